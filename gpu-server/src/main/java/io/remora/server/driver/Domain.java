@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.driver;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What one session owns on one device, seen from the driver: a slab of address space, streams,
+ * events, modules, and a fault state of its own. On a real GPU all domains of a device share its
+ * primary context.
+ *
+ * <p>Plain calls of the call table come from the generated {@link DriverCalls}. Calls that put work
+ * on a stream return at once; the end is told to a {@link WorkObserver}. An implementation never
+ * blocks its caller except in {@link #loadModule} (which may compile) and {@link #close}. Methods
+ * may be called from any thread, but for one stream by one thread at a time. Handles are the
+ * driver's own, never 0, meaningful in this domain only; arguments have been checked by the
+ * session. A failure is a {@link DriverException}.
+ */
+public interface Domain extends DriverCalls, AutoCloseable {
+  /** First address of the slab. */
+  long slabAddress();
+
+  /** Size of the slab's address space in bytes, a power of two. */
+  long slabBytes();
+
+  /** Granularity of {@link #commit} in bytes, a power of two. */
+  long granuleBytes();
+
+  /**
+   * Backs a part of the slab with zeroed memory.
+   *
+   * @throws DriverException {@code CUDA_ERROR_OUT_OF_MEMORY} if the device has no more; nothing has
+   *     changed then
+   */
+  void commit(long address, long bytes);
+
+  /**
+   * Takes the memory behind a part of the slab away. No work that uses it may be pending. When
+   * committed again it reads as zeros.
+   */
+  void decommit(long address, long bytes);
+
+  /**
+   * Loads a module. May take seconds; call it on a worker.
+   *
+   * @param image PTX text, a fatbin or a cubin
+   * @param placer gives memory of the slab for the module's global variables
+   * @throws DriverException {@code CUDA_ERROR_INVALID_PTX} with line and column, {@code
+   *     CUDA_ERROR_NO_BINARY_FOR_GPU}, {@code CUDA_ERROR_INVALID_IMAGE}
+   */
+  ModuleDescription loadModule(ByteBuffer image, GlobalPlacer placer);
+
+  /** Unloads a module; the session has made sure that nothing pending uses it. */
+  void unloadModule(long module);
+
+  /**
+   * @param flags {@code CUstream_flags}
+   * @param priority within the device's range
+   */
+  long createStream(int flags, int priority);
+
+  /** Destroys a stream once the work on it is over; returns at once. */
+  void destroyStream(long stream);
+
+  /**
+   * @param flags {@code CUevent_flags}
+   */
+  long createEvent(int flags);
+
+  /** Destroys an event; pending records of it still complete. */
+  void destroyEvent(long event);
+
+  /** Puts a kernel on a stream. */
+  void launch(long stream, Launch launch, WorkObserver observer);
+
+  /**
+   * Copies host bytes to the device. The buffer belongs to the driver until the observer is told.
+   */
+  void copyToDevice(long stream, long destination, ByteBuffer source, WorkObserver observer);
+
+  /**
+   * Reads device memory when the stream gets there. The stream stands still until the reader is
+   * finished, so that later work on it can't change what is read.
+   */
+  void copyToHost(long stream, long source, long bytes, HostReader reader, WorkObserver observer);
+
+  /** Copies within the device, or from another domain's slab of the same session. */
+  void copyOnDevice(long stream, long destination, long source, long bytes, WorkObserver observer);
+
+  /** Records an event: it completes when all work before it on the stream is over. */
+  void recordEvent(long event, long stream, WorkObserver observer);
+
+  /** Makes later work on the stream wait for the latest record of the event. */
+  void waitEvent(long stream, long event, WorkObserver observer);
+
+  /**
+   * Stops the stream until {@code resume} is run, after {@code reached} was told that all work
+   * before it is over: how host callbacks and synchronisation with other queues are done.
+   */
+  void pause(long stream, StreamPause pause, WorkObserver observer);
+
+  /** {@code CUDA_SUCCESS}, {@code CUDA_ERROR_NOT_READY} or the domain's fault. */
+  int queryStream(long stream);
+
+  /** {@code CUDA_SUCCESS}, {@code CUDA_ERROR_NOT_READY} or the domain's fault. */
+  int queryEvent(long event);
+
+  /** The fault that ended this domain, or {@code CUDA_SUCCESS}. */
+  int fault();
+
+  /**
+   * Cancels what is pending (running kernels are stopped where the device can), waits until nothing
+   * uses the slab any more, and frees everything. Call it on a worker.
+   */
+  @Override
+  void close();
+
+  /** Gives out memory of the slab for a module's variables. */
+  @FunctionalInterface
+  interface GlobalPlacer {
+    /**
+     * @return an address in the slab, committed, at least 256-byte aligned
+     * @throws DriverException {@code CUDA_ERROR_OUT_OF_MEMORY}
+     */
+    long place(String name, long bytes);
+  }
+
+  /**
+   * A kernel's grid and arguments. {@code parameters} is laid out as {@link ModuleDescription}
+   * says.
+   */
+  record Launch(
+      long function,
+      int gridX,
+      int gridY,
+      int gridZ,
+      int blockX,
+      int blockY,
+      int blockZ,
+      int sharedBytes,
+      boolean cooperative,
+      ByteBuffer parameters) {}
+
+  /** Takes device memory in pieces, at its own pace. */
+  interface HostReader {
+    /** The stream has got there: read pieces until {@link DeviceBytes#finish}. Must not block. */
+    void begin(DeviceBytes bytes);
+  }
+
+  /** Device memory that stands still until finished with. */
+  interface DeviceBytes {
+    /**
+     * Fills {@code into} (all of its remaining bytes) from {@code offset} in the range.
+     *
+     * @param done told when {@code into} is filled, possibly before this method returns
+     */
+    void read(long offset, ByteBuffer into, WorkObserver done);
+
+    /** The range may change from now on. Exactly once. */
+    void finish();
+  }
+
+  /** A stop on a stream. */
+  @FunctionalInterface
+  interface StreamPause {
+    /** All earlier work is over with {@code result}; the stream goes on after {@code resume}. */
+    void reached(int result, Runnable resume);
+  }
+
+  /**
+   * A loaded module.
+   *
+   * @param module the driver's handle
+   * @param functions every kernel of the module
+   * @param globals every global and constant variable with its place
+   */
+  record ModuleDescription(
+      long module, List<FunctionDescription> functions, List<GlobalDescription> globals) {
+    public ModuleDescription {
+      functions = List.copyOf(functions);
+      globals = List.copyOf(globals);
+    }
+  }
+
+  /**
+   * @param function the driver's handle
+   * @param attributes {@code CUfunction_attribute} value to attribute value
+   * @param parameters in order
+   * @param parameterBytes size of the packed parameters
+   */
+  record FunctionDescription(
+      long function,
+      String name,
+      Map<Integer, Integer> attributes,
+      List<ParameterDescription> parameters,
+      int parameterBytes) {
+    public FunctionDescription {
+      attributes = Map.copyOf(attributes);
+      parameters = List.copyOf(parameters);
+    }
+  }
+
+  /** Where a kernel parameter lies in the packed parameters, in bytes. */
+  record ParameterDescription(int offset, int size) {}
+
+  /** A module's variable and where it was placed. */
+  record GlobalDescription(String name, long address, long bytes) {}
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.driver;
+
+/** Told when work of a domain has faulted; from then on the domain answers that result to all. */
+@FunctionalInterface
+public interface FaultListener {
+  /**
+   * Called once, on a driver thread; must not block.
+   *
+   * @param result the sticky {@code CUresult}
+   * @param detail kernel, block, thread, address: for people
+   */
+  void onFault(int result, String detail);
+}
