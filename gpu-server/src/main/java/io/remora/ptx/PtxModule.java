@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.ptx;
+
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToLongFunction;
+
+/**
+ * A compiled PTX module: immutable, safe for any thread, and independent of any memory. {@link
+ * #instantiate} binds it to an {@link AddressSpace} as often as wanted; the compiled code is
+ * shared. Nothing is cached here: callers that see the same text again should keep the module.
+ *
+ * <pre>{@code
+ * PtxModule module = PtxModule.compile(text, CompileOptions.DEFAULTS);
+ * PtxInstance instance = module.instantiate(memory, global -> place(global.bytes()));
+ * executor.launch(instance, "vectorAdd", LaunchShape.linear(64, 256), parameters, new LaunchControl());
+ * }</pre>
+ */
+public final class PtxModule {
+  private final String target;
+  private final Map<String, PtxKernel> kernels;
+  private final List<PtxGlobal> globals;
+
+  PtxModule(String target, Map<String, PtxKernel> kernels, List<PtxGlobal> globals) {
+    this.target = target;
+    this.kernels = Map.copyOf(kernels);
+    this.globals = List.copyOf(globals);
+  }
+
+  /**
+   * Compiles a whole module. The text may come from anybody: whatever is in it, the outcome is a
+   * module or a {@link PtxException}.
+   *
+   * @param text the PTX source; a trailing NUL, as CUDA's images have, is ignored
+   * @throws PtxException if the text is malformed or uses something unsupported
+   */
+  public static PtxModule compile(String text, CompileOptions options) throws PtxException {
+    throw new PtxException(PtxException.Kind.UNSUPPORTED, 0, 0, "the compiler is not built in yet");
+  }
+
+  /** The {@code .target} of the text, such as {@code sm_75}. */
+  public String target() {
+    return target;
+  }
+
+  /** All kernels by name. */
+  public Map<String, PtxKernel> kernels() {
+    return kernels;
+  }
+
+  /** All module-scope variables that need a place in device memory, in the order of the text. */
+  public List<PtxGlobal> globals() {
+    return globals;
+  }
+
+  /**
+   * Binds the module to a memory and writes the variables' initial values there.
+   *
+   * @param memory where kernels of the instance run
+   * @param placement gives each variable its address, aligned as it asks, in committed memory; the
+   *     caller keeps that memory until the instance is no longer used
+   * @throws MemoryFault if a variable's place isn't committed
+   */
+  public PtxInstance instantiate(AddressSpace memory, ToLongFunction<PtxGlobal> placement) {
+    return new PtxInstance(this, memory);
+  }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.ptx.memory;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The upper part of a window, from which running blocks take their shared and local memory, so that
+ * one check serves every generic address. Pieces are powers of two and are kept for the next
+ * launch. Taken and given back a few times per launch, from any thread.
+ */
+public final class ScratchArea {
+  private final DeviceMemory memory;
+  private final long end;
+  private final Map<Long, Deque<Piece>> free = new HashMap<>();
+  private long next;
+
+  /**
+   * Memory of one running block.
+   *
+   * @param address device address
+   * @param host host address
+   * @param bytes usable length
+   */
+  public record Piece(long address, long host, long bytes) {}
+
+  ScratchArea(DeviceMemory memory, long start, long bytes) {
+    this.memory = memory;
+    this.next = start;
+    this.end = start + bytes;
+  }
+
+  /**
+   * Takes a piece of at least this length, or null if the area is used up. Contents are arbitrary.
+   */
+  public synchronized @Nullable Piece take(long bytes) {
+    long length = Math.max(DeviceMemory.PAGE_BYTES, Long.highestOneBit(bytes - 1) << 1);
+    Deque<Piece> pieces = free.get(length);
+    if (pieces != null && !pieces.isEmpty()) {
+      return pieces.pop();
+    }
+    if (length > end - next) {
+      return null;
+    }
+    var piece = new Piece(next, next + memory.toHost, length);
+    memory.setValid(piece.address(), length, true);
+    next += length;
+    return piece;
+  }
+
+  /** Gives a piece back. */
+  public synchronized void giveBack(Piece piece) {
+    free.computeIfAbsent(piece.bytes(), length -> new ArrayDeque<>()).push(piece);
+  }
+}
