@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.tenant;
+
+import java.util.Set;
+
+/**
+ * What one admitted session may use: the tenant's settings at the time of its admission, and one of
+ * the tenant's session slots, which {@link #close} gives back.
+ *
+ * @param tenant name of the tenant
+ * @param weight share of the device beside other tenants, at least 1
+ * @param tenantClass how its work is queued
+ * @param memoryQuotaBytes device memory of all the tenant's sessions together
+ * @param allowedDevices ordinals of the server's devices that the tenant sees; empty means all
+ * @param memory the tenant's account, shared by its sessions
+ * @param slot run once when the session has given everything back
+ */
+public record TenantGrant(
+    String tenant,
+    int weight,
+    TenantClass tenantClass,
+    long memoryQuotaBytes,
+    Set<Integer> allowedDevices,
+    MemoryLedger memory,
+    Runnable slot)
+    implements AutoCloseable {
+  public TenantGrant {
+    allowedDevices = Set.copyOf(allowedDevices);
+  }
+
+  /** True if the tenant may use the device with this ordinal. */
+  public boolean allows(int device) {
+    return allowedDevices.isEmpty() || allowedDevices.contains(device);
+  }
+
+  /** Gives the session slot back. The session calls it once, when everything is freed. */
+  @Override
+  public void close() {
+    slot.run();
+  }
+}

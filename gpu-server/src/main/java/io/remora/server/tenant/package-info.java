@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Who may use the server and how much of it: the tenants file, tokens, grants and quotas. Nothing
+ * here knows sessions, the wire or devices. Start reading at {@link
+ * io.remora.server.tenant.TenantGrant}.
+ */
+@NullMarked
+package io.remora.server.tenant;
+
+import org.jspecify.annotations.NullMarked;
