@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+/** One piece of a session's slab that a program knows by its address. */
+final class Allocation {
+  private final long address;
+  private final long bytes;
+  private final long blockBytes;
+  private final long owner;
+  private final long bufferId;
+  private final boolean moduleVariable;
+
+  Allocation(
+      long address,
+      long bytes,
+      long blockBytes,
+      long owner,
+      long bufferId,
+      boolean moduleVariable) {
+    this.address = address;
+    this.bytes = bytes;
+    this.blockBytes = blockBytes;
+    this.owner = owner;
+    this.bufferId = bufferId;
+    this.moduleVariable = moduleVariable;
+  }
+
+  long address() {
+    return address;
+  }
+
+  /** What the program asked for. */
+  long bytes() {
+    return bytes;
+  }
+
+  /** What it takes from the slab: {@link #bytes} rounded up to the alignment. */
+  long blockBytes() {
+    return blockBytes;
+  }
+
+  /** Handle of the context that it belongs to. */
+  long owner() {
+    return owner;
+  }
+
+  /** Unique in the life of the session, as {@code CU_POINTER_ATTRIBUTE_BUFFER_ID} wants it. */
+  long bufferId() {
+    return bufferId;
+  }
+
+  /** True for a module's global variable: it ends with its module and can't be freed. */
+  boolean isModuleVariable() {
+    return moduleVariable;
+  }
+
+  /** True if [address, address + length) lies inside. */
+  boolean contains(long start, long length) {
+    long offset = start - address;
+    return offset >= 0 && offset <= bytes && length >= 0 && length <= bytes - offset;
+  }
+}

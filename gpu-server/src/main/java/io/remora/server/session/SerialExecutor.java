@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs a session's tasks one at a time, on whichever thread brings one while none is running.
+ *
+ * <p>There are two sorts of tasks. <em>Signals</em> come from driver threads, are short and call
+ * neither the driver nor anything that waits; a driver thread runs nothing else, so that no session
+ * holds up the completions of another. <em>Work</em> (frames, and what calls the driver) is run by
+ * the thread that brings it, or by a worker where a driver thread finds it waiting.
+ */
+final class SerialExecutor {
+  /**
+   * How many tasks one thread runs before a worker takes over: an event loop has other sessions.
+   */
+  private static final int TASKS_PER_TURN_MAX = 256;
+
+  private final Queue<Runnable> signals = new ConcurrentLinkedQueue<>();
+  private final Queue<Runnable> work = new ConcurrentLinkedQueue<>();
+
+  /** Tasks brought and not yet accounted for as run; whoever raises it from 0 runs them. */
+  private final AtomicInteger pending = new AtomicInteger();
+
+  private final Executor workers;
+  private final Consumer<Throwable> defects;
+
+  /**
+   * @param workers takes over what the bringing thread may not or should not run
+   * @param defects told what a task has thrown
+   */
+  SerialExecutor(Executor workers, Consumer<Throwable> defects) {
+    this.workers = workers;
+    this.defects = defects;
+  }
+
+  /** Runs a task on this thread now if no other is running, otherwise after it. */
+  void execute(Runnable task) {
+    work.add(task);
+    if (pending.getAndIncrement() == 0) {
+      drain(true);
+    }
+  }
+
+  /** Runs a task on a worker or behind what is running, never on the calling thread. */
+  void executeLater(Runnable task) {
+    work.add(task);
+    if (pending.getAndIncrement() == 0) {
+      handOver();
+    }
+  }
+
+  /** As {@link #execute} for driver threads: see the class comment for what a signal may do. */
+  void signal(Runnable task) {
+    signals.add(task);
+    if (pending.getAndIncrement() == 0) {
+      drain(false);
+    }
+  }
+
+  private void drain(boolean mayRunWork) {
+    int left = TASKS_PER_TURN_MAX;
+    while (true) {
+      int ran = 0;
+      Runnable task;
+      while (left > 0 && (task = next(mayRunWork)) != null) {
+        run(task);
+        ran++;
+        left--;
+      }
+      if (pending.addAndGet(-ran) == 0) {
+        return;
+      }
+      if (left == 0 || (!mayRunWork && !work.isEmpty())) {
+        handOver();
+        return;
+      }
+      // Somebody is between adding a task and counting it.
+      Thread.onSpinWait();
+    }
+  }
+
+  private @Nullable Runnable next(boolean mayRunWork) {
+    Runnable signal = signals.poll();
+    return signal != null || !mayRunWork ? signal : work.poll();
+  }
+
+  private void handOver() {
+    try {
+      workers.execute(() -> drain(true));
+    } catch (RejectedExecutionException shuttingDown) {
+      drain(true);
+    }
+  }
+
+  private void run(Runnable task) {
+    try {
+      task.run();
+    } catch (Throwable thrown) {
+      defects.accept(thrown);
+    }
+  }
+}

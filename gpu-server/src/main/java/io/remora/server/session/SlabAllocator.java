@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.driver.DriverException;
+import io.remora.v1.CUresult;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives out parts of one session's slab on one device: best fit over coalesced free ranges, the
+ * lowest address among equals. A granule is backed by memory exactly while a block touches it.
+ *
+ * <p>Freeing has two steps, because pending work may still use the memory: {@link #detach} makes
+ * the address unknown at once; {@link #recycle} lets the block be given out again, when the session
+ * knows that the work is over. Owned by the session's serial executor.
+ */
+final class SlabAllocator {
+  /** Alignment of every allocation in bytes: CUDA promises 256, textures want 512. */
+  static final long ALIGNMENT_BYTES = 512;
+
+  private final long slabEnd;
+  private final long granuleBytes;
+  private final int allocationsMax;
+  private final SlabPages pages;
+
+  /** Start of each free range to its size. */
+  private final TreeMap<Long, Long> freeByStart = new TreeMap<>();
+
+  private final TreeSet<Range> freeBySize =
+      new TreeSet<>(Comparator.comparingLong(Range::bytes).thenComparingLong(Range::start));
+  private final TreeMap<Long, Allocation> live = new TreeMap<>();
+  private @Nullable Allocation lastFound;
+  private long bufferIds;
+  private long committedBytes;
+
+  /**
+   * @param slabAddress first address, a multiple of the granule
+   * @param slabBytes a multiple of the granule
+   * @param granuleBytes a power of two, at least the alignment
+   * @param allocationsMax how many allocations may live at once
+   */
+  SlabAllocator(
+      long slabAddress, long slabBytes, long granuleBytes, int allocationsMax, SlabPages pages) {
+    if (slabAddress % granuleBytes != 0
+        || slabBytes % granuleBytes != 0
+        || granuleBytes % ALIGNMENT_BYTES != 0) {
+      throw new IllegalArgumentException("slab must consist of whole granules");
+    }
+    this.slabEnd = slabAddress + slabBytes;
+    this.granuleBytes = granuleBytes;
+    this.allocationsMax = allocationsMax;
+    this.pages = pages;
+    addFree(slabAddress, slabBytes);
+  }
+
+  private record Range(long start, long bytes) {}
+
+  /** Memory that backs the slab now, in bytes. */
+  long committedBytes() {
+    return committedBytes;
+  }
+
+  /** How many allocations live. */
+  int liveCount() {
+    return live.size();
+  }
+
+  /**
+   * Gives out memory.
+   *
+   * @param bytes at least 1
+   * @param owner handle of the context that it shall belong to
+   * @throws DriverException {@code CUDA_ERROR_OUT_OF_MEMORY}; nothing has changed then
+   */
+  Allocation allocate(long bytes, long owner, boolean moduleVariable) {
+    if (live.size() >= allocationsMax) {
+      throw outOfMemory("the session has reached its limit of " + allocationsMax + " allocations");
+    }
+    long size = roundUp(bytes);
+    Range range = bytes <= 0 || size <= 0 ? null : freeBySize.ceiling(new Range(0, size));
+    if (range == null) {
+      throw outOfMemory("the session's address space has no " + bytes + " bytes in one piece");
+    }
+    long start = range.start();
+    long rangeEnd = start + range.bytes();
+    commitWithin(start, start + size, start, rangeEnd);
+    removeFree(range);
+    if (rangeEnd > start + size) {
+      addFree(start + size, rangeEnd - (start + size));
+    }
+    Allocation allocation = new Allocation(start, bytes, size, owner, ++bufferIds, moduleVariable);
+    live.put(start, allocation);
+    return allocation;
+  }
+
+  /** The allocation that begins at an address, or null. */
+  @Nullable Allocation at(long address) {
+    return live.get(address);
+  }
+
+  /** The allocation that an address lies in, or null. */
+  @Nullable Allocation find(long address) {
+    Allocation last = lastFound;
+    if (last != null && address >= last.address() && address - last.address() < last.bytes()) {
+      return last;
+    }
+    Map.Entry<Long, Allocation> below = live.floorEntry(address);
+    if (below == null || address - below.getKey() >= below.getValue().bytes()) {
+      return null;
+    }
+    lastFound = below.getValue();
+    return lastFound;
+  }
+
+  /** All allocations that belong to a context; a copy. */
+  List<Allocation> ownedBy(long owner) {
+    List<Allocation> owned = new ArrayList<>();
+    for (Allocation allocation : live.values()) {
+      if (allocation.owner() == owner) {
+        owned.add(allocation);
+      }
+    }
+    return owned;
+  }
+
+  /**
+   * First step of freeing: from now on the address is not an allocation's. The memory stays as it
+   * is until {@link #recycle}.
+   */
+  void detach(Allocation allocation) {
+    if (!live.remove(allocation.address(), allocation)) {
+      throw new IllegalStateException("detached twice");
+    }
+    if (lastFound == allocation) {
+      lastFound = null;
+    }
+  }
+
+  /** Second step of freeing, once for each detached allocation: nothing uses the block any more. */
+  void recycle(Allocation detached) {
+    long start = detached.address();
+    long end = start + detached.blockBytes();
+    long mergedStart = start;
+    long mergedEnd = end;
+    Map.Entry<Long, Long> before = freeByStart.lowerEntry(start);
+    if (before != null && before.getKey() + before.getValue() == start) {
+      mergedStart = before.getKey();
+      removeFree(new Range(mergedStart, before.getValue()));
+    }
+    Long after = end == slabEnd ? null : freeByStart.get(end);
+    if (after != null) {
+      mergedEnd = end + after;
+      removeFree(new Range(end, after));
+    }
+    addFree(mergedStart, mergedEnd - mergedStart);
+    decommitWithin(start, end, mergedStart, mergedEnd);
+  }
+
+  /**
+   * Commits what a new block [start, end) in a free range touches. A granule that reaches beyond
+   * the free range is in use by a neighbour, hence committed; all others are not.
+   */
+  private void commitWithin(long start, long end, long rangeStart, long rangeEnd) {
+    long from = Math.max(granuleDown(start), granuleUp(rangeStart));
+    long to = Math.min(granuleUp(end), granuleDown(rangeEnd));
+    if (from < to) {
+      pages.commit(from, to - from);
+      committedBytes += to - from;
+    }
+  }
+
+  /** The reverse, for a block that has become part of the free range. */
+  private void decommitWithin(long start, long end, long rangeStart, long rangeEnd) {
+    long from = Math.max(granuleDown(start), granuleUp(rangeStart));
+    long to = Math.min(granuleUp(end), granuleDown(rangeEnd));
+    if (from < to) {
+      committedBytes -= to - from;
+      pages.decommit(from, to - from);
+    }
+  }
+
+  private void addFree(long start, long bytes) {
+    freeByStart.put(start, bytes);
+    freeBySize.add(new Range(start, bytes));
+  }
+
+  private void removeFree(Range range) {
+    freeByStart.remove(range.start());
+    freeBySize.remove(range);
+  }
+
+  private long granuleDown(long address) {
+    return address & -granuleBytes;
+  }
+
+  private long granuleUp(long address) {
+    return (address + granuleBytes - 1) & -granuleBytes;
+  }
+
+  private static long roundUp(long bytes) {
+    return (bytes + ALIGNMENT_BYTES - 1) & -ALIGNMENT_BYTES;
+  }
+
+  private static DriverException outOfMemory(String detail) {
+    return new DriverException(CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE, detail);
+  }
+}
