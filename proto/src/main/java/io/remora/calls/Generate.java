@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.calls;
+
+import io.remora.calls.source.AnswersSource;
+import io.remora.calls.source.CallWriterSource;
+import io.remora.calls.source.CallsSource;
+import io.remora.calls.source.DispatcherSource;
+import io.remora.calls.source.DriverCallsSource;
+import io.remora.calls.source.HandlerSource;
+import io.remora.calls.source.OutputsSource;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Writes what is derived from the call table. The builds of the modules call it: {@code Generate
+ * server DIRECTORY} and {@code Generate client DIRECTORY}.
+ */
+public final class Generate {
+  private static final String SESSION = "io.remora.server.session.generated";
+  private static final String DRIVER = "io.remora.server.driver";
+  private static final String CLIENT = "io.remora.client.generated";
+
+  private Generate() {}
+
+  /** See the class. */
+  public static void main(String[] arguments) throws IOException {
+    if (arguments.length != 2) {
+      throw new IllegalArgumentException("usage: Generate server|client DIRECTORY");
+    }
+    CallTable table = CallTable.load();
+    Path directory = Path.of(arguments[1]);
+    switch (arguments[0]) {
+      case "server" -> write(directory, server(table));
+      case "client" -> write(directory, client(table));
+      default -> throw new IllegalArgumentException("unknown output: " + arguments[0]);
+    }
+  }
+
+  /** The server's sources by full class name. */
+  static Map<String, String> server(CallTable table) {
+    Map<String, String> sources = new LinkedHashMap<>();
+    sources.put(DRIVER + ".DriverCalls", DriverCallsSource.of(table, DRIVER));
+    sources.put(SESSION + ".CallHandler", HandlerSource.of(table, SESSION));
+    sources.put(SESSION + ".CallDispatcher", DispatcherSource.of(table, SESSION));
+    sources.put(SESSION + ".Answers", AnswersSource.of(table, SESSION));
+    sources.put(SESSION + ".Calls", CallsSource.of(table, SESSION));
+    return sources;
+  }
+
+  /** The client's sources by full class name. */
+  static Map<String, String> client(CallTable table) {
+    Map<String, String> sources = new LinkedHashMap<>();
+    sources.put(CLIENT + ".CallWriter", CallWriterSource.of(table, CLIENT));
+    sources.put(CLIENT + ".Outputs", OutputsSource.of(table, CLIENT));
+    sources.put(CLIENT + ".Calls", CallsSource.of(table, CLIENT));
+    return sources;
+  }
+
+  private static void write(Path directory, Map<String, String> sources) throws IOException {
+    for (Map.Entry<String, String> each : sources.entrySet()) {
+      Path file = directory.resolve(each.getKey().replace('.', '/') + ".java");
+      // An unchanged file keeps its time, so that nothing is compiled again for it.
+      if (!Files.exists(file) || !Files.readString(file).equals(each.getValue())) {
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, each.getValue());
+      }
+    }
+  }
+}
