@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.wire.InboundFrame;
+
+/**
+ * One client process on this server. The transport feeds it: one frame for each {@link
+ * SessionOutput#requestFrame}, and the end once.
+ */
+public interface Session {
+  /** Names this session in logs and in the handshake. */
+  String id();
+
+  /**
+   * Takes a frame of the client after the one with Hello. Called by one thread at a time; never
+   * blocks and never throws. The session closes the frame when nothing of it is needed any more.
+   */
+  void onFrame(InboundFrame frame);
+
+  /**
+   * The client is gone, whatever the reason: everything the session owns is freed. May be called
+   * from any thread and more than once; only the first call counts. Frames that arrive later are
+   * closed unread.
+   *
+   * @param reason for the log
+   */
+  void onEnd(String reason);
+}
