@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.it.programs;
+
+import io.remora.ptx.AddressSpace;
+import io.remora.ptx.CompileOptions;
+import io.remora.ptx.KernelFault;
+import io.remora.ptx.KernelParameter;
+import io.remora.ptx.LaunchControl;
+import io.remora.ptx.LaunchShape;
+import io.remora.ptx.PtxException;
+import io.remora.ptx.PtxExecutor;
+import io.remora.ptx.PtxGlobal;
+import io.remora.ptx.PtxInstance;
+import io.remora.ptx.PtxKernel;
+import io.remora.ptx.PtxModule;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The PTX engine as a {@link Gpu}: one address space, each allocation in pages of its own. Launches
+ * have run when they return. One thread.
+ */
+final class EngineGpu implements Gpu, AutoCloseable {
+  private static final long WINDOW_BASE = 0x7000_0000_0000L;
+  private static final long WINDOW_BYTES = 1L << 30;
+  private static final long PAGE = AddressSpace.PAGE_BYTES;
+
+  private final AddressSpace memory = new AddressSpace(WINDOW_BASE, WINDOW_BYTES, 512L << 20);
+  private final PtxExecutor executor = new PtxExecutor(2);
+  private final Map<Long, Long> allocations = new HashMap<>();
+  private long nextFree = WINDOW_BASE + PAGE;
+
+  @Override
+  public long allocate(long bytes) {
+    long rounded = (bytes + PAGE - 1) / PAGE * PAGE;
+    long address = nextFree;
+    if (!memory.commit(address, rounded)) {
+      throw new IllegalStateException("out of device memory: " + bytes + " more bytes");
+    }
+    // A page stays free behind each allocation, so that running over its end is noticed.
+    nextFree += rounded + PAGE;
+    allocations.put(address, rounded);
+    return address;
+  }
+
+  @Override
+  public void free(long address) {
+    Long bytes = allocations.remove(address);
+    if (bytes == null) {
+      throw new IllegalArgumentException("not allocated: " + Long.toHexString(address));
+    }
+    memory.release(address, bytes);
+  }
+
+  /** Bytes that are allocated now. */
+  long allocatedBytes() {
+    return memory.committedBytes();
+  }
+
+  @Override
+  public void upload(long address, ByteBuffer source) {
+    memory.write(address, source);
+  }
+
+  @Override
+  public void download(long address, ByteBuffer target) {
+    memory.read(address, target);
+  }
+
+  @Override
+  public Module loadModule(String ptx) {
+    try {
+      return new EngineModule(PtxModule.compile(ptx, CompileOptions.DEFAULTS));
+    } catch (PtxException e) {
+      throw new IllegalArgumentException("the engine refuses the module: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void launch(
+      Function function, Extent grid, Extent block, int sharedBytes, Number... arguments) {
+    EngineFunction target = (EngineFunction) function;
+    LaunchShape shape =
+        new LaunchShape(grid.x(), grid.y(), grid.z(), block.x(), block.y(), block.z(), sharedBytes);
+    ByteBuffer parameters = pack(target.kernel(), arguments);
+    try {
+      executor.launch(
+          target.instance(), target.kernel().name(), shape, parameters, new LaunchControl());
+    } catch (KernelFault e) {
+      throw new IllegalStateException(target.kernel().name() + " failed: " + e.getMessage(), e);
+    }
+  }
+
+  private static ByteBuffer pack(PtxKernel kernel, Number... arguments) {
+    List<KernelParameter> parameters = kernel.parameters();
+    if (parameters.size() != arguments.length) {
+      throw new IllegalArgumentException(kernel.name() + " takes " + parameters.size());
+    }
+    ByteBuffer block = ByteBuffer.allocate(kernel.parameterBytes()).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < arguments.length; i++) {
+      KernelParameter parameter = parameters.get(i);
+      put(block, parameter.offset(), parameter.size(), arguments[i]);
+    }
+    return block;
+  }
+
+  private static void put(ByteBuffer block, int offset, int size, Number argument) {
+    boolean wide = argument instanceof Long || argument instanceof Double;
+    if (size != (wide ? 8 : 4)) {
+      throw new IllegalArgumentException("parameter at " + offset + " has " + size + " bytes");
+    }
+    if (argument instanceof Integer) {
+      block.putInt(offset, argument.intValue());
+    } else if (argument instanceof Float) {
+      block.putFloat(offset, argument.floatValue());
+    } else if (argument instanceof Double) {
+      block.putDouble(offset, argument.doubleValue());
+    } else {
+      block.putLong(offset, argument.longValue());
+    }
+  }
+
+  @Override
+  public void synchronize() {
+    // Launches have run when launch returns.
+  }
+
+  @Override
+  public void close() {
+    executor.close();
+    memory.close();
+  }
+
+  private record EngineFunction(PtxInstance instance, PtxKernel kernel) implements Function {}
+
+  private final class EngineModule implements Module {
+    private final PtxInstance instance;
+    private final Map<String, Long> globals = new HashMap<>();
+
+    EngineModule(PtxModule module) {
+      for (PtxGlobal global : module.globals()) {
+        globals.put(global.name(), allocate(global.bytes()));
+      }
+      this.instance = module.instantiate(memory, global -> global(global.name()));
+    }
+
+    @Override
+    public Function function(String name) {
+      PtxKernel kernel =
+          instance
+              .kernel(name)
+              .orElseThrow(() -> new IllegalArgumentException("no kernel named " + name));
+      return new EngineFunction(instance, kernel);
+    }
+
+    @Override
+    public long global(String name) {
+      Long address = globals.get(name);
+      if (address == null) {
+        throw new IllegalArgumentException("no variable named " + name);
+      }
+      return address;
+    }
+
+    @Override
+    public void close() {
+      globals.values().forEach(EngineGpu.this::free);
+    }
+  }
+}
