@@ -51,6 +51,11 @@ public record CallEntry(
     return message.getName();
   }
 
+  /** The name for people: the C name, or for Remora's own calls the method's. */
+  public String title() {
+    return isOwn() ? methodName() : name;
+  }
+
   /** Name of generated methods, e.g. {@code cuMemAlloc}. */
   public String methodName() {
     String name = messageName();

@@ -189,26 +189,32 @@ final class TableCheck {
     require(
         other.handling() == entry.handling(), entry, "differs in handling from " + other.name());
     require(other.queued() == entry.queued(), entry, "differs in queued from " + other.name());
-    String own = shape(entry, other);
-    String theirs = shape(other, other);
-    require(own.equals(theirs), entry, "is not like " + other.name() + ": " + own + "/" + theirs);
+    for (CallParameter parameter : entry.parameters()) {
+      boolean alike =
+          parameter.clientOnly()
+              || other
+                  .parameter(parameter.name())
+                  .map(each -> alike(each, parameter))
+                  .orElse(false);
+      require(alike, entry, parameter, "is not in " + other.messageName() + ", or differs there");
+    }
+    for (CallParameter parameter : other.parameters()) {
+      boolean replaceable =
+          parameter.clientOnly()
+              || entry.parameter(parameter.name()).isPresent()
+              || (parameter.isInput() && isNumber(parameter) && !parameter.repeated());
+      require(replaceable, entry, "lacks " + parameter.name() + " of " + other.messageName());
+    }
   }
 
-  /** What must agree: the inputs without the stream, where the entry has none. */
-  private static String shape(CallEntry entry, CallEntry other) {
-    var text = new StringBuilder();
-    for (CallParameter parameter : other.inputs()) {
-      boolean isStream = other.queued() && other.stream().equals(java.util.Optional.of(parameter));
-      if (isStream && entry.stream().isEmpty()) {
-        text.append("stream ");
-        continue;
-      }
-      var own = entry.parameter(parameter.name());
-      text.append(isStream ? "stream " : own.map(CallParameter::javaType).orElse("-") + " ");
-    }
-    return text.append(
-            entry.inputs().size()
-                + (entry.stream().isEmpty() && other.stream().isPresent() ? 1 : 0))
-        .toString();
+  private static boolean alike(CallParameter one, CallParameter other) {
+    return one.javaType().equals(other.javaType())
+        && one.direction() == other.direction()
+        && one.handle().equals(other.handle())
+        && (!one.isOutput() || one.number() == other.number());
+  }
+
+  private static boolean isNumber(CallParameter parameter) {
+    return parameter.type() == WireType.LONG || parameter.type() == WireType.INT;
   }
 }

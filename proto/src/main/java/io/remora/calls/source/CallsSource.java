@@ -34,8 +34,7 @@ public final class CallsSource {
     source.open("public static String name(int number)");
     source.open("return switch (number)");
     for (CallEntry entry : table.onWire()) {
-      String name = entry.isOwn() ? entry.methodName() : entry.name();
-      source.line("case " + entry.number() + " -> \"" + name + "\";");
+      source.line("case " + entry.number() + " -> \"" + entry.title() + "\";");
     }
     source.line("default -> \"call \" + number;");
     source.close(";").close().line("");

@@ -134,17 +134,13 @@ public final class DispatcherSource {
     source.open("if (" + wrong + ")");
     source.line(
         "throw CallException.invalidValue(\""
-            + title(entry)
+            + entry.title()
             + ": "
             + parameter.name()
             + " is "
             + problem
             + "\");");
     source.close();
-  }
-
-  private static String title(CallEntry entry) {
-    return entry.isOwn() ? entry.messageName() : entry.name();
   }
 
   private CallEntry target(CallEntry entry) {
@@ -154,7 +150,7 @@ public final class DispatcherSource {
   private String handlerArguments(CallEntry entry) {
     String inputs =
         target(entry).inputs().stream()
-            .map(each -> entry.parameter(each.name()).isPresent() ? each.javaName() : "0L")
+            .map(each -> isOwn(entry, each) ? each.javaName() : zero(each))
             .collect(Collectors.joining(", "));
     return inputs.isEmpty() ? "call" : "call, " + inputs;
   }
@@ -236,13 +232,7 @@ public final class DispatcherSource {
     CallParameter streamField = target.stream().orElse(null);
     String arguments =
         target.inputs().stream()
-            .map(
-                each ->
-                    each.equals(streamField)
-                        ? "stream"
-                        : each.handle().isPresent()
-                            ? driverName(each)
-                            : driverValue(each, each.javaName() + "Now"))
+            .map(each -> each.equals(streamField) ? "stream" : queuedArgument(entry, each))
             .collect(Collectors.joining(", "));
     source.line(
         "call.submit("
@@ -254,6 +244,24 @@ public final class DispatcherSource {
             + "("
             + arguments
             + ", observer));");
+  }
+
+  private static boolean isOwn(CallEntry entry, CallParameter parameter) {
+    return entry.parameter(parameter.name()).isPresent();
+  }
+
+  /** The value of a field that an entry lacks and the one it is the same as has. */
+  private static String zero(CallParameter parameter) {
+    return parameter.type() == WireType.LONG ? "0L" : "0";
+  }
+
+  private static String queuedArgument(CallEntry entry, CallParameter parameter) {
+    if (!isOwn(entry, parameter)) {
+      return zero(parameter);
+    }
+    return parameter.handle().isPresent()
+        ? driverName(parameter)
+        : driverValue(parameter, parameter.javaName() + "Now");
   }
 
   private static String driverValue(CallParameter parameter, String name) {
@@ -269,7 +277,7 @@ public final class DispatcherSource {
     String arguments =
         target.parameters().stream()
             .filter(each -> !each.clientOnly())
-            .map(each -> argument(each))
+            .map(each -> isOwn(entry, each) ? argument(each) : zero(each))
             .collect(Collectors.joining(", "));
     source.line("Domain domain = " + domain(entry) + ";");
     source.line("int result = domain." + target.methodName() + "(" + arguments + ");");

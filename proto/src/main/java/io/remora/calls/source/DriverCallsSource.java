@@ -40,7 +40,7 @@ public final class DriverCallsSource {
       source.open("default " + result + entry.methodName() + "(" + parameters(entry) + ")");
       source.line(
           "throw new DriverException(CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, \"this driver has no "
-              + entry.name()
+              + entry.title()
               + "\");");
       source.close();
     }
