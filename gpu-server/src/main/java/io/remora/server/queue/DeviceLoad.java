@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.queue;
+
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is in flight on the device, who uses it, and so whether there is room for more. Guarded by
+ * the queue's lock.
+ */
+final class DeviceLoad {
+  // Overdue means four times longer than all that is in flight should take, and at least this many
+  // ticks: estimates of new kernels are wrong, and a device shared by many is slower for each.
+  private static final int OVERDUE_FACTOR = 4;
+  private static final int OVERDUE_TICKS_MIN = 2;
+
+  private final QueueConfig config;
+  private final LongSupplier nanoClock;
+
+  /** Estimated time in flight of all tenants that count, and of those of class LATENCY. */
+  private long countedNanos;
+
+  private long urgentNanos;
+  private int activeShares;
+  private @Nullable Share lastSubmitter;
+  private boolean sharedRecently;
+  private long sharedUntilNanos;
+
+  DeviceLoad(QueueConfig config, LongSupplier nanoClock) {
+    this.config = config;
+    this.nanoClock = nanoClock;
+  }
+
+  /** Work that needs the device came from this tenant. */
+  void submitted(Share share) {
+    if (lastSubmitter != share) {
+      if (lastSubmitter != null) {
+        sharedRecently = true;
+        sharedUntilNanos = nanoClock.getAsLong() + config.competitionNanos();
+      }
+      lastSubmitter = share;
+    }
+  }
+
+  void forget(Share share) {
+    if (lastSubmitter == share) {
+      lastSubmitter = null;
+    }
+  }
+
+  /** Called whenever a tenant's pending or in-flight work has changed. */
+  void noteActivity(Share share) {
+    boolean active = share.pendingWorks > 0 || share.inFlightNanos > 0;
+    if (active != share.active) {
+      share.active = active;
+      activeShares += active ? 1 : -1;
+    }
+  }
+
+  void add(Share share, long nanos) {
+    share.inFlightNanos += nanos;
+    if (share.counted()) {
+      count(share, nanos);
+    }
+    noteActivity(share);
+  }
+
+  /** Whether one more work of this tenant may go to the device. */
+  boolean hasRoom(Share share) {
+    if (!hasOwnRoom(share)) {
+      return false;
+    }
+    long load = share.laneClass == LaneClass.LATENCY ? urgentNanos : countedNanos;
+    return isAlone(share) || load < config.sharedInFlightNanos();
+  }
+
+  /** Whether the tenant has reached its bound by itself. */
+  boolean hasOwnRoom(Share share) {
+    long bound = isAlone(share) ? config.aloneInFlightNanos() : config.sharedInFlightNanos();
+    return share.inFlightNanos < bound;
+  }
+
+  private boolean isAlone(Share share) {
+    if (activeShares > (share.active ? 1 : 0)) {
+      return false;
+    }
+    if (sharedRecently && nanoClock.getAsLong() - sharedUntilNanos >= 0) {
+      sharedRecently = false;
+    }
+    return !sharedRecently;
+  }
+
+  /** Work that waits for the host was issued: the tenant may stand still from now on. */
+  void suspend(Share share) {
+    uncount(share);
+    share.waitingForHost++;
+  }
+
+  /** Such work is over. Returns whether the tenant counts again. */
+  boolean resume(Share share) {
+    share.waitingForHost--;
+    return recount(share);
+  }
+
+  /** Work of the tenant has ended: if it was overdue it counts again. */
+  void moved(Share share) {
+    share.ended++;
+    if (share.overdue) {
+      share.overdue = false;
+      recount(share);
+    }
+  }
+
+  /** Called every tick: looks whether what the tenant has in flight moves. */
+  void watch(Share share) {
+    if (share.inFlightNanos == 0 || share.ended != share.endedAtTick) {
+      share.endedAtTick = share.ended;
+      share.quietTicks = 0;
+      return;
+    }
+    share.quietTicks++;
+    long expectedNanos = OVERDUE_FACTOR * Math.max(countedNanos, share.inFlightNanos);
+    if (!share.overdue
+        && share.quietTicks > OVERDUE_TICKS_MIN
+        && share.quietTicks * config.tickNanos() > expectedNanos) {
+      uncount(share);
+      share.overdue = true;
+    }
+  }
+
+  /** Moves what the tenant has in flight to another class. */
+  void reclassify(Share share, LaneClass laneClass) {
+    uncount(share);
+    share.laneClass = laneClass;
+    if (share.counted()) {
+      count(share, share.inFlightNanos);
+    }
+  }
+
+  private void uncount(Share share) {
+    if (share.counted()) {
+      count(share, -share.inFlightNanos);
+    }
+  }
+
+  private boolean recount(Share share) {
+    boolean counted = share.counted();
+    if (counted) {
+      count(share, share.inFlightNanos);
+    }
+    return counted;
+  }
+
+  private void count(Share share, long nanos) {
+    countedNanos += nanos;
+    if (share.laneClass == LaneClass.LATENCY) {
+      urgentNanos += nanos;
+    }
+  }
+}

@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.queue;
+
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Shares one device among tenants: start-time fair queueing over device time.
+ *
+ * <p>Every tenant has a tag, the device time given to it divided by its weight, and the tenant with
+ * the least tag goes next. Work is charged by estimate when it is issued and corrected when its
+ * measured time is known. A tenant that was idle joins at the tag that is being served: it gets no
+ * credit for the past, and nobody waits for it.
+ *
+ * <p>The order in which work is issued decides the shares only as long as the device's own queues
+ * are short. So the estimated time in flight is bounded: device-wide for classes NORMAL and BATCH,
+ * and by itself for LATENCY, which therefore never waits for room that others have filled. What a
+ * tenant has in flight doesn't count while it can't move: behind a host callback, or long overdue
+ * (a kernel far longer than expected). Such a tenant waits for itself; the others go on.
+ *
+ * <p>A tenant alone on the device passes through: its work is issued on the thread that submits it.
+ * Else work is issued by whichever thread makes room, mostly the driver's. One lock guards all
+ * state; it is never held while anything outside this package is called.
+ */
+public final class DeviceQueue {
+  private static final Logger log = LoggerFactory.getLogger(DeviceQueue.class);
+  private static final int CONTEXT_IS_DESTROYED = 709;
+  private static final int UNKNOWN = 999;
+
+  private final QueueConfig config;
+  private final LongSupplier nanoClock;
+  private final Map<String, Share> shares = new HashMap<>();
+  private final Backlog[] byUrgency;
+  private final DeviceLoad load;
+  private int pendingWorks;
+
+  /**
+   * A queue whose owner calls {@link #tick} every {@link QueueConfig#tickNanos}.
+   *
+   * @param nanoClock as {@link System#nanoTime}
+   */
+  public DeviceQueue(QueueConfig config, LongSupplier nanoClock) {
+    this.config = config;
+    this.nanoClock = nanoClock;
+    this.load = new DeviceLoad(config, nanoClock);
+    this.byUrgency =
+        Arrays.stream(LaneClass.values())
+            .map(each -> new Backlog(config.shareMin(each), config.sharedInFlightNanos()))
+            .toArray(Backlog[]::new);
+  }
+
+  /**
+   * A queue that ticks by itself.
+   *
+   * @param timer runs the ticks until it is shut down; they take microseconds
+   */
+  public static DeviceQueue ticking(
+      QueueConfig config, LongSupplier nanoClock, ScheduledExecutorService timer) {
+    var queue = new DeviceQueue(config, nanoClock);
+    var unused =
+        timer.scheduleAtFixedRate(
+            queue::tick, config.tickNanos(), config.tickNanos(), TimeUnit.NANOSECONDS);
+    return queue;
+  }
+
+  /**
+   * Opens a lane. Lanes with the same tenant name share one weight; the weight and class given last
+   * hold for all of them.
+   *
+   * @param weight at least 1
+   */
+  public synchronized Lane lane(String tenant, int weight, LaneClass laneClass) {
+    if (weight < 1) {
+      throw new IllegalArgumentException("weight must be at least 1: " + weight);
+    }
+    Share share = shares.computeIfAbsent(tenant, name -> new Share(name, weight, laneClass));
+    reclassify(share, weight, laneClass);
+    var lane = new Lane(this, share, new EstimateTable(config.firstEstimateNanos()));
+    share.lanes.add(lane);
+    return lane;
+  }
+
+  /** Changes a tenant's weight and class from the next work on; no such tenant: nothing to do. */
+  public void update(String tenant, int weight, LaneClass laneClass) {
+    synchronized (this) {
+      Share share = shares.get(tenant);
+      if (share != null) {
+        reclassify(share, weight, laneClass);
+      }
+    }
+    pump();
+  }
+
+  private void reclassify(Share share, int weight, LaneClass laneClass) {
+    share.weight = weight;
+    if (share.laneClass != laneClass) {
+      boolean waiting = share.pendingWorks > 0;
+      if (waiting) {
+        backlog(share).remove(share);
+      }
+      load.reclassify(share, laneClass);
+      share.tag = backlog(share).virtualTime;
+      if (waiting) {
+        backlog(share).add(share);
+      }
+    }
+  }
+
+  boolean submit(Lane lane, Ticket ticket) {
+    boolean dropped;
+    boolean direct = false;
+    boolean room = true;
+    synchronized (this) {
+      dropped = lane.closed;
+      if (!dropped) {
+        room = hold(lane, ticket);
+        ticket.estimateNanos = ticket.key == Work.FREE ? 0 : lane.estimates.estimate(ticket.key);
+        join(lane, ticket);
+        direct =
+            lane.issuer == null
+                && lane.pending.isEmpty()
+                && (ticket.key == Work.FREE || pendingWorks == 0 && load.hasRoom(lane.share));
+        if (direct) {
+          charge(ticket);
+        } else {
+          enqueue(ticket);
+        }
+      }
+    }
+    if (dropped) {
+      ticket.work.dropped(CONTEXT_IS_DESTROYED);
+    } else if (direct) {
+      issue(ticket);
+      release(lane);
+    } else {
+      pump();
+    }
+    return room;
+  }
+
+  private boolean hold(Lane lane, Ticket ticket) {
+    lane.heldBytes += ticket.bytes;
+    int held = lane.pending.size() + lane.inFlight + 1;
+    if (held >= config.laneWorksMax() || lane.heldBytes >= config.laneBytesMax()) {
+      lane.full = true;
+    }
+    return !lane.full;
+  }
+
+  /** Brings the tags of a lane and a tenant that were idle up to what is being served. */
+  private void join(Lane lane, Ticket ticket) {
+    if (ticket.key == Work.FREE) {
+      return;
+    }
+    Share share = lane.share;
+    load.submitted(share);
+    if (!share.active) {
+      share.tag = Math.max(share.tag, backlog(share).virtualTime);
+    } else if (share.pendingWorks == 0) {
+      // It was served just now and only its queue ran dry; what it may catch up with is bounded.
+      double credit = (double) config.sharedInFlightNanos() / share.weight;
+      share.tag = Math.max(share.tag, backlog(share).virtualTime - credit);
+    }
+    if (lane.pending.isEmpty() && lane.inFlight == 0) {
+      lane.tag = Math.max(lane.tag, share.laneVirtualTime);
+    }
+  }
+
+  private void enqueue(Ticket ticket) {
+    ticket.submittedNanos = nanoClock.getAsLong();
+    Share share = ticket.lane.share;
+    ticket.lane.pending.addLast(ticket);
+    pendingWorks++;
+    if (share.pendingWorks++ == 0) {
+      backlog(share).add(share);
+      load.noteActivity(share);
+    }
+  }
+
+  /** Issues whatever may go now, one after the other. */
+  private void pump() {
+    while (true) {
+      Ticket next;
+      synchronized (this) {
+        next = pendingWorks == 0 ? null : takeNext();
+        if (next == null) {
+          return;
+        }
+      }
+      issue(next);
+      synchronized (this) {
+        next.lane.issuer = null;
+      }
+    }
+  }
+
+  private @Nullable Ticket takeNext() {
+    for (Backlog backlog : byUrgency) {
+      if (backlog.isOwed()) {
+        Ticket ticket = takeFrom(backlog);
+        if (ticket != null) {
+          ticket.byMinimumShare = true;
+          backlog.spend(ticket.estimateNanos);
+          return ticket;
+        }
+      }
+    }
+    for (Backlog backlog : byUrgency) {
+      Ticket ticket = takeFrom(backlog);
+      if (ticket != null) {
+        return ticket;
+      }
+    }
+    return null;
+  }
+
+  private @Nullable Ticket takeFrom(Backlog backlog) {
+    Share best = null;
+    Lane bestLane = null;
+    for (int i = 0; i < backlog.size(); i++) {
+      Share share = backlog.get(i);
+      Lane lane = share.nextLane();
+      if (lane == null) {
+        continue;
+      }
+      if (lane.pending.getFirst().key == Work.FREE) {
+        return take(lane);
+      }
+      // A tenant that stands still by itself waits by itself.
+      boolean stuck = !share.counted() && !load.hasOwnRoom(share);
+      if (!stuck && (best == null || share.tag < best.tag)) {
+        best = share;
+        bestLane = lane;
+      }
+    }
+    return best == null || bestLane == null || !load.hasRoom(best) ? null : take(bestLane);
+  }
+
+  private Ticket take(Lane lane) {
+    Ticket ticket = lane.pending.removeFirst();
+    pendingWorks--;
+    if (--lane.share.pendingWorks == 0) {
+      backlog(lane.share).remove(lane.share);
+    }
+    // What was learned since the submission makes the better estimate.
+    if (ticket.key != Work.FREE) {
+      ticket.estimateNanos = lane.estimates.estimate(ticket.key);
+    }
+    lane.queueNanos += nanoClock.getAsLong() - ticket.submittedNanos;
+    charge(ticket);
+    return ticket;
+  }
+
+  private void charge(Ticket ticket) {
+    Lane lane = ticket.lane;
+    Share share = lane.share;
+    lane.issuer = Thread.currentThread();
+    lane.works++;
+    lane.inFlight++;
+    share.inFlightWorks++;
+    if (ticket.waitsForHost) {
+      load.suspend(share);
+    }
+    if (ticket.key == Work.FREE) {
+      load.noteActivity(share);
+      return;
+    }
+    Backlog backlog = backlog(share);
+    backlog.virtualTime = Math.max(backlog.virtualTime, share.tag);
+    share.laneVirtualTime = Math.max(share.laneVirtualTime, lane.tag);
+    load.add(share, ticket.estimateNanos);
+    addTime(ticket, ticket.estimateNanos);
+  }
+
+  /** Charges device time, or gives some back. */
+  private void addTime(Ticket ticket, long nanos) {
+    Share share = ticket.lane.share;
+    share.tag += (double) nanos / share.weight;
+    ticket.lane.tag += nanos;
+    if (pendingWorks > 0) {
+      for (Backlog backlog : byUrgency) {
+        backlog.earn(nanos);
+      }
+    }
+  }
+
+  private void issue(Ticket ticket) {
+    try {
+      ticket.work.issue(ticket);
+    } catch (RuntimeException e) {
+      log.error("work of tenant {} threw when it was issued", ticket.lane.share.tenant, e);
+      if (end(ticket, 0)) {
+        ticket.work.dropped(UNKNOWN);
+      }
+    }
+  }
+
+  private void release(Lane lane) {
+    synchronized (this) {
+      lane.issuer = null;
+      if (pendingWorks == 0) {
+        return;
+      }
+    }
+    pump();
+  }
+
+  void ended(Ticket ticket, long deviceNanos) {
+    if (!end(ticket, deviceNanos)) {
+      log.error("work of tenant {} was ended twice", ticket.lane.share.tenant);
+    }
+  }
+
+  /** Returns false if it was over already. */
+  private boolean end(Ticket ticket, long deviceNanos) {
+    Lane lane = ticket.lane;
+    Runnable drained = null;
+    boolean pumpHere;
+    synchronized (this) {
+      if (ticket.over) {
+        return false;
+      }
+      ticket.over = true;
+      settle(ticket, deviceNanos);
+      lane.heldBytes -= ticket.bytes;
+      lane.inFlight--;
+      if (hasDrained(lane)) {
+        drained = lane.drained;
+      }
+      forgetIfUnused(lane.share);
+      // When the work ended while it was being issued, the issuing frame goes on pumping.
+      pumpHere = pendingWorks > 0 && lane.issuer != Thread.currentThread();
+    }
+    if (pumpHere) {
+      pump();
+    }
+    if (drained != null) {
+      drained.run();
+    }
+    return true;
+  }
+
+  private void settle(Ticket ticket, long deviceNanos) {
+    Lane lane = ticket.lane;
+    Share share = lane.share;
+    long nanos = deviceNanos >= 0 ? deviceNanos : ticket.estimateNanos;
+    lane.deviceNanos += nanos;
+    share.inFlightWorks--;
+    if (ticket.waitsForHost && load.resume(share)) {
+      // It stood still and used nothing: no credit for that.
+      share.tag = Math.max(share.tag, backlog(share).virtualTime);
+    }
+    if (ticket.key == Work.FREE) {
+      return;
+    }
+    load.moved(share);
+    load.add(share, -ticket.estimateNanos);
+    if (deviceNanos >= 0) {
+      lane.estimates.measured(ticket.key, deviceNanos);
+      long correction = deviceNanos - ticket.estimateNanos;
+      addTime(ticket, correction);
+      if (ticket.byMinimumShare) {
+        backlog(share).spend(correction);
+      }
+    }
+  }
+
+  private boolean hasDrained(Lane lane) {
+    if (lane.full
+        && !lane.closed
+        && lane.pending.size() + lane.inFlight <= config.laneWorksMax() / 2
+        && lane.heldBytes <= config.laneBytesMax() / 2) {
+      lane.full = false;
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * Looks for tenants whose work in flight doesn't move, so that the others needn't wait for it.
+   */
+  public void tick() {
+    synchronized (this) {
+      for (Share share : shares.values()) {
+        load.watch(share);
+      }
+    }
+    pump();
+  }
+
+  void close(Lane lane) {
+    var dropped = new ArrayDeque<Ticket>();
+    synchronized (this) {
+      if (lane.closed) {
+        return;
+      }
+      lane.closed = true;
+      while (!lane.pending.isEmpty()) {
+        Ticket ticket = lane.pending.removeFirst();
+        lane.heldBytes -= ticket.bytes;
+        dropped.add(ticket);
+      }
+      forgetPending(lane.share, dropped.size());
+      lane.share.lanes.remove(lane);
+      forgetIfUnused(lane.share);
+    }
+    for (Ticket ticket : dropped) {
+      ticket.work.dropped(CONTEXT_IS_DESTROYED);
+    }
+    pump();
+  }
+
+  private void forgetPending(Share share, int works) {
+    if (works > 0) {
+      pendingWorks -= works;
+      share.pendingWorks -= works;
+      if (share.pendingWorks == 0) {
+        backlog(share).remove(share);
+        load.noteActivity(share);
+      }
+    }
+  }
+
+  private void forgetIfUnused(Share share) {
+    if (share.lanes.isEmpty() && share.inFlightWorks == 0) {
+      shares.remove(share.tenant, share);
+      load.forget(share);
+    }
+  }
+
+  private Backlog backlog(Share share) {
+    return byUrgency[share.laneClass.ordinal()];
+  }
+}
