@@ -38,10 +38,6 @@ public final class DeviceQueue {
   private final QueueConfig config;
   private final LongSupplier nanoClock;
   private final Map<String, Share> shares = new HashMap<>();
-
-  /** Outlives the shares; bounded by the number of tenants that this server has ever had. */
-  private final Map<String, TenantUse.Counter> uses = new HashMap<>();
-
   private final Backlog[] byUrgency;
   private final DeviceLoad load;
   private int pendingWorks;
@@ -85,18 +81,11 @@ public final class DeviceQueue {
     if (weight < 1) {
       throw new IllegalArgumentException("weight must be at least 1: " + weight);
     }
-    TenantUse.Counter use = uses.computeIfAbsent(tenant, name -> new TenantUse.Counter());
-    Share share = shares.computeIfAbsent(tenant, name -> new Share(name, weight, laneClass, use));
+    Share share = shares.computeIfAbsent(tenant, name -> new Share(name, weight, laneClass));
     reclassify(share, weight, laneClass);
     var lane = new Lane(this, share, new EstimateTable(config.firstEstimateNanos()));
     share.lanes.add(lane);
     return lane;
-  }
-
-  /** What a tenant has used of this device, all its lanes together, those that are closed too. */
-  public synchronized TenantUse use(String tenant) {
-    TenantUse.Counter use = uses.get(tenant);
-    return use == null ? TenantUse.NONE : use.read();
   }
 
   /** Changes a tenant's weight and class from the next work on; no such tenant: nothing to do. */
@@ -265,9 +254,7 @@ public final class DeviceQueue {
     if (ticket.key != Work.FREE) {
       ticket.estimateNanos = lane.estimates.estimate(ticket.key);
     }
-    long waitedNanos = nanoClock.getAsLong() - ticket.submittedNanos;
-    lane.queueNanos += waitedNanos;
-    lane.share.use.queueNanos += waitedNanos;
+    lane.queueNanos += nanoClock.getAsLong() - ticket.submittedNanos;
     charge(ticket);
     return ticket;
   }
@@ -277,7 +264,6 @@ public final class DeviceQueue {
     Share share = lane.share;
     lane.issuer = Thread.currentThread();
     lane.works++;
-    share.use.works++;
     lane.inFlight++;
     share.inFlightWorks++;
     if (ticket.waitsForHost) {
@@ -367,7 +353,6 @@ public final class DeviceQueue {
     Share share = lane.share;
     long nanos = deviceNanos >= 0 ? deviceNanos : ticket.estimateNanos;
     lane.deviceNanos += nanos;
-    share.use.deviceNanos += nanos;
     share.inFlightWorks--;
     if (ticket.waitsForHost && load.resume(share)) {
       // It stood still and used nothing: no credit for that.

@@ -5,6 +5,7 @@ package io.remora.it.programs;
 final class Comparison {
   private long elements;
   private double worst;
+  private int worstSlot = -1;
 
   /**
    * Compares a value; the error counts relative to {@code scale}.
@@ -31,8 +32,23 @@ final class Comparison {
     check(actual, expected, 1);
   }
 
+  /** Compares one of several results of a thread, and remembers which slot was wrong first. */
+  void checkSlot(int slot, long actual, long expected) {
+    checkSlot(slot, actual == expected ? 0 : 1, 0, 1);
+  }
+
+  /** As {@link #check}, for one of several results of a thread. */
+  void checkSlot(int slot, double actual, double expected, double scale) {
+    double before = worst;
+    check(actual, expected, scale);
+    if (worst > before) {
+      worstSlot = slot;
+    }
+  }
+
   ProgramResult result(String program, double tolerance, String reason) {
-    return new ProgramResult(program, elements, worst, tolerance, reason);
+    String where = worst > tolerance && worstSlot >= 0 ? "; worst in slot " + worstSlot : "";
+    return new ProgramResult(program, elements, worst, tolerance, reason + where);
   }
 
   /** For results that are integers, or moved and not computed. */

@@ -31,4 +31,14 @@ public interface DeviceProgram {
         new Convolution(),
         new NBodyProgram());
   }
+
+  /** Programs that try one feature of the device after another, rather than compute something. */
+  static List<DeviceProgram> features() {
+    return List.of(
+        new IntegerArithmetic(),
+        new FloatArithmetic(),
+        new WarpOperations(),
+        new Atomics(),
+        new ControlFlow());
+  }
 }

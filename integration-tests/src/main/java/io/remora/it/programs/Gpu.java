@@ -29,9 +29,10 @@ public interface Gpu {
    *
    * @param sharedBytes dynamic shared memory of each block
    * @param arguments one for each parameter: {@code Integer} and {@code Float} for 4 bytes, {@code
-   *     Long} (addresses too) and {@code Double} for 8
+   *     Long} (addresses too) and {@code Double} for 8, {@code ByteBuffer} for a structure passed
+   *     by value
    */
-  void launch(Function function, Extent grid, Extent block, int sharedBytes, Number... arguments);
+  void launch(Function function, Extent grid, Extent block, int sharedBytes, Object... arguments);
 
   /** Waits until everything launched has run, and tells the error if something failed. */
   void synchronize();

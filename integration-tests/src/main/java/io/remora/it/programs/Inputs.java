@@ -25,6 +25,29 @@ final class Inputs {
     return random.ints(count, low, high).toArray();
   }
 
+  /** Integers of all magnitudes and both signs. */
+  int[] widelySpreadInts(int count) {
+    int[] values = new int[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = random.nextInt() >> random.nextInt(32);
+    }
+    return values;
+  }
+
+  /** 64-bit integers of all magnitudes and both signs. */
+  long[] widelySpreadLongs(int count) {
+    long[] values = new long[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = random.nextLong() >> random.nextInt(64);
+    }
+    return values;
+  }
+
+  /** Doubles uniform in [low, high). */
+  double[] doubles(int count, double low, double high) {
+    return random.doubles(count, low, high).toArray();
+  }
+
   /** A double uniform in [low, high). */
   double next(double low, double high) {
     return random.nextDouble(low, high);

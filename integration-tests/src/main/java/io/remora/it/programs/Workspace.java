@@ -66,6 +66,18 @@ final class Workspace implements AutoCloseable {
     return upload(bytes);
   }
 
+  long upload(long... values) {
+    ByteBuffer bytes = buffer(8L * values.length);
+    bytes.asLongBuffer().put(values);
+    return upload(bytes);
+  }
+
+  long upload(double... values) {
+    ByteBuffer bytes = buffer(8L * values.length);
+    bytes.asDoubleBuffer().put(values);
+    return upload(bytes);
+  }
+
   long upload(byte[] values) {
     return upload(ByteBuffer.wrap(values));
   }
@@ -89,6 +101,22 @@ final class Workspace implements AutoCloseable {
     gpu.download(address, bytes);
     int[] values = new int[count];
     bytes.flip().asIntBuffer().get(values);
+    return values;
+  }
+
+  long[] downloadLongs(long address, int count) {
+    ByteBuffer bytes = buffer(8L * count);
+    gpu.download(address, bytes);
+    long[] values = new long[count];
+    bytes.flip().asLongBuffer().get(values);
+    return values;
+  }
+
+  double[] downloadDoubles(long address, int count) {
+    ByteBuffer bytes = buffer(8L * count);
+    gpu.download(address, bytes);
+    double[] values = new double[count];
+    bytes.flip().asDoubleBuffer().get(values);
     return values;
   }
 

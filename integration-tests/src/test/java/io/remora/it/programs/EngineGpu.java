@@ -81,7 +81,7 @@ final class EngineGpu implements Gpu, AutoCloseable {
 
   @Override
   public void launch(
-      Function function, Extent grid, Extent block, int sharedBytes, Number... arguments) {
+      Function function, Extent grid, Extent block, int sharedBytes, Object... arguments) {
     EngineFunction target = (EngineFunction) function;
     LaunchShape shape =
         new LaunchShape(grid.x(), grid.y(), grid.z(), block.x(), block.y(), block.z(), sharedBytes);
@@ -94,32 +94,42 @@ final class EngineGpu implements Gpu, AutoCloseable {
     }
   }
 
-  private static ByteBuffer pack(PtxKernel kernel, Number... arguments) {
+  private static ByteBuffer pack(PtxKernel kernel, Object... arguments) {
     List<KernelParameter> parameters = kernel.parameters();
     if (parameters.size() != arguments.length) {
       throw new IllegalArgumentException(kernel.name() + " takes " + parameters.size());
     }
     ByteBuffer block = ByteBuffer.allocate(kernel.parameterBytes()).order(ByteOrder.LITTLE_ENDIAN);
     for (int i = 0; i < arguments.length; i++) {
-      KernelParameter parameter = parameters.get(i);
-      put(block, parameter.offset(), parameter.size(), arguments[i]);
+      put(block, parameters.get(i), arguments[i]);
     }
     return block;
   }
 
-  private static void put(ByteBuffer block, int offset, int size, Number argument) {
-    boolean wide = argument instanceof Long || argument instanceof Double;
-    if (size != (wide ? 8 : 4)) {
-      throw new IllegalArgumentException("parameter at " + offset + " has " + size + " bytes");
-    }
-    if (argument instanceof Integer) {
-      block.putInt(offset, argument.intValue());
-    } else if (argument instanceof Float) {
-      block.putFloat(offset, argument.floatValue());
-    } else if (argument instanceof Double) {
-      block.putDouble(offset, argument.doubleValue());
+  private static void put(ByteBuffer block, KernelParameter parameter, Object argument) {
+    int offset = parameter.offset();
+    int bytes;
+    if (argument instanceof Integer number) {
+      block.putInt(offset, number);
+      bytes = 4;
+    } else if (argument instanceof Float number) {
+      block.putFloat(offset, number);
+      bytes = 4;
+    } else if (argument instanceof Long number) {
+      block.putLong(offset, number);
+      bytes = 8;
+    } else if (argument instanceof Double number) {
+      block.putDouble(offset, number);
+      bytes = 8;
+    } else if (argument instanceof ByteBuffer structure) {
+      bytes = structure.remaining();
+      block.put(offset, structure, structure.position(), bytes);
     } else {
-      block.putLong(offset, argument.longValue());
+      throw new IllegalArgumentException("not a kernel argument: " + argument);
+    }
+    if (bytes != parameter.size()) {
+      throw new IllegalArgumentException(
+          "the parameter at " + offset + " has " + parameter.size() + " bytes, not " + bytes);
     }
   }
 

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,14 +68,14 @@ final class ProgramsTest {
 
     @Override
     public void launch(
-        Function function, Extent grid, Extent block, int sharedBytes, Number... arguments) {}
+        Function function, Extent grid, Extent block, int sharedBytes, Object... arguments) {}
 
     @Override
     public void synchronize() {}
   }
 
   static List<DeviceProgram> programs() {
-    return DeviceProgram.all();
+    return Stream.concat(DeviceProgram.all().stream(), DeviceProgram.features().stream()).toList();
   }
 
   @ParameterizedTest
