@@ -4,6 +4,7 @@ package io.remora.calls;
 import io.remora.calls.source.AnswersSource;
 import io.remora.calls.source.CallWriterSource;
 import io.remora.calls.source.CallsSource;
+import io.remora.calls.source.CoveragePage;
 import io.remora.calls.source.DispatcherSource;
 import io.remora.calls.source.DriverCallsSource;
 import io.remora.calls.source.HandlerSource;
@@ -16,7 +17,8 @@ import java.util.Map;
 
 /**
  * Writes what is derived from the call table. The builds of the modules call it: {@code Generate
- * server DIRECTORY} and {@code Generate client DIRECTORY}.
+ * server DIRECTORY} and {@code Generate client DIRECTORY}. {@code Generate coverage docs} renews
+ * the page on the API's coverage.
  */
 public final class Generate {
   private static final String SESSION = "io.remora.server.session.generated";
@@ -28,13 +30,15 @@ public final class Generate {
   /** See the class. */
   public static void main(String[] arguments) throws IOException {
     if (arguments.length != 2) {
-      throw new IllegalArgumentException("usage: Generate server|client DIRECTORY");
+      throw new IllegalArgumentException("usage: Generate server|client|coverage DIRECTORY");
     }
     CallTable table = CallTable.load();
     Path directory = Path.of(arguments[1]);
     switch (arguments[0]) {
       case "server" -> write(directory, server(table));
       case "client" -> write(directory, client(table));
+      case "coverage" ->
+          Files.writeString(directory.resolve("api-coverage.md"), CoveragePage.of(table));
       default -> throw new IllegalArgumentException("unknown output: " + arguments[0]);
     }
   }
