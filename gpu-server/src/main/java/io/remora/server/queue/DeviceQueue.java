@@ -38,6 +38,10 @@ public final class DeviceQueue {
   private final QueueConfig config;
   private final LongSupplier nanoClock;
   private final Map<String, Share> shares = new HashMap<>();
+
+  /** Outlives the shares; bounded by the number of tenants that this server has ever had. */
+  private final Map<String, TenantUse.Counter> uses = new HashMap<>();
+
   private final Backlog[] byUrgency;
   private final DeviceLoad load;
   private int pendingWorks;
@@ -81,11 +85,18 @@ public final class DeviceQueue {
     if (weight < 1) {
       throw new IllegalArgumentException("weight must be at least 1: " + weight);
     }
-    Share share = shares.computeIfAbsent(tenant, name -> new Share(name, weight, laneClass));
+    TenantUse.Counter use = uses.computeIfAbsent(tenant, name -> new TenantUse.Counter());
+    Share share = shares.computeIfAbsent(tenant, name -> new Share(name, weight, laneClass, use));
     reclassify(share, weight, laneClass);
     var lane = new Lane(this, share, new EstimateTable(config.firstEstimateNanos()));
     share.lanes.add(lane);
     return lane;
+  }
+
+  /** What a tenant has used of this device, all its lanes together, those that are closed too. */
+  public synchronized TenantUse use(String tenant) {
+    TenantUse.Counter use = uses.get(tenant);
+    return use == null ? TenantUse.NONE : use.read();
   }
 
   /** Changes a tenant's weight and class from the next work on; no such tenant: nothing to do. */
@@ -254,7 +265,9 @@ public final class DeviceQueue {
     if (ticket.key != Work.FREE) {
       ticket.estimateNanos = lane.estimates.estimate(ticket.key);
     }
-    lane.queueNanos += nanoClock.getAsLong() - ticket.submittedNanos;
+    long waitedNanos = nanoClock.getAsLong() - ticket.submittedNanos;
+    lane.queueNanos += waitedNanos;
+    lane.share.use.queueNanos += waitedNanos;
     charge(ticket);
     return ticket;
   }
@@ -264,6 +277,7 @@ public final class DeviceQueue {
     Share share = lane.share;
     lane.issuer = Thread.currentThread();
     lane.works++;
+    share.use.works++;
     lane.inFlight++;
     share.inFlightWorks++;
     if (ticket.waitsForHost) {
@@ -353,6 +367,7 @@ public final class DeviceQueue {
     Share share = lane.share;
     long nanos = deviceNanos >= 0 ? deviceNanos : ticket.estimateNanos;
     lane.deviceNanos += nanos;
+    share.use.deviceNanos += nanos;
     share.inFlightWorks--;
     if (ticket.waitsForHost && load.resume(share)) {
       // It stood still and used nothing: no credit for that.

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class Share {
   final String tenant;
   final List<Lane> lanes = new ArrayList<>();
+  final TenantUse.Counter use;
   int weight;
   LaneClass laneClass;
 
@@ -42,10 +43,11 @@ final class Share {
   long endedAtTick;
   int quietTicks;
 
-  Share(String tenant, int weight, LaneClass laneClass) {
+  Share(String tenant, int weight, LaneClass laneClass, TenantUse.Counter use) {
     this.tenant = tenant;
     this.weight = weight;
     this.laneClass = laneClass;
+    this.use = use;
   }
 
   /** Whether what is in flight is a load on the device, as far as can be known. */

@@ -69,6 +69,21 @@ final class DeviceQueueTest {
   }
 
   @Test
+  void whatATenantHasUsedIsTheSumOfItsLanesAndOutlivesThem() {
+    Lane first = queue.lane("a", 1, LaneClass.NORMAL);
+    first.submit(held("w1"));
+    endOne();
+    first.close();
+    Lane second = queue.lane("a", 1, LaneClass.NORMAL);
+    second.submit(held("w2"));
+    endOne();
+    queue.lane("b", 1, LaneClass.NORMAL).submit(held("w3"));
+    assertThat(queue.use("a")).isEqualTo(new TenantUse(200 * MICRO, 0, 2));
+    assertThat(queue.use("b")).isEqualTo(new TenantUse(0, 0, 1));
+    assertThat(queue.use("nobody")).isEqualTo(new TenantUse(0, 0, 0));
+  }
+
+  @Test
   void freeWorkKeepsItsPlaceButWaitsForNoBound() {
     Lane lane = queue.lane("a", 1, LaneClass.NORMAL);
     for (int i = 0; i < 20; i++) {
