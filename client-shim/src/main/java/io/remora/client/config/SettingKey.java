@@ -5,11 +5,11 @@ package io.remora.client.config;
 public enum SettingKey {
   SERVER("server", "REMORA_SERVER", "--server"),
   TOKEN("token", "REMORA_TOKEN", "--token"),
-  TOKEN_FILE("token-file", "REMORA_TOKEN_FILE", "--token-file"),
+  TOKEN_FILE("token_file", "REMORA_TOKEN_FILE", "--token-file"),
   CA("ca", "REMORA_CA", "--ca"),
   TLS("tls", "REMORA_TLS", "--tls"),
-  CLIENT_CERTIFICATE("client-certificate", "REMORA_CLIENT_CERTIFICATE", "--client-certificate"),
-  CLIENT_KEY("client-key", "REMORA_CLIENT_KEY", "--client-key");
+  CLIENT_CERTIFICATE("client_certificate", "REMORA_CLIENT_CERTIFICATE", "--client-certificate"),
+  CLIENT_KEY("client_key", "REMORA_CLIENT_KEY", "--client-key");
 
   private final String fileKey;
   private final String variable;

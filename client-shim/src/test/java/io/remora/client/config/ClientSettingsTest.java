@@ -89,7 +89,7 @@ final class ClientSettingsTest {
     write("home/.config/remora/ca.pem", "certificate");
     write("home/secret", "rmr_home\n");
     write("work/mine.pem", "certificate");
-    write("home/.config/remora/remora.yaml", "server: user\nca: ca.pem\ntoken-file: ~/secret\n");
+    write("home/.config/remora/remora.yaml", "server: user\nca: ca.pem\ntoken_file: ~/secret\n");
     ClientSettings settings = settings();
     assertThat(value(settings.ca())).isEqualTo(folder.resolve("home/.config/remora/ca.pem"));
     assertThat(value(settings.token())).isEqualTo("rmr_home");
@@ -100,7 +100,7 @@ final class ClientSettingsTest {
 
   @Test
   void aTokenOfAHigherPlaceHidesATokenFileBelowIt() throws IOException {
-    write("home/.config/remora/remora.yaml", "server: user\ntoken-file: missing\n");
+    write("home/.config/remora/remora.yaml", "server: user\ntoken_file: missing\n");
     environment.put("REMORA_TOKEN", "rmr_environment");
     assertThat(settings().token()).isEqualTo(new Found<>("rmr_environment", "REMORA_TOKEN"));
   }
