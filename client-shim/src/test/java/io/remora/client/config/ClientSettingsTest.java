@@ -134,7 +134,7 @@ final class ClientSettingsTest {
     assertThatIllegalArgumentException()
         .isThrownBy(this::settings)
         .withMessageContaining("remora.yaml:2")
-        .withMessageContaining("token-file");
+        .withMessageContaining("token_file");
   }
 
   @Test
