@@ -187,6 +187,13 @@ public final class WireReader {
     return bytes;
   }
 
+  /** Reads what the current message still has, into an array of its own. */
+  public byte[] readRest() {
+    byte[] bytes = new byte[remaining()];
+    copyOut(bytes, 0, bytes.length);
+    return bytes;
+  }
+
   /** Reads a length and as many bytes of well-formed UTF-8. */
   public String readString() {
     int length = readLength();

@@ -3,6 +3,8 @@ package io.remora.server.session;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -107,6 +109,24 @@ final class HandleTable<T> {
       }
     }
     return all;
+  }
+
+  /** Removes the objects that match and gives each to {@code removed}, which may use the table. */
+  @SuppressWarnings("unchecked") // Only put() stores values.
+  void removeIf(Predicate<? super T> matches, Consumer<? super T> removed) {
+    List<Long> matching = new ArrayList<>();
+    for (int i = 0; i < handles.length; i++) {
+      Object value = values[i];
+      if (value != null && matches.test((T) value)) {
+        matching.add(handles[i]);
+      }
+    }
+    for (long handle : matching) {
+      T value = remove(handle);
+      if (value != null) {
+        removed.accept(value);
+      }
+    }
   }
 
   /** Moves later entries of the probe sequence up, so that no tombstones are needed. */

@@ -31,14 +31,18 @@ final class SerialExecutor {
 
   private final Executor workers;
   private final Consumer<Throwable> defects;
+  private final Runnable afterTurn;
 
   /**
    * @param workers takes over what the bringing thread may not or should not run
    * @param defects told what a task has thrown
+   * @param afterTurn run after one or several tasks, before others than their thread can see their
+   *     end; as short as a signal
    */
-  SerialExecutor(Executor workers, Consumer<Throwable> defects) {
+  SerialExecutor(Executor workers, Consumer<Throwable> defects, Runnable afterTurn) {
     this.workers = workers;
     this.defects = defects;
+    this.afterTurn = afterTurn;
   }
 
   /** Runs a task on this thread now if no other is running, otherwise after it. */
@@ -74,6 +78,9 @@ final class SerialExecutor {
         run(task);
         ran++;
         left--;
+      }
+      if (ran > 0) {
+        run(afterTurn);
       }
       if (pending.addAndGet(-ran) == 0) {
         return;

@@ -15,9 +15,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class SerialExecutorTest {
+  private int turns;
   private final Deque<Runnable> handedOver = new ArrayDeque<>();
   private final List<Throwable> defects = new ArrayList<>();
-  private final SerialExecutor serial = new SerialExecutor(handedOver::add, defects::add);
+  private final SerialExecutor serial =
+      new SerialExecutor(handedOver::add, defects::add, () -> turns++);
   private final List<String> ran = new ArrayList<>();
 
   @Test
@@ -36,6 +38,7 @@ class SerialExecutorTest {
         });
 
     assertThat(ran).containsExactly("outer", "inner");
+    assertThat(turns).isEqualTo(1);
   }
 
   @Test
@@ -86,7 +89,7 @@ class SerialExecutorTest {
   @Test
   void tasksOfManyThreadsRunOnceEachAndNeverTogether() throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(4);
-    SerialExecutor shared = new SerialExecutor(threads, defects::add);
+    SerialExecutor shared = new SerialExecutor(threads, defects::add, () -> {});
     int[] unguarded = new int[1];
     CountDownLatch done = new CountDownLatch(4 * 20_000);
     for (int thread = 0; thread < 4; thread++) {

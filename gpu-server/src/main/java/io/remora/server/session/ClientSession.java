@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.driver.DeviceDescription;
+import io.remora.server.driver.DriverException;
+import io.remora.server.session.ProtocolException.Reason;
+import io.remora.server.session.generated.CallDispatcher;
+import io.remora.server.session.generated.Calls;
+import io.remora.server.tenant.TenantGrant;
+import io.remora.v1.CUresult;
+import io.remora.wire.InboundFrame;
+import io.remora.wire.WireException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One client's session: takes its frames, carries out its calls in order, and sends what comes of
+ * them. All state belongs to one serial executor; driver threads only leave signals there. Bounded
+ * by {@link SessionLimits} and by the lanes, which say when no more frames are wanted.
+ */
+final class ClientSession implements Session {
+  private static final Logger log = LoggerFactory.getLogger(ClientSession.class);
+
+  private final String id;
+  private final TenantGrant grant;
+  private final SessionServices services;
+  private final SessionOutput output;
+  private final SerialExecutor serial;
+  private final Outbox outbox;
+  private final DeferredErrors errors;
+  private final WorkEpochs epochs;
+  private final StreamOrder order = new StreamOrder(this);
+  private final FrameReader frames;
+  private final FlowControl flow;
+
+  /** Set once the devices are open. */
+  private @Nullable SessionObjects objects;
+
+  private @Nullable SessionCalls calls;
+  private @Nullable CallDispatcher dispatcher;
+  private @Nullable InboundFrame currentFrame;
+  private int waitingCalls;
+
+  /** Written by the serial executor; read elsewhere as a hint. */
+  private volatile boolean ended;
+
+  private volatile boolean anyFault;
+
+  ClientSession(String id, TenantGrant grant, SessionServices services, SessionOutput output) {
+    this.id = id;
+    this.grant = grant;
+    this.services = services;
+    this.output = output;
+    this.outbox = new Outbox(output);
+    this.errors = new DeferredErrors(outbox);
+    this.serial = new SerialExecutor(services.workers(), this::defect, this::afterTurn);
+    this.epochs = new WorkEpochs(() -> serial.signal(this::epochsDue));
+    this.flow = new FlowControl(services.limits(), outbox, output);
+    this.frames = new FrameReader(this, services.limits());
+  }
+
+  @Override
+  public String id() {
+    return id;
+  }
+
+  TenantGrant grant() {
+    return grant;
+  }
+
+  SessionServices services() {
+    return services;
+  }
+
+  SerialExecutor serial() {
+    return serial;
+  }
+
+  Outbox outbox() {
+    return outbox;
+  }
+
+  DeferredErrors errors() {
+    return errors;
+  }
+
+  WorkEpochs epochs() {
+    return epochs;
+  }
+
+  StreamOrder order() {
+    return order;
+  }
+
+  FlowControl flow() {
+    return flow;
+  }
+
+  boolean isEnded() {
+    return ended;
+  }
+
+  /** The session's objects; there from the first frame on. */
+  SessionObjects objects() {
+    SessionObjects found = objects;
+    if (found == null) {
+      throw new IllegalStateException("a call before the devices are open");
+    }
+    return found;
+  }
+
+  /** The frame that is being read. */
+  InboundFrame currentFrame() {
+    InboundFrame frame = currentFrame;
+    if (frame == null) {
+      throw new IllegalStateException("no frame is being read");
+    }
+    return frame;
+  }
+
+  /** Opens the devices on a worker, sends Welcome and asks for the first frame. */
+  void open() {
+    output.onReady(() -> serial.execute(this::transportReady));
+    services
+        .workers()
+        .execute(
+            () -> {
+              List<SessionDevice> opened;
+              try {
+                opened = DeviceOpening.open(this);
+              } catch (DriverException refused) {
+                serial.execute(() -> openFailed(refused.detail()));
+                return;
+              }
+              serial.execute(() -> devicesOpened(opened));
+            });
+  }
+
+  private void openFailed(String detail) {
+    log.warn("session {} of tenant {} can't be opened: {}", id, grant.tenant(), detail);
+    if (!ended) {
+      ended = true;
+      outbox.close();
+      output.end(
+          new ProtocolException(Reason.UNAVAILABLE, "a device can't open the session: " + detail));
+    }
+    grant.close();
+  }
+
+  private void devicesOpened(List<SessionDevice> opened) {
+    SessionObjects made = new SessionObjects(opened, serial, services.limits().handlesMax());
+    objects = made;
+    if (ended) {
+      closeDevices(made);
+      return;
+    }
+    SessionCalls handlers = new SessionCalls(this);
+    calls = handlers;
+    dispatcher = new CallDispatcher(handlers);
+    for (SessionDevice device : opened) {
+      device.lane().onDrained(() -> serial.signal(flow::roomAgain));
+    }
+    flow.open(opened);
+    outbox.send(Handshake.welcome(this, opened));
+    flow.requestIfRoom();
+  }
+
+  @Override
+  public void onFrame(InboundFrame frame) {
+    serial.execute(() -> take(frame));
+  }
+
+  private void take(InboundFrame frame) {
+    try (frame) {
+      CallDispatcher target = dispatcher;
+      if (ended || target == null) {
+        return;
+      }
+      currentFrame = frame;
+      errors.frameArrived();
+      flow.frameArrived(frame.bytes());
+      frames.read(frame, target);
+      flow.consumed(frames.lastSequence());
+    } catch (ProtocolException violation) {
+      violated(violation);
+    } catch (WireException malformed) {
+      violated(new ProtocolException(Reason.MALFORMED, String.valueOf(malformed.getMessage())));
+    } finally {
+      currentFrame = null;
+    }
+  }
+
+  /** The client has run host callbacks. */
+  void callbackDone(long sequence) {
+    if (calls != null) {
+      calls.callbacks().done(sequence);
+    }
+  }
+
+  /** A call of the client is about to be carried out. */
+  void callBegins(SessionCall call) {
+    if (call.isWaiting() && ++waitingCalls > services.limits().waitingCallsMax()) {
+      throw new ProtocolException(
+          Reason.TOO_LARGE,
+          "more than "
+              + services.limits().waitingCallsMax()
+              + " calls wait for their answers; use fewer threads in one process");
+    }
+  }
+
+  void waitingCallEnded() {
+    waitingCalls--;
+  }
+
+  /** Work for the program: kept in CUDA's order between streams. */
+  void submit(SessionStream stream, QueuedWork work) {
+    order.beforeWork(stream);
+    enqueue(stream, work);
+  }
+
+  /** Work whose place between streams is the caller's affair. */
+  void enqueue(SessionStream stream, QueuedWork work) {
+    work.submitted(stream, epochs.enter());
+    stream.workBegins();
+    stream.device().lane().submit(work);
+  }
+
+  /** Work of an asynchronous or waiting call has failed; serial executor. */
+  void workFailed(SessionCall call, SessionDevice device, int result, String detail) {
+    boolean sticky = Results.isSticky(result);
+    if (sticky) {
+      device.faulted(result, detail);
+      deviceFaulted();
+    }
+    call.fail(result, detail.isEmpty() && sticky ? device.faultDetail() : detail, sticky);
+  }
+
+  /** Answers a call that has waited for work: with success, or with the device's fault. */
+  void answerAfterWait(SessionCall call, SessionDevice device) {
+    int fault = device.fault();
+    if (fault == CUresult.CUDA_SUCCESS_VALUE) {
+      call.succeed();
+    } else {
+      call.fail(fault, device.faultDetail(), true);
+    }
+  }
+
+  /** A device has a sticky fault; any thread. */
+  void deviceFaulted() {
+    anyFault = true;
+  }
+
+  /**
+   * Fails a call on a device whose fault is sticky, as CUDA does for a corrupted context. What ends
+   * contexts and uploads images is not refused.
+   */
+  boolean isRefusedByFault(SessionCall call) {
+    if (!anyFault || call.number() == Calls.REMORA_UPLOAD_IMAGE) {
+      return false;
+    }
+    switch (call.number()) {
+      case Calls.CU_CTX_CREATE, Calls.CU_CTX_DESTROY, Calls.CU_DEVICE_PRIMARY_CTX_RESET -> {
+        return false;
+      }
+      default -> {
+        SessionDevice device = call.deviceOrNull();
+        if (device == null || device.fault() == CUresult.CUDA_SUCCESS_VALUE) {
+          return false;
+        }
+        call.fail(device.fault(), device.faultDetail(), true);
+        return true;
+      }
+    }
+  }
+
+  /** What the tenant may use of a device's memory. */
+  long totalMemoryBytes(SessionDevice device) {
+    return totalMemoryBytes(device.description());
+  }
+
+  /** What the tenant may use of a device's memory. */
+  long totalMemoryBytes(DeviceDescription device) {
+    return Math.min(grant.memory().quotaBytes(), device.totalMemoryBytes());
+  }
+
+  /**
+   * The device whose allocation holds a range.
+   *
+   * @throws CallException {@code CUDA_ERROR_INVALID_VALUE} if none does
+   */
+  SessionDevice memory(long address, long bytes) {
+    for (SessionDevice device : objects().devices()) {
+      if (device.ownsAddress(address)) {
+        Allocation allocation = device.memory().find(address);
+        if (allocation != null && allocation.contains(address, bytes)) {
+          return device;
+        }
+      }
+    }
+    throw CallException.invalidValue(
+        "0x"
+            + Long.toHexString(address)
+            + " and "
+            + bytes
+            + " bytes from it are not in one allocation of this session");
+  }
+
+  /** Leaves a task from any thread; see {@link SerialExecutor#signal}. */
+  void signal(Runnable task) {
+    serial.signal(task);
+  }
+
+  private void epochsDue() {
+    // Freeing calls the driver, which a signal may not.
+    serial.execute(this::runDueActions);
+  }
+
+  private void runDueActions() {
+    if (!ended && calls != null) {
+      epochs.runDue();
+      calls.memory().memoryCameBack();
+    }
+  }
+
+  private void transportReady() {
+    outbox.transportReady();
+    if (!ended && calls != null) {
+      calls.downloads().transportReady();
+      flow.requestIfRoom();
+    }
+  }
+
+  private void afterTurn() {
+    if (!ended) {
+      flow.creditIfDue();
+      outbox.flush();
+      flow.requestIfRoom();
+    }
+  }
+
+  /** A defect of the server: it ends this session and nothing else. Any thread. */
+  void defect(Throwable thrown) {
+    log.error("session {} of tenant {} ends by a defect", id, grant.tenant(), thrown);
+    serial.execute(
+        () ->
+            violated(
+                new ProtocolException(
+                    Reason.INTERNAL, "the server has a defect; its log names session " + id)));
+  }
+
+  private void violated(ProtocolException violation) {
+    if (!ended) {
+      output.end(violation);
+      end(violation.reason() + ": " + violation.message());
+    }
+  }
+
+  @Override
+  public void onEnd(String reason) {
+    serial.execute(() -> end(reason));
+  }
+
+  private void end(String reason) {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    outbox.close();
+    log.info("session {} of tenant {} ends: {}", id, grant.tenant(), reason);
+    SessionObjects opened = objects;
+    if (opened == null) {
+      // The worker that opens the devices finds the session ended and closes them.
+      return;
+    }
+    for (SessionDevice device : opened.devices()) {
+      device.lane().close();
+    }
+    if (calls != null) {
+      calls.sessionEnds(() -> closeDevices(opened));
+    } else {
+      closeDevices(opened);
+    }
+  }
+
+  /** The last step, on a worker: when it is done, nothing of the session is left. */
+  private void closeDevices(SessionObjects opened) {
+    services
+        .workers()
+        .execute(
+            () -> {
+              try {
+                for (SessionDevice device : opened.devices()) {
+                  close(device);
+                }
+              } finally {
+                grant.close();
+              }
+            });
+  }
+
+  private void close(SessionDevice device) {
+    try {
+      device.close();
+    } catch (RuntimeException defect) {
+      log.error("session {} could not close device {}", id, device.ordinal(), defect);
+    }
+  }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.driver.DeviceDescription;
+import io.remora.server.driver.Domain;
+import io.remora.server.queue.Lane;
+import io.remora.server.queue.LaneClass;
+import io.remora.server.tenant.TenantClass;
+import io.remora.server.tenant.TenantGrant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** Opens the devices that a tenant may use. Runs on a worker. */
+final class DeviceOpening {
+  /** Address space costs nothing; twice the quota leaves room for gaps. */
+  private static final int SPACE_FACTOR = 2;
+
+  private static final long SLAB_BYTES_MIN = 1L << 28;
+  private static final long SLAB_BYTES_MAX = 1L << 42;
+
+  private DeviceOpening() {}
+
+  /**
+   * Opens all devices of the session's grant, in the order of their ordinals.
+   *
+   * @throws io.remora.server.driver.DriverException if one can't be opened; none is open then
+   */
+  static List<SessionDevice> open(ClientSession session) {
+    List<SessionDevice> opened = new ArrayList<>();
+    try {
+      for (DeviceDescription device : session.services().driver().devices()) {
+        if (session.grant().allows(device.ordinal())) {
+          opened.add(open(session, opened.size(), device));
+        }
+      }
+    } catch (RuntimeException refused) {
+      opened.forEach(SessionDevice::close);
+      throw refused;
+    }
+    return opened;
+  }
+
+  private static SessionDevice open(ClientSession session, int ordinal, DeviceDescription device) {
+    TenantGrant grant = session.grant();
+    SessionServices services = session.services();
+    AtomicReference<@Nullable SessionDevice> made = new AtomicReference<>();
+    Domain domain =
+        services
+            .driver()
+            .open(
+                device.ordinal(),
+                slabBytes(session.totalMemoryBytes(device)),
+                (result, detail) -> faulted(session, made.get(), result, detail));
+    Lane lane =
+        services
+            .queues()
+            .get(device.ordinal())
+            .lane(grant.tenant(), grant.weight(), laneClass(grant.tenantClass()));
+    SessionDevice opened =
+        new SessionDevice(
+            ordinal,
+            device,
+            domain,
+            lane,
+            new LedgerPages(domain, grant.memory()),
+            services.limits().allocationsMax());
+    made.set(opened);
+    return opened;
+  }
+
+  /** On a driver thread. Before the device is known to the session it can have no work. */
+  private static void faulted(
+      ClientSession session, @Nullable SessionDevice device, int result, String detail) {
+    if (device != null) {
+      device.faulted(result, detail);
+      session.deviceFaulted();
+    }
+  }
+
+  private static long slabBytes(long memoryBytes) {
+    long wanted = Math.min(SLAB_BYTES_MAX / SPACE_FACTOR, memoryBytes) * SPACE_FACTOR;
+    long rounded = Long.highestOneBit(Math.max(wanted, SLAB_BYTES_MIN) - 1) << 1;
+    return Math.min(rounded, SLAB_BYTES_MAX);
+  }
+
+  private static LaneClass laneClass(TenantClass tenantClass) {
+    return switch (tenantClass) {
+      case LATENCY -> LaneClass.LATENCY;
+      case NORMAL -> LaneClass.NORMAL;
+      case BATCH -> LaneClass.BATCH;
+    };
+  }
+}

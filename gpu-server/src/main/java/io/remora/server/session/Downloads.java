@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.driver.Domain.DeviceBytes;
+import io.remora.server.driver.Domain.HostReader;
+import io.remora.server.session.generated.Answers;
+import io.remora.server.session.generated.Calls;
+import io.remora.v1.CUresult;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Copies from devices to the client, however large, through one buffer: a piece is read when the
+ * transport has room for it, and copied into the transport's buffers before the next is read.
+ * Several at once take turns, piece by piece. Small ones are read at once, on the thread that
+ * brings the stream there. Belongs to the session's serial executor.
+ */
+final class Downloads {
+  /** Big enough that the overhead of a message doesn't count, small enough to share a line. */
+  private static final int PIECE_BYTES = 256 << 10;
+
+  private static final int SMALL_BYTES_MAX = 16 << 10;
+
+  /** Pieces sent for each time that the transport says it has room, so that it doesn't run dry. */
+  private static final int PIECES_PER_TURN = 4;
+
+  private final ClientSession session;
+  private final CopyCalls copies;
+  private final Deque<Download> ready = new ArrayDeque<>();
+  private byte @Nullable [] buffer;
+  private @Nullable Download reading;
+  private int piecesLeft;
+
+  Downloads(ClientSession session, CopyCalls copies) {
+    this.session = session;
+    this.copies = copies;
+  }
+
+  void toHost(SessionCall call, long source, long byteCount, long handle) {
+    rowsToHost(call, source, byteCount, byteCount, 1, handle);
+  }
+
+  void rowsToHost(
+      SessionCall call, long source, long pitch, long widthBytes, long height, long handle) {
+    SessionStream stream = session.objects().stream(call, handle);
+    long span = MemoryRanges.span(widthBytes, pitch, height);
+    if (span == 0) {
+      stream.whenIdle(() -> session.answerAfterWait(call, stream.device()));
+      return;
+    }
+    SessionDevice device = session.memory(source, span);
+    SessionStream target = copies.streamFor(call, handle, device, source);
+    Download download = new Download(call, pitch, widthBytes, widthBytes * height);
+    call.submit(
+        target,
+        WorkKeys.ofBytes(call.number(), download.bytes),
+        (domain, at, observer) -> domain.copyToHost(at, source, span, download, observer));
+  }
+
+  /** The transport has room. */
+  void transportReady() {
+    piecesLeft = PIECES_PER_TURN;
+    readNext();
+  }
+
+  private void begin(Download download) {
+    ready.add(download);
+    if (!session.outbox().isCongested()) {
+      piecesLeft = Math.max(piecesLeft, 1);
+    }
+    readNext();
+  }
+
+  private void readNext() {
+    if (reading != null || piecesLeft <= 0) {
+      return;
+    }
+    Download next = ready.poll();
+    if (next != null) {
+      byte[] into = buffer;
+      if (into == null) {
+        into = new byte[PIECE_BYTES];
+        buffer = into;
+      }
+      reading = next;
+      piecesLeft--;
+      next.read(ByteBuffer.wrap(into));
+    } else {
+      // Idle sessions hold no buffer.
+      buffer = null;
+    }
+  }
+
+  private void pieceRead(Download download, ByteBuffer piece, int result) {
+    reading = null;
+    if (session.isEnded()) {
+      return;
+    }
+    if (result != CUresult.CUDA_SUCCESS_VALUE) {
+      download.finish();
+      session.workFailed(download.call, download.call.stream().device(), result, "");
+    } else if (download.send(piece)) {
+      ready.add(download);
+    }
+    if (!session.outbox().isCongested()) {
+      piecesLeft = Math.max(piecesLeft, 1);
+    }
+    readNext();
+  }
+
+  /** One copy to the client. */
+  private final class Download implements HostReader {
+    private final SessionCall call;
+    private final long pitch;
+    private final long widthBytes;
+    private final long bytes;
+    private long sent;
+    private @Nullable DeviceBytes source;
+
+    Download(SessionCall call, long pitch, long widthBytes, long bytes) {
+      this.call = call;
+      this.pitch = pitch;
+      this.widthBytes = widthBytes;
+      this.bytes = bytes;
+    }
+
+    @Override
+    public void begin(DeviceBytes deviceBytes) {
+      source = deviceBytes;
+      if (bytes <= SMALL_BYTES_MAX && !session.outbox().isCongested()) {
+        ByteBuffer all = ByteBuffer.allocate((int) bytes);
+        fill(
+            deviceBytes,
+            all,
+            (result, nanos) -> {
+              deviceBytes.finish();
+              session.signal(() -> smallRead(all, result));
+            });
+      } else {
+        // Reading calls the driver, which a signal may not.
+        session.signal(() -> session.serial().execute(() -> Downloads.this.begin(this)));
+      }
+    }
+
+    private void smallRead(ByteBuffer all, int result) {
+      if (result == CUresult.CUDA_SUCCESS_VALUE) {
+        answer(all.flip(), 0);
+      } else {
+        session.workFailed(call, call.stream().device(), result, "");
+      }
+    }
+
+    /** Reads the next piece. */
+    void read(ByteBuffer into) {
+      DeviceBytes from = source;
+      if (from == null) {
+        throw new IllegalStateException("read before the stream got there");
+      }
+      into.limit((int) Math.min(into.capacity(), bytes - sent));
+      fill(
+          from,
+          into,
+          (result, nanos) ->
+              session.signal(
+                  () -> session.serial().execute(() -> pieceRead(this, into.flip(), result))));
+    }
+
+    /** Fills {@code into} with the bytes from {@link #sent} on, row by row. */
+    private void fill(
+        DeviceBytes from, ByteBuffer into, io.remora.server.driver.WorkObserver done) {
+      int wanted = into.remaining();
+      if (pitch == widthBytes || sent % widthBytes + wanted <= widthBytes) {
+        from.read(sent / widthBytes * pitch + sent % widthBytes, into.duplicate(), done);
+        into.position(into.limit());
+        return;
+      }
+      int parts = (int) ((sent + wanted - 1) / widthBytes - sent / widthBytes + 1);
+      JointObserver joint = new JointObserver(parts, done);
+      long at = sent;
+      while (into.hasRemaining()) {
+        long column = at % widthBytes;
+        int part = (int) Math.min(into.remaining(), widthBytes - column);
+        from.read(at / widthBytes * pitch + column, into.slice(into.position(), part), joint);
+        into.position(into.position() + part);
+        at += part;
+      }
+    }
+
+    /** Sends a piece. Returns whether more are to come. */
+    boolean send(ByteBuffer piece) {
+      long offset = sent;
+      sent += piece.remaining();
+      boolean more = sent < bytes;
+      if (!more) {
+        finish();
+      }
+      call.setMore(more);
+      answer(piece, offset);
+      return more;
+    }
+
+    private void answer(ByteBuffer piece, long offset) {
+      if (call.isOver()) {
+        return;
+      }
+      if (call.number() == Calls.REMORA_COPY_ROWS_TO_HOST) {
+        Answers.remoraCopyRowsToHostTail(call, piece, offset);
+      } else {
+        Answers.cuMemcpyDtoHAsyncTail(call, piece, offset);
+      }
+    }
+
+    /** The stream may go on. */
+    void finish() {
+      DeviceBytes from = source;
+      source = null;
+      if (from != null) {
+        from.finish();
+      }
+    }
+  }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.session.ProtocolException.Reason;
+import io.remora.wire.WireLimits;
+import java.util.List;
+
+/**
+ * When the session wants more of its client. Two barriers: the client sends no more calls than its
+ * credit, and the transport delivers no frame that was not asked for. While a lane is full there is
+ * no credit, and no frame is asked for unless host callbacks are out: then their completion must
+ * get through, or the lane might never drain. Belongs to the session's serial executor.
+ */
+final class FlowControl {
+  /** Credit is told when this part of the window is consumed. */
+  private static final int CREDIT_PART = 4;
+
+  private final SessionLimits limits;
+  private final Outbox outbox;
+  private final SessionOutput output;
+  private List<SessionDevice> devices = List.of();
+  private boolean frameRequested;
+  private int callbacksOut;
+  private long consumedSequence;
+  private long consumedBytes;
+  private long toldSequence;
+  private long toldBytes;
+
+  FlowControl(SessionLimits limits, Outbox outbox, SessionOutput output) {
+    this.limits = limits;
+    this.outbox = outbox;
+    this.output = output;
+  }
+
+  /** The devices are open: frames may come. */
+  void open(List<SessionDevice> opened) {
+    devices = opened;
+  }
+
+  void callbackSent() {
+    callbacksOut++;
+  }
+
+  void callbackDone() {
+    callbacksOut--;
+  }
+
+  /**
+   * A frame has come.
+   *
+   * @throws ProtocolException if it exceeds a bound of the handshake
+   */
+  void frameArrived(int bytes) {
+    frameRequested = false;
+    if (bytes > WireLimits.FRAME_BYTES_MAX) {
+      throw new ProtocolException(
+          Reason.TOO_LARGE,
+          "a frame has " + bytes + " bytes, the most is " + WireLimits.FRAME_BYTES_MAX);
+    }
+    consumedBytes += bytes;
+    // A client may begin one frame with its last credit.
+    if (consumedBytes - toldBytes > limits.windowBytes() + 2L * WireLimits.FRAME_BYTES_MAX) {
+      throw beyondCredit();
+    }
+  }
+
+  /**
+   * A frame was read up to this call.
+   *
+   * @throws ProtocolException if the client had no credit for it
+   */
+  void consumed(long sequence) {
+    consumedSequence = sequence;
+    if (sequence - toldSequence > limits.windowCalls()) {
+      throw beyondCredit();
+    }
+  }
+
+  private static ProtocolException beyondCredit() {
+    return new ProtocolException(
+        Reason.TOO_LARGE, "the client sent more than its credit; it must wait for the server's");
+  }
+
+  /**
+   * Tells the client of its credit once that is worth a message, and nothing while a lane is full.
+   */
+  void creditIfDue() {
+    boolean due =
+        consumedSequence - toldSequence >= limits.windowCalls() / CREDIT_PART
+            || consumedBytes - toldBytes >= limits.windowBytes() / CREDIT_PART;
+    if (due && hasRoom()) {
+      toldSequence = consumedSequence;
+      toldBytes = consumedBytes;
+      outbox.credit(consumedSequence, consumedBytes);
+    }
+  }
+
+  /** A lane that was full has drained. */
+  void roomAgain() {
+    requestIfRoom();
+  }
+
+  /** Asks for the next frame if none is on its way and there is room for it. */
+  void requestIfRoom() {
+    if (!frameRequested
+        && !devices.isEmpty()
+        && outbox.unreadBytes() <= limits.answerBytesMax()
+        && (callbacksOut > 0 || hasRoom())) {
+      frameRequested = true;
+      output.requestFrame();
+    }
+  }
+
+  private boolean hasRoom() {
+    for (SessionDevice device : devices) {
+      if (device.lane().isFull()) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

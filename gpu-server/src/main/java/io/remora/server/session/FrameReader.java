@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.session.ProtocolException.Reason;
+import io.remora.server.session.generated.CallDispatcher;
+import io.remora.wire.InboundFrame;
+import io.remora.wire.WireReader;
+
+/**
+ * Decodes frames of the client straight from the wire format and carries out their calls one after
+ * the other. Belongs to the session's serial executor.
+ */
+final class FrameReader {
+  // Tags: field number times 8 plus wire type.
+  private static final int HELLO = 1 << 3 | 2;
+  private static final int FIRST_SEQUENCE = 2 << 3;
+  private static final int CALLS = 3 << 3 | 2;
+  private static final int CALLBACK_DONE = 4 << 3;
+  private static final int CALLBACKS_DONE = 4 << 3 | 2;
+  private static final int NUMBER = 1 << 3;
+  private static final int ARGUMENTS = 2 << 3 | 2;
+  private static final int CONTEXT = 3 << 3;
+
+  private final ClientSession session;
+  private final SessionLimits limits;
+  private long lastSequence;
+
+  FrameReader(ClientSession session, SessionLimits limits) {
+    this.session = session;
+    this.limits = limits;
+  }
+
+  /** Sequence of the last call that was carried out. */
+  long lastSequence() {
+    return lastSequence;
+  }
+
+  /**
+   * Reads a frame and carries out its calls.
+   *
+   * @throws ProtocolException if the client broke the protocol
+   * @throws io.remora.wire.WireException if the frame is malformed
+   */
+  void read(InboundFrame frame, CallDispatcher dispatcher) {
+    WireReader in = frame.reader();
+    long sequence = 0;
+    int calls = 0;
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      switch (tag) {
+        case FIRST_SEQUENCE -> sequence = in.readVarint64();
+        case CALLS -> {
+          if (++calls > limits.windowCalls()) {
+            throw new ProtocolException(
+                Reason.TOO_LARGE,
+                "a frame has more than " + limits.windowCalls() + " calls; split it");
+          }
+          checkSequence(sequence);
+          int outer = in.pushLimit(in.readLength());
+          readCall(in, sequence, dispatcher);
+          in.popLimit(outer);
+          lastSequence = sequence++;
+          if (session.isEnded()) {
+            return;
+          }
+        }
+        case CALLBACK_DONE -> session.callbackDone(in.readVarint64());
+        case CALLBACKS_DONE -> readCallbacksDone(in);
+        case HELLO ->
+            throw new ProtocolException(
+                Reason.MALFORMED, "Hello may only be the first message of a session");
+        default -> in.skip(tag);
+      }
+    }
+  }
+
+  private void checkSequence(long sequence) {
+    if (sequence != lastSequence + 1) {
+      throw new ProtocolException(
+          Reason.OUT_OF_SEQUENCE,
+          "call "
+              + (lastSequence + 1)
+              + " was expected, call "
+              + Long.toUnsignedString(sequence)
+              + " came; a client must number its calls from 1 without gaps");
+    }
+  }
+
+  private void readCall(WireReader in, long sequence, CallDispatcher dispatcher) {
+    int number = 0;
+    long context = 0;
+    byte[] arguments = null;
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      switch (tag) {
+        case NUMBER -> number = in.readVarint32();
+        case CONTEXT -> context = in.readVarint64();
+        case ARGUMENTS -> {
+          int length = in.readLength();
+          if (length == in.remaining()) {
+            // The usual order: the arguments are last and are read where they are.
+            carryOut(in, sequence, number, context, dispatcher);
+            return;
+          }
+          int outer = in.pushLimit(length);
+          arguments = in.readRest();
+          in.popLimit(outer);
+        }
+        default -> in.skip(tag);
+      }
+    }
+    byte[] copied = arguments == null ? new byte[0] : arguments;
+    carryOut(new WireReader(copied, 0, copied.length), sequence, number, context, dispatcher);
+  }
+
+  private void carryOut(
+      WireReader arguments, long sequence, int number, long context, CallDispatcher dispatcher) {
+    SessionCall call = new SessionCall(session, sequence, number, context);
+    session.callBegins(call);
+    if (!session.isRefusedByFault(call) && !dispatcher.dispatch(number, arguments, call)) {
+      throw new ProtocolException(
+          Reason.UNKNOWN_CALL,
+          "this server has no call " + number + "; the handshake says which it has");
+    }
+  }
+
+  private void readCallbacksDone(WireReader in) {
+    int outer = in.pushLimit(in.readLength());
+    while (!in.atEnd()) {
+      session.callbackDone(in.readVarint64());
+    }
+    in.popLimit(outer);
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import com.google.protobuf.ByteString;
+import io.remora.server.driver.DeviceDescription;
+import io.remora.server.session.ProtocolException.Reason;
+import io.remora.server.session.generated.Calls;
+import io.remora.v1.DeviceSnapshot;
+import io.remora.v1.Hello;
+import io.remora.v1.ServerFrame;
+import io.remora.v1.Welcome;
+import io.remora.wire.OutboundFrame;
+import io.remora.wire.WireLimits;
+import java.util.HexFormat;
+import java.util.List;
+
+/** The first message in each direction. */
+final class Handshake {
+  /** Versions one apart work together: each side uses the calls that both have. */
+  static final int PROTOCOL_VERSION = 1;
+
+  private static final int TABLE_HASH_BYTES = 32;
+
+  private Handshake() {}
+
+  /**
+   * Checks a client's Hello.
+   *
+   * @throws ProtocolException if client and server can't understand each other
+   */
+  static void check(Hello hello) {
+    int version = hello.getProtocolVersion();
+    if (version < PROTOCOL_VERSION - 1 || version > PROTOCOL_VERSION + 1 || version == 0) {
+      throw new ProtocolException(
+          Reason.INCOMPATIBLE,
+          "the client speaks protocol version "
+              + Integer.toUnsignedString(version)
+              + ", this server "
+              + PROTOCOL_VERSION
+              + "; use versions of Remora at most one apart");
+    }
+    if (hello.getTableHash().size() != TABLE_HASH_BYTES) {
+      throw new ProtocolException(Reason.MALFORMED, "Hello.table_hash must have 32 bytes");
+    }
+  }
+
+  /** The answer to Hello. */
+  static OutboundFrame welcome(ClientSession session, List<SessionDevice> devices) {
+    SessionServices services = session.services();
+    Welcome.Builder welcome =
+        Welcome.newBuilder()
+            .setProtocolVersion(PROTOCOL_VERSION)
+            .setTableHash(ByteString.copyFrom(Calls.tableHash()))
+            .setSupportedCalls(ByteString.copyFrom(Calls.supportedCalls()))
+            .setServerVersion(services.serverVersion())
+            .setSessionId(session.id())
+            .setTenant(session.grant().tenant())
+            .setWindowCalls(services.limits().windowCalls())
+            .setWindowBytes(services.limits().windowBytes())
+            .setChunkBytesMax(WireLimits.CHUNK_BYTES_MAX)
+            .setFrameBytesMax(WireLimits.FRAME_BYTES_MAX)
+            .setDriverVersion(services.driver().driverVersion());
+    for (SessionDevice device : devices) {
+      welcome.addDevices(snapshot(session, device));
+    }
+    byte[] frame = ServerFrame.newBuilder().setWelcome(welcome).build().toByteArray();
+    return OutboundFrame.of(frame, 0, frame.length);
+  }
+
+  private static DeviceSnapshot snapshot(ClientSession session, SessionDevice device) {
+    DeviceDescription description = device.description();
+    return DeviceSnapshot.newBuilder()
+        .setOrdinal(device.ordinal())
+        .setName(description.name())
+        .setUuid(ByteString.copyFrom(HexFormat.of().parseHex(description.uuid())))
+        .setTotalMemoryBytes(session.totalMemoryBytes(device))
+        .putAllAttributes(description.attributes())
+        .setPciBusId(description.pciBusId())
+        .setKind(session.services().driver().kind())
+        .setStreamPriorityLeast(description.streamPriorityLeast())
+        .setStreamPriorityGreatest(description.streamPriorityGreatest())
+        .putAllLimits(description.limits())
+        .setSlabAddress(device.domain().slabAddress())
+        .setSlabBytes(device.domain().slabBytes())
+        .build();
+  }
+}

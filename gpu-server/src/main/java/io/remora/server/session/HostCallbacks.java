@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.queue.Work;
+import io.remora.server.session.ProtocolException.Reason;
+import io.remora.v1.CUresult;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Functions of the client that a stream runs in its order: the stream stops, the client is told,
+ * and the stream goes on when the client says that it has run the function. Belongs to the
+ * session's serial executor.
+ */
+final class HostCallbacks {
+  private final ClientSession session;
+  private final Map<Long, Runnable> running = new HashMap<>();
+  private int requested;
+
+  HostCallbacks(ClientSession session) {
+    this.session = session;
+  }
+
+  /**
+   * Puts a host function on a stream.
+   *
+   * @param alsoAfterErrors whether the function runs, with the status, when earlier work failed
+   */
+  void request(SessionCall call, long handle, long token, boolean alsoAfterErrors) {
+    SessionStream stream = session.objects().stream(call, handle);
+    int most = session.services().limits().hostCallbacksMax();
+    if (requested >= most) {
+      throw new CallException(
+          CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE,
+          "the session has " + most + " host functions that have not run, the most it may have");
+    }
+    call.waitForHost();
+    call.whenFinished(() -> session.signal(() -> requested--));
+    call.submit(
+        stream,
+        Work.FREE,
+        (domain, at, observer) ->
+            domain.pause(
+                at,
+                (result, resume) ->
+                    session.signal(() -> reached(call, token, alsoAfterErrors, result, resume)),
+                observer));
+    requested++;
+  }
+
+  private void reached(
+      SessionCall call, long token, boolean alsoAfterErrors, int result, Runnable resume) {
+    if (session.isEnded()) {
+      return;
+    }
+    if (result != CUresult.CUDA_SUCCESS_VALUE && !alsoAfterErrors) {
+      session.serial().execute(resume);
+      return;
+    }
+    running.put(call.sequence(), resume);
+    session.flow().callbackSent();
+    session.outbox().callback(call.sequence(), token, result);
+  }
+
+  /**
+   * The client has run a function.
+   *
+   * @throws ProtocolException if it wasn't asked to
+   */
+  void done(long sequence) {
+    Runnable resume = running.remove(sequence);
+    if (resume == null) {
+      throw new ProtocolException(
+          Reason.MALFORMED, "no host callback with the sequence " + sequence + " is running");
+    }
+    session.flow().callbackDone();
+    resume.run();
+  }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.driver.Domain.Launch;
+import io.remora.v1.CUresult;
+import io.remora.v1.LaunchAttribute;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+
+/** Launching kernels. Belongs to the session's serial executor. */
+final class LaunchCalls {
+  // CUlaunchAttributeID.
+  private static final int IGNORE = 0;
+  private static final int ACCESS_POLICY_WINDOW = 1;
+  private static final int COOPERATIVE = 2;
+  private static final int SYNCHRONIZATION_POLICY = 3;
+  private static final int CLUSTER_DIMENSION = 4;
+  private static final int CLUSTER_SCHEDULING_POLICY = 5;
+  private static final int PROGRAMMATIC_STREAM_SERIALIZATION = 6;
+  private static final int PRIORITY = 8;
+  private static final int MEM_SYNC_DOMAIN_MAP = 9;
+  private static final int MEM_SYNC_DOMAIN = 10;
+  private static final int PREFERRED_SHARED_MEMORY_CARVEOUT = 14;
+
+  private static final int ATTRIBUTES_MAX = 64;
+
+  private final ClientSession session;
+
+  LaunchCalls(ClientSession session) {
+    this.session = session;
+  }
+
+  /** The grid and block of a launch, as 32 bits from the wire: unsigned there, at most 2^31-1. */
+  record Shape(
+      int gridX, int gridY, int gridZ, int blockX, int blockY, int blockZ, int sharedBytes) {}
+
+  void launch(
+      SessionCall call,
+      long functionHandle,
+      Shape shape,
+      long streamHandle,
+      boolean cooperative,
+      byte[] parameters) {
+    SessionStream stream = session.objects().stream(call, streamHandle);
+    SessionDevice device = stream.device();
+    SessionFunction.Instance function = session.objects().function(functionHandle).on(device);
+    check(device.launchLimits(), function, shape, cooperative, parameters.length);
+    Launch launch =
+        new Launch(
+            function.handle(),
+            shape.gridX(),
+            shape.gridY(),
+            shape.gridZ(),
+            shape.blockX(),
+            shape.blockY(),
+            shape.blockZ(),
+            shape.sharedBytes(),
+            cooperative,
+            ByteBuffer.wrap(parameters));
+    call.submit(
+        stream,
+        WorkKeys.ofLaunch(
+            function.handle(),
+            ((long) shape.gridX() * 31 + shape.gridY()) * 31 + shape.gridZ(),
+            ((long) shape.blockX() * 31 + shape.blockY()) * 31 + shape.blockZ(),
+            shape.sharedBytes()),
+        (domain, at, observer) -> domain.launch(at, launch, observer));
+  }
+
+  private static void check(
+      LaunchLimits limits,
+      SessionFunction.Instance function,
+      Shape shape,
+      boolean cooperative,
+      int parameterBytes) {
+    if (!limits.allowsGrid(shape.gridX(), shape.gridY(), shape.gridZ())) {
+      throw CallException.invalidValue("the device has no such grid: " + shape);
+    }
+    if (!limits.allowsBlock(shape.blockX(), shape.blockY(), shape.blockZ())) {
+      throw CallException.invalidValue("the device has no such block: " + shape);
+    }
+    if (shape.sharedBytes() < 0
+        || (long) shape.sharedBytes() + function.sharedBytes() > limits.sharedBytesMax()) {
+      throw CallException.invalidValue(
+          "the block needs "
+              + shape.sharedBytes()
+              + " + "
+              + function.sharedBytes()
+              + " bytes of shared memory, the device has "
+              + limits.sharedBytesMax());
+    }
+    if (parameterBytes != function.parameterBytes()) {
+      throw CallException.invalidValue(
+          "the kernel takes "
+              + function.parameterBytes()
+              + " bytes of parameters, not "
+              + parameterBytes);
+    }
+    if (shape.blockX() * shape.blockY() * shape.blockZ() > function.threadsMax()) {
+      throw new CallException(
+          CUresult.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES_VALUE,
+          "the kernel can have " + function.threadsMax() + " threads in a block at most");
+    }
+    if (cooperative && !limits.cooperative()) {
+      throw new CallException(
+          CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "the device has no cooperative launches");
+    }
+  }
+
+  /**
+   * Reads the attributes of an extended launch. Those that are only hints, or allow what needn't be
+   * done, change nothing.
+   *
+   * @return whether the launch is cooperative
+   * @throws CallException {@code CUDA_ERROR_NOT_SUPPORTED} for one that would change the meaning
+   */
+  static boolean cooperative(List<LaunchAttribute> attributes) {
+    if (attributes.size() > ATTRIBUTES_MAX) {
+      throw CallException.invalidValue("there are not so many launch attributes");
+    }
+    boolean cooperative = false;
+    for (LaunchAttribute attribute : attributes) {
+      switch (attribute.getId()) {
+        case IGNORE,
+            ACCESS_POLICY_WINDOW,
+            SYNCHRONIZATION_POLICY,
+            CLUSTER_SCHEDULING_POLICY,
+            PROGRAMMATIC_STREAM_SERIALIZATION,
+            PRIORITY,
+            MEM_SYNC_DOMAIN_MAP,
+            MEM_SYNC_DOMAIN,
+            PREFERRED_SHARED_MEMORY_CARVEOUT -> {}
+        case COOPERATIVE -> cooperative = word(attribute, 0) != 0;
+        case CLUSTER_DIMENSION -> {
+          if (word(attribute, 0) != 1 || word(attribute, 1) != 1 || word(attribute, 2) != 1) {
+            throw new CallException(
+                CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "clusters of blocks are not supported");
+          }
+        }
+        default ->
+            throw new CallException(
+                CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+                "the launch attribute " + attribute.getId() + " is not supported");
+      }
+    }
+    return cooperative;
+  }
+
+  private static int word(LaunchAttribute attribute, int index) {
+    if (attribute.getValue().size() < (index + 1) * Integer.BYTES) {
+      throw CallException.invalidValue("a launch attribute is shorter than its value");
+    }
+    return attribute
+        .getValue()
+        .asReadOnlyByteBuffer()
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .getInt(index * Integer.BYTES);
+  }
+}

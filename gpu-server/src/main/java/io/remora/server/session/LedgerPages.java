@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.driver.Domain;
+import io.remora.server.driver.DriverException;
+import io.remora.server.tenant.MemoryLedger;
+import io.remora.v1.CUresult;
+
+/**
+ * Backs a session's slab with device memory, charged to the tenant. Belongs to the session's serial
+ * executor, then to the worker that closes the session.
+ */
+final class LedgerPages implements SlabPages {
+  private final Domain domain;
+  private final MemoryLedger ledger;
+  private long chargedBytes;
+
+  LedgerPages(Domain domain, MemoryLedger ledger) {
+    this.domain = domain;
+    this.ledger = ledger;
+  }
+
+  @Override
+  public void commit(long address, long bytes) {
+    if (!ledger.reserve(bytes)) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE,
+          "the tenant's memory quota of "
+              + ledger.quotaBytes()
+              + " bytes has "
+              + ledger.availableBytes()
+              + " left; free memory or ask the operator for more");
+    }
+    try {
+      domain.commit(address, bytes);
+    } catch (RuntimeException refused) {
+      ledger.release(bytes);
+      throw refused;
+    }
+    chargedBytes += bytes;
+  }
+
+  @Override
+  public void decommit(long address, long bytes) {
+    domain.decommit(address, bytes);
+    chargedBytes -= bytes;
+    ledger.release(bytes);
+  }
+
+  /** The domain is closed and its memory back: nothing is charged any more. */
+  void domainClosed() {
+    ledger.release(chargedBytes);
+    chargedBytes = 0;
+  }
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.driver.DriverException;
+import io.remora.server.session.generated.Answers;
+import io.remora.v1.CUresult;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.Consumer;
+
+/**
+ * Device memory: allocation, release, and what is known of an address. Freeing never waits; the
+ * memory comes back when the work submitted before is over, and an allocation that doesn't fit
+ * until then waits for it. Belongs to the session's serial executor.
+ */
+final class MemoryCalls {
+  /** Alignment of rows, as devices have it. */
+  private static final long PITCH_ALIGNMENT_BYTES = 512;
+
+  private static final int WAITING_MAX = 1024;
+
+  private final ClientSession session;
+  private final Deque<Waiting> waiting = new ArrayDeque<>();
+
+  /** An allocation that waits for memory that is on its way back. */
+  private record Waiting(
+      SessionDevice device,
+      long bytes,
+      long owner,
+      boolean moduleVariable,
+      Consumer<Allocation> done,
+      Consumer<DriverException> failed) {}
+
+  MemoryCalls(ClientSession session) {
+    this.session = session;
+  }
+
+  void cuMemAlloc(SessionCall call, long bytes) {
+    VirtualContext context = call.context();
+    allocate(
+        context,
+        bytes,
+        allocation -> Answers.cuMemAlloc(call, allocation.address()),
+        refused -> call.fail(refused.result(), refused.detail()));
+  }
+
+  void cuMemAllocAsync(SessionCall call, long bytes, long stream) {
+    VirtualContext context = session.objects().stream(call, stream).context();
+    allocate(
+        context,
+        bytes,
+        allocation -> Answers.cuMemAllocAsync(call, allocation.address()),
+        refused -> call.fail(refused.result(), refused.detail()));
+  }
+
+  void cuMemAllocPitch(SessionCall call, long widthBytes, long height) {
+    VirtualContext context = call.context();
+    long limit = Long.MAX_VALUE - PITCH_ALIGNMENT_BYTES;
+    if (widthBytes < 0 || widthBytes > limit || height < 0) {
+      throw outOfMemory();
+    }
+    long pitch = (widthBytes + PITCH_ALIGNMENT_BYTES - 1) & -PITCH_ALIGNMENT_BYTES;
+    if (height > limit / pitch) {
+      throw outOfMemory();
+    }
+    allocate(
+        context,
+        pitch * height,
+        allocation -> Answers.cuMemAllocPitch(call, allocation.address(), pitch),
+        refused -> call.fail(refused.result(), refused.detail()));
+  }
+
+  private static CallException outOfMemory() {
+    return new CallException(
+        CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE, "no memory has so many bytes");
+  }
+
+  private void allocate(
+      VirtualContext context,
+      long bytes,
+      Consumer<Allocation> done,
+      Consumer<DriverException> failed) {
+    allocate(new Waiting(context.device(), bytes, context.handle(), false, done, failed));
+  }
+
+  /** Memory for a module's variable; the answer comes on the serial executor. */
+  void allocateVariable(
+      SessionDevice device,
+      long bytes,
+      long owner,
+      Consumer<Allocation> done,
+      Consumer<DriverException> failed) {
+    allocate(new Waiting(device, Math.max(bytes, 1), owner, true, done, failed));
+  }
+
+  private void allocate(Waiting wanted) {
+    Allocation allocation;
+    try {
+      allocation = allocateNow(wanted);
+    } catch (DriverException refused) {
+      if (refused.result() == CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE
+          && session.epochs().hasWaiting()
+          && waiting.size() < WAITING_MAX) {
+        waiting.add(wanted);
+      } else {
+        wanted.failed().accept(refused);
+      }
+      return;
+    }
+    wanted.done().accept(allocation);
+  }
+
+  private static Allocation allocateNow(Waiting wanted) {
+    return wanted
+        .device()
+        .memory()
+        .allocate(wanted.bytes(), wanted.owner(), wanted.moduleVariable());
+  }
+
+  /** Freed memory has come back, or there is none on its way any more. */
+  void memoryCameBack() {
+    for (int left = waiting.size(); left > 0; left--) {
+      allocate(waiting.remove());
+    }
+  }
+
+  /** The session ends: nobody gets memory any more. */
+  void sessionEnds() {
+    DriverException gone =
+        new DriverException(CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED_VALUE, "the session ended");
+    while (!waiting.isEmpty()) {
+      waiting.remove().failed().accept(gone);
+    }
+  }
+
+  void cuMemFree(SessionCall call, long address) {
+    if (address == 0) {
+      call.succeed();
+      return;
+    }
+    for (SessionDevice device : session.objects().devices()) {
+      Allocation allocation = device.ownsAddress(address) ? device.memory().at(address) : null;
+      if (allocation != null && !allocation.isModuleVariable()) {
+        free(device, allocation);
+        call.succeed();
+        return;
+      }
+    }
+    throw CallException.invalidValue(
+        "0x" + Long.toHexString(address) + " is not the beginning of an allocation");
+  }
+
+  void cuMemFreeAsync(SessionCall call, long address, long stream) {
+    // Only to check the handle: the memory stays until all streams have passed this point.
+    session.objects().stream(call, stream);
+    cuMemFree(call, address);
+  }
+
+  /** Takes an allocation away at once, and gives its memory back when no work uses it. */
+  void free(SessionDevice device, Allocation allocation) {
+    device.memory().detach(allocation);
+    session
+        .epochs()
+        .afterWorkSoFar(
+            () -> {
+              try {
+                device.memory().recycle(allocation);
+              } catch (DriverException refused) {
+                session.defect(refused);
+              }
+            });
+  }
+
+  void cuMemGetInfo(SessionCall call) {
+    long total = session.totalMemoryBytes(call.context().device());
+    long free = Math.min(total, session.grant().memory().availableBytes());
+    Answers.cuMemGetInfo(call, free, total);
+  }
+
+  void cuMemGetAddressRange(SessionCall call, long address) {
+    for (SessionDevice device : session.objects().devices()) {
+      Allocation allocation = device.ownsAddress(address) ? device.memory().find(address) : null;
+      if (allocation != null) {
+        Answers.cuMemGetAddressRange(call, allocation.address(), allocation.bytes());
+        return;
+      }
+    }
+    throw new CallException(
+        CUresult.CUDA_ERROR_NOT_FOUND_VALUE,
+        "0x" + Long.toHexString(address) + " is not in an allocation of this session");
+  }
+}

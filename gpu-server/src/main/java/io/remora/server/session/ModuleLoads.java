@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.driver.Domain.ModuleDescription;
+import io.remora.server.driver.DriverException;
+import io.remora.v1.CUresult;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Loads modules on the server's loading threads, which may take seconds, while the session goes on.
+ * A session loads few at a time, so that one with many doesn't hold up the others. Belongs to the
+ * session's serial executor.
+ */
+final class ModuleLoads {
+  private static final int AT_ONCE_MAX = 2;
+
+  private final ClientSession session;
+  private final MemoryCalls memory;
+  private final Deque<Load> waiting = new ArrayDeque<>();
+  private int running;
+  private @Nullable Runnable whenNoneRuns;
+
+  ModuleLoads(ClientSession session, MemoryCalls memory) {
+    this.session = session;
+    this.memory = memory;
+  }
+
+  /** Told how a load ended; exactly one method is called, on the serial executor. */
+  interface Listener {
+    void loaded(SessionModule module);
+
+    void failed(int result, String detail);
+  }
+
+  private record Load(SessionDevice device, long owner, ByteBuffer image, Listener listener) {}
+
+  /**
+   * Loads an image on a device.
+   *
+   * @param owner handle of the context that the module will belong to
+   * @throws CallException {@code CUDA_ERROR_OUT_OF_MEMORY} if too many loads wait
+   */
+  void load(SessionDevice device, long owner, ByteBuffer image, Listener listener) {
+    if (running + waiting.size() >= session.services().limits().loadsMax()) {
+      throw new CallException(
+          CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE,
+          "the session is loading as many modules as it may at once");
+    }
+    waiting.add(new Load(device, owner, image, listener));
+    startNext();
+  }
+
+  private void startNext() {
+    while (running < AT_ONCE_MAX && !waiting.isEmpty()) {
+      Load load = waiting.remove();
+      running++;
+      try {
+        session.services().loaders().execute(() -> run(load));
+      } catch (RejectedExecutionException shuttingDown) {
+        running--;
+        load.listener()
+            .failed(CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE, "the server is shutting down");
+      }
+    }
+  }
+
+  /** On a loading thread. */
+  private void run(Load load) {
+    List<Allocation> variables = new ArrayList<>();
+    try {
+      ModuleDescription description =
+          load.device()
+              .domain()
+              .loadModule(load.image().duplicate(), (name, bytes) -> place(load, variables, bytes));
+      session
+          .serial()
+          .execute(
+              () ->
+                  loaded(
+                      load,
+                      new SessionModule(load.device(), load.owner(), description, variables)));
+    } catch (DriverException refused) {
+      session.serial().execute(() -> failed(load, variables, refused.result(), refused.detail()));
+    } catch (RuntimeException | StackOverflowError | OutOfMemoryError defect) {
+      // An image is input: whatever it does to a compiler is this session's affair only.
+      session
+          .serial()
+          .execute(
+              () -> {
+                failed(load, variables, CUresult.CUDA_ERROR_UNKNOWN_VALUE, "");
+                session.defect(defect);
+              });
+    }
+  }
+
+  /** On a loading thread: memory belongs to the serial executor, so it is asked and waited for. */
+  private long place(Load load, List<Allocation> variables, long bytes) {
+    CompletableFuture<Allocation> placed = new CompletableFuture<>();
+    session
+        .serial()
+        .execute(
+            () -> {
+              if (session.isEnded()) {
+                placed.completeExceptionally(
+                    new DriverException(
+                        CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED_VALUE, "the session ended"));
+              } else {
+                memory.allocateVariable(
+                    load.device(),
+                    bytes,
+                    load.owner(),
+                    placed::complete,
+                    placed::completeExceptionally);
+              }
+            });
+    try {
+      Allocation allocation = placed.join();
+      variables.add(allocation);
+      return allocation.address();
+    } catch (CompletionException refused) {
+      if (refused.getCause() instanceof DriverException cause) {
+        throw cause;
+      }
+      throw refused;
+    }
+  }
+
+  private void loaded(Load load, SessionModule module) {
+    ended();
+    if (!session.isEnded()) {
+      load.listener().loaded(module);
+    }
+  }
+
+  private void failed(Load load, List<Allocation> variables, int result, String detail) {
+    ended();
+    if (!session.isEnded()) {
+      variables.forEach(variable -> memory.free(load.device(), variable));
+      load.listener().failed(result, detail);
+    }
+  }
+
+  private void ended() {
+    running--;
+    Runnable last = whenNoneRuns;
+    if (last != null) {
+      if (running == 0) {
+        last.run();
+      }
+    } else {
+      startNext();
+    }
+  }
+
+  /** The session ends: nothing more is loaded, and {@code then} is run when nothing is loading. */
+  void sessionEnds(Runnable then) {
+    waiting.clear();
+    whenNoneRuns = then;
+    if (running == 0) {
+      then.run();
+    }
+  }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.driver.Domain;
+import io.remora.server.driver.DriverException;
+import io.remora.server.driver.WorkObserver;
+import io.remora.server.queue.Work;
+import io.remora.v1.CUresult;
+
+/**
+ * A piece of work on a session's stream, from its submission to its end. It is its own observer, so
+ * that a launch needs no further object. Created on the session's serial executor; issued and ended
+ * on any thread.
+ */
+abstract class QueuedWork implements Work, WorkObserver {
+  private static final WorkObserver NOT_ISSUED = WorkObserver.NONE;
+
+  final ClientSession session;
+  private SessionStream stream;
+  private WorkEpochs.Epoch epoch;
+  private WorkObserver queue = NOT_ISSUED;
+  private boolean ended;
+
+  @SuppressWarnings("NullAway.Init") // submitted() is called before anything else.
+  QueuedWork(ClientSession session) {
+    this.session = session;
+  }
+
+  /** Called once, before the work is given to a lane. */
+  final void submitted(SessionStream onStream, WorkEpochs.Epoch inEpoch) {
+    stream = onStream;
+    epoch = inEpoch;
+  }
+
+  /** The stream that the work is on. */
+  final SessionStream stream() {
+    return stream;
+  }
+
+  /** Gives the work to the driver, with this as the observer. */
+  abstract void start(Domain domain, long driverStream);
+
+  /**
+   * The work is over. Any thread; must be short and neither block nor call the driver.
+   *
+   * @param result {@code CUDA_SUCCESS} or why it failed
+   * @param detail for people; may be empty
+   */
+  abstract void finished(int result, String detail);
+
+  @Override
+  public long estimateKey() {
+    return FREE;
+  }
+
+  @Override
+  public long bytes() {
+    return 0;
+  }
+
+  @Override
+  public final void issue(WorkObserver observer) {
+    queue = observer;
+    try {
+      start(stream.device().domain(), stream.driverStream());
+    } catch (DriverException refused) {
+      end(refused.result(), refused.detail(), 0);
+    } catch (RuntimeException defect) {
+      session.defect(defect);
+      end(CUresult.CUDA_ERROR_UNKNOWN_VALUE, "", 0);
+    }
+  }
+
+  @Override
+  public final void onDone(int result, long deviceNanos) {
+    end(result, "", deviceNanos);
+  }
+
+  @Override
+  public final void dropped(int result) {
+    end(result, "the session ended before this was started", -1);
+  }
+
+  private void end(int result, String detail, long deviceNanos) {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    // The queue first: somebody else's work may be waiting for the device.
+    queue.onDone(result, deviceNanos);
+    finished(result, detail);
+    epoch.workEnded();
+    // Last, so that whoever waits for the stream hears of a failure before it is woken.
+    stream.workEnded();
+  }
+}

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.session.LaunchCalls.Shape;
+import io.remora.server.session.generated.CallHandler;
+import io.remora.v1.LaunchAttribute;
+import io.remora.wire.Payload;
+import java.util.List;
+
+/**
+ * Hands each call that the table can't express to the class that knows its object. Belongs to the
+ * session's serial executor.
+ */
+final class SessionCalls implements CallHandler {
+  private static final int[] NO_OPTIONS = {};
+  private static final long[] NO_VALUES = {};
+
+  private final MemoryCalls memory;
+  private final PointerCalls pointers;
+  private final CopyCalls copies;
+  private final Downloads downloads;
+  private final StreamCalls streams;
+  private final EventCalls events;
+  private final HostCallbacks callbacks;
+  private final LaunchCalls launches;
+  private final ModuleLoads loads;
+  private final ModuleCalls modules;
+  private final LibraryCalls libraries;
+  private final ImageUploads uploads;
+  private final ContextCalls contexts;
+
+  SessionCalls(ClientSession session) {
+    memory = new MemoryCalls(session);
+    pointers = new PointerCalls(session);
+    copies = new CopyCalls(session);
+    downloads = new Downloads(session, copies);
+    streams = new StreamCalls(session);
+    events = new EventCalls(session);
+    callbacks = new HostCallbacks(session);
+    launches = new LaunchCalls(session);
+    loads = new ModuleLoads(session, memory);
+    modules = new ModuleCalls(session, loads);
+    libraries = new LibraryCalls(session, loads, modules);
+    uploads = new ImageUploads(session);
+    contexts = new ContextCalls(session, this);
+  }
+
+  MemoryCalls memory() {
+    return memory;
+  }
+
+  Downloads downloads() {
+    return downloads;
+  }
+
+  StreamCalls streams() {
+    return streams;
+  }
+
+  EventCalls events() {
+    return events;
+  }
+
+  HostCallbacks callbacks() {
+    return callbacks;
+  }
+
+  ModuleCalls modules() {
+    return modules;
+  }
+
+  /** The session ends; {@code then} is run when nothing here uses the devices any more. */
+  void sessionEnds(Runnable then) {
+    memory.sessionEnds();
+    uploads.sessionEnds();
+    loads.sessionEnds(then);
+  }
+
+  private static SessionCall own(CallContext call) {
+    return (SessionCall) call;
+  }
+
+  @Override
+  public void cuDevicePrimaryCtxReset(CallContext call, int dev) {
+    contexts.cuDevicePrimaryCtxReset(own(call), dev);
+  }
+
+  /** The flags say how a host thread waits, which is the client's affair. */
+  @Override
+  public void cuCtxCreate(CallContext call, long pctx, int flags, int dev) {
+    contexts.cuCtxCreate(own(call), pctx, dev);
+  }
+
+  @Override
+  public void cuCtxDestroy(CallContext call, long ctx) {
+    contexts.cuCtxDestroy(own(call), ctx);
+  }
+
+  @Override
+  public void cuCtxSynchronizeV13000(CallContext call, long ctx) {
+    contexts.cuCtxSynchronize(own(call), ctx);
+  }
+
+  @Override
+  public void cuCtxSetLimit(CallContext call, int limit, long value) {
+    contexts.cuCtxSetLimit(own(call), limit, value);
+  }
+
+  @Override
+  public void cuModuleGetFunction(CallContext call, long hfunc, long hmod, String name) {
+    modules.cuModuleGetFunction(own(call), hfunc, hmod, name);
+  }
+
+  @Override
+  public void cuModuleLoadData(CallContext call, long module, byte[] imageSha256, long imageBytes) {
+    modules.load(own(call), module, NO_OPTIONS, NO_VALUES, imageSha256, imageBytes);
+  }
+
+  @Override
+  public void cuModuleLoadDataEx(
+      CallContext call,
+      long module,
+      int[] options,
+      long[] optionValues,
+      byte[] imageSha256,
+      long imageBytes) {
+    modules.load(own(call), module, options, optionValues, imageSha256, imageBytes);
+  }
+
+  @Override
+  public void cuModuleUnload(CallContext call, long hmod) {
+    modules.cuModuleUnload(own(call), hmod);
+  }
+
+  @Override
+  public void cuModuleGetGlobal(CallContext call, long hmod, String name) {
+    modules.cuModuleGetGlobal(own(call), hmod, name);
+  }
+
+  @Override
+  public void cuModuleGetFunctionCount(CallContext call, long mod) {
+    modules.cuModuleGetFunctionCount(own(call), mod);
+  }
+
+  @Override
+  public void cuModuleEnumerateFunctions(CallContext call, int numFunctions, long mod) {
+    modules.cuModuleEnumerateFunctions(own(call), numFunctions, mod);
+  }
+
+  @Override
+  public void cuLibraryLoadData(
+      CallContext call,
+      long library,
+      int[] jitOptions,
+      long[] jitOptionsValues,
+      int[] libraryOptions,
+      long[] libraryOptionValues,
+      byte[] imageSha256,
+      long imageBytes) {
+    JitOptions.check(jitOptions, jitOptionsValues);
+    JitOptions.checkLibrary(libraryOptions, libraryOptionValues);
+    libraries.cuLibraryLoadData(own(call), library, imageSha256, imageBytes);
+  }
+
+  @Override
+  public void cuLibraryUnload(CallContext call, long library) {
+    libraries.cuLibraryUnload(own(call), library);
+  }
+
+  @Override
+  public void cuLibraryGetKernel(CallContext call, long pKernel, long library, String name) {
+    libraries.cuLibraryGetKernel(own(call), pKernel, library, name);
+  }
+
+  @Override
+  public void cuLibraryGetModule(CallContext call, long pMod, long library) {
+    libraries.cuLibraryGetModule(own(call), pMod, library);
+  }
+
+  @Override
+  public void cuLibraryGetGlobal(CallContext call, long library, String name) {
+    libraries.cuLibraryGetGlobal(own(call), library, name);
+  }
+
+  @Override
+  public void cuLibraryGetKernelCount(CallContext call, long lib) {
+    libraries.cuLibraryGetKernelCount(own(call), lib);
+  }
+
+  @Override
+  public void cuLibraryEnumerateKernels(CallContext call, int numKernels, long lib) {
+    libraries.cuLibraryEnumerateKernels(own(call), numKernels, lib);
+  }
+
+  @Override
+  public void cuKernelSetAttribute(CallContext call, int attrib, int val, long kernel, int dev) {
+    libraries.cuKernelSetAttribute(own(call), attrib, val, kernel, dev);
+  }
+
+  @Override
+  public void cuMemAlloc(CallContext call, long bytesize) {
+    memory.cuMemAlloc(own(call), bytesize);
+  }
+
+  @Override
+  public void cuMemFree(CallContext call, long dptr) {
+    memory.cuMemFree(own(call), dptr);
+  }
+
+  /** Every alignment that elements of up to 16 bytes want is less than that of rows. */
+  @Override
+  public void cuMemAllocPitch(
+      CallContext call, long widthInBytes, long height, int elementSizeBytes) {
+    memory.cuMemAllocPitch(own(call), widthInBytes, height);
+  }
+
+  @Override
+  public void cuMemGetInfo(CallContext call) {
+    memory.cuMemGetInfo(own(call));
+  }
+
+  @Override
+  public void cuMemGetAddressRange(CallContext call, long dptr) {
+    memory.cuMemGetAddressRange(own(call), dptr);
+  }
+
+  @Override
+  public void cuMemAllocAsync(CallContext call, long bytesize, long hStream) {
+    memory.cuMemAllocAsync(own(call), bytesize, hStream);
+  }
+
+  @Override
+  public void cuMemFreeAsync(CallContext call, long dptr, long hStream) {
+    memory.cuMemFreeAsync(own(call), dptr, hStream);
+  }
+
+  @Override
+  public void cuPointerGetAttribute(CallContext call, int attribute, long ptr) {
+    pointers.cuPointerGetAttribute(own(call), attribute, ptr);
+  }
+
+  @Override
+  public void cuPointerGetAttributes(CallContext call, int[] attributes, long ptr) {
+    pointers.cuPointerGetAttributes(own(call), attributes, ptr);
+  }
+
+  @Override
+  public void cuMemcpyHtoDAsync(
+      CallContext call,
+      long dstDevice,
+      Payload srcHost,
+      long byteCount,
+      long hStream,
+      long chunkOffset) {
+    copies.toDevice(own(call), dstDevice, srcHost, byteCount, hStream, chunkOffset);
+  }
+
+  @Override
+  public void cuMemcpyDtoHAsync(CallContext call, long srcDevice, long byteCount, long hStream) {
+    downloads.toHost(own(call), srcDevice, byteCount, hStream);
+  }
+
+  @Override
+  public void cuMemcpyDtoDAsync(
+      CallContext call, long dstDevice, long srcDevice, long byteCount, long hStream) {
+    copies.onDevice(own(call), dstDevice, srcDevice, byteCount, hStream);
+  }
+
+  @Override
+  public void cuMemcpyPeerAsync(
+      CallContext call,
+      long dstDevice,
+      long dstContext,
+      long srcDevice,
+      long srcContext,
+      long byteCount,
+      long hStream) {
+    copies.onPeer(own(call), dstDevice, dstContext, srcDevice, srcContext, byteCount, hStream);
+  }
+
+  @Override
+  public void cuStreamCreateWithPriority(CallContext call, long phStream, int flags, int priority) {
+    streams.cuStreamCreateWithPriority(own(call), phStream, flags, priority);
+  }
+
+  @Override
+  public void cuStreamDestroy(CallContext call, long hStream) {
+    streams.cuStreamDestroy(own(call), hStream);
+  }
+
+  @Override
+  public void cuStreamQuery(CallContext call, long hStream) {
+    streams.cuStreamQuery(own(call), hStream);
+  }
+
+  @Override
+  public void cuStreamSynchronize(CallContext call, long hStream) {
+    streams.cuStreamSynchronize(own(call), hStream);
+  }
+
+  @Override
+  public void cuStreamWaitEvent(CallContext call, long hStream, long hEvent, int flags) {
+    streams.cuStreamWaitEvent(own(call), hStream, hEvent, flags);
+  }
+
+  /** The table allows no flags. */
+  @Override
+  public void cuStreamAddCallback(CallContext call, long hStream, int flags, long token) {
+    callbacks.request(own(call), hStream, token, true);
+  }
+
+  @Override
+  public void cuLaunchHostFunc(CallContext call, long hStream, long token) {
+    callbacks.request(own(call), hStream, token, false);
+  }
+
+  @Override
+  public void cuEventCreate(CallContext call, long phEvent, int flags) {
+    events.cuEventCreate(own(call), phEvent, flags);
+  }
+
+  @Override
+  public void cuEventRecordWithFlags(CallContext call, long hEvent, long hStream, int flags) {
+    events.cuEventRecordWithFlags(own(call), hEvent, hStream, flags);
+  }
+
+  @Override
+  public void cuEventQuery(CallContext call, long hEvent) {
+    events.cuEventQuery(own(call), hEvent);
+  }
+
+  @Override
+  public void cuEventSynchronize(CallContext call, long hEvent) {
+    events.cuEventSynchronize(own(call), hEvent);
+  }
+
+  @Override
+  public void cuEventDestroy(CallContext call, long hEvent) {
+    events.cuEventDestroy(own(call), hEvent);
+  }
+
+  @Override
+  public void cuLaunchKernel(
+      CallContext call,
+      long f,
+      int gridDimX,
+      int gridDimY,
+      int gridDimZ,
+      int blockDimX,
+      int blockDimY,
+      int blockDimZ,
+      int sharedMemBytes,
+      long hStream,
+      byte[] kernelParams) {
+    Shape shape =
+        new Shape(gridDimX, gridDimY, gridDimZ, blockDimX, blockDimY, blockDimZ, sharedMemBytes);
+    launches.launch(own(call), f, shape, hStream, false, kernelParams);
+  }
+
+  @Override
+  public void cuLaunchCooperativeKernel(
+      CallContext call,
+      long f,
+      int gridDimX,
+      int gridDimY,
+      int gridDimZ,
+      int blockDimX,
+      int blockDimY,
+      int blockDimZ,
+      int sharedMemBytes,
+      long hStream,
+      byte[] kernelParams) {
+    Shape shape =
+        new Shape(gridDimX, gridDimY, gridDimZ, blockDimX, blockDimY, blockDimZ, sharedMemBytes);
+    launches.launch(own(call), f, shape, hStream, true, kernelParams);
+  }
+
+  @Override
+  public void cuLaunchKernelEx(
+      CallContext call,
+      long f,
+      byte[] kernelParams,
+      int gridDimX,
+      int gridDimY,
+      int gridDimZ,
+      int blockDimX,
+      int blockDimY,
+      int blockDimZ,
+      int sharedMemBytes,
+      long hStream,
+      List<LaunchAttribute> attributes) {
+    Shape shape =
+        new Shape(gridDimX, gridDimY, gridDimZ, blockDimX, blockDimY, blockDimZ, sharedMemBytes);
+    boolean cooperative = LaunchCalls.cooperative(attributes);
+    launches.launch(own(call), f, shape, hStream, cooperative, kernelParams);
+  }
+
+  @Override
+  public void remoraUploadImage(
+      CallContext call, byte[] sha256, long totalBytes, long offset, Payload data) {
+    uploads.remoraUploadImage(own(call), sha256, totalBytes, offset, data);
+  }
+
+  @Override
+  public void remoraCopyRowsToDevice(
+      CallContext call,
+      long dstDevice,
+      long dstPitch,
+      long widthBytes,
+      long height,
+      long hStream,
+      Payload rows,
+      long chunkOffset) {
+    copies.rowsToDevice(
+        own(call), dstDevice, dstPitch, widthBytes, height, hStream, rows, chunkOffset);
+  }
+
+  @Override
+  public void remoraCopyRowsToHost(
+      CallContext call, long srcDevice, long srcPitch, long widthBytes, long height, long hStream) {
+    downloads.rowsToHost(own(call), srcDevice, srcPitch, widthBytes, height, hStream);
+  }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.driver.DeviceDescription;
+import io.remora.server.driver.Domain;
+import io.remora.server.queue.Lane;
+
+/** What a session owns on one device. */
+final class SessionDevice {
+  private final DeviceDescription description;
+  private final Domain domain;
+  private final Lane lane;
+  private final LedgerPages pages;
+  private final SlabAllocator memory;
+  private final LaunchLimits launchLimits;
+  private final int ordinal;
+
+  /** The sticky fault of this session's work here; {@code CUDA_SUCCESS} if there is none. */
+  private volatile int fault;
+
+  private volatile String faultDetail = "";
+
+  /**
+   * @param ordinal the number that the client knows the device by
+   */
+  SessionDevice(
+      int ordinal,
+      DeviceDescription description,
+      Domain domain,
+      Lane lane,
+      LedgerPages pages,
+      int allocationsMax) {
+    this.ordinal = ordinal;
+    this.description = description;
+    this.launchLimits = LaunchLimits.of(description);
+    this.domain = domain;
+    this.lane = lane;
+    this.pages = pages;
+    this.memory =
+        new SlabAllocator(
+            domain.slabAddress(), domain.slabBytes(), domain.granuleBytes(), allocationsMax, pages);
+  }
+
+  /** The number that the client knows the device by: its place among those that it may use. */
+  int ordinal() {
+    return ordinal;
+  }
+
+  LaunchLimits launchLimits() {
+    return launchLimits;
+  }
+
+  DeviceDescription description() {
+    return description;
+  }
+
+  Domain domain() {
+    return domain;
+  }
+
+  Lane lane() {
+    return lane;
+  }
+
+  SlabAllocator memory() {
+    return memory;
+  }
+
+  /** Whether an address is one that this device's slab could give out. */
+  boolean ownsAddress(long address) {
+    return address - domain.slabAddress() >= 0
+        && address - domain.slabAddress() < domain.slabBytes();
+  }
+
+  int fault() {
+    return fault;
+  }
+
+  String faultDetail() {
+    return faultDetail;
+  }
+
+  /** Any thread; only the first fault counts. */
+  synchronized void faulted(int result, String detail) {
+    // Two threads may report a fault each; the lock makes them agree on the first.
+    if (fault == 0) {
+      faultDetail = detail;
+      fault = result;
+    }
+  }
+
+  /** Stops and frees everything; on a worker. */
+  void close() {
+    try {
+      domain.close();
+    } finally {
+      pages.domainClosed();
+    }
+  }
+}

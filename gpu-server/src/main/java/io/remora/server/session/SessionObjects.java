@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.v1.CUresult;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that the client has named by a handle. A handle of another session means nothing here.
+ * Belongs to the session's serial executor.
+ */
+final class SessionObjects {
+  private final List<SessionDevice> devices;
+  private final SerialExecutor serial;
+  private final @Nullable VirtualContext[] primaries;
+  private final HandleTable<VirtualContext> contexts;
+  private final HandleTable<SessionStream> streams;
+  private final HandleTable<SessionEvent> events;
+  private final HandleTable<SessionModule> modules;
+  private final HandleTable<SessionLibrary> libraries;
+  private final HandleTable<SessionFunction> functions;
+
+  SessionObjects(List<SessionDevice> devices, SerialExecutor serial, int handlesMax) {
+    this.devices = List.copyOf(devices);
+    this.serial = serial;
+    this.primaries = new VirtualContext[devices.size()];
+    this.contexts = new HandleTable<>(handlesMax);
+    this.streams = new HandleTable<>(handlesMax);
+    this.events = new HandleTable<>(handlesMax);
+    this.modules = new HandleTable<>(handlesMax);
+    this.libraries = new HandleTable<>(handlesMax);
+    this.functions = new HandleTable<>(handlesMax);
+  }
+
+  List<SessionDevice> devices() {
+    return devices;
+  }
+
+  HandleTable<VirtualContext> contexts() {
+    return contexts;
+  }
+
+  HandleTable<SessionStream> streams() {
+    return streams;
+  }
+
+  HandleTable<SessionEvent> events() {
+    return events;
+  }
+
+  HandleTable<SessionModule> modules() {
+    return modules;
+  }
+
+  HandleTable<SessionLibrary> libraries() {
+    return libraries;
+  }
+
+  HandleTable<SessionFunction> functions() {
+    return functions;
+  }
+
+  /**
+   * Gives an object the handle that the client has chosen.
+   *
+   * @throws CallException {@code CUDA_ERROR_INVALID_HANDLE} if it is in use, {@code
+   *     CUDA_ERROR_OUT_OF_MEMORY} if there are too many objects
+   */
+  <T> void create(HandleTable<T> table, long handle, T object) {
+    checkCreatable(table, handle);
+    if (!table.put(handle, object)) {
+      throw new IllegalStateException("a handle that was free can be used");
+    }
+  }
+
+  /** Fails as {@link #create} would. */
+  void checkCreatable(HandleTable<?> table, long handle) {
+    if (table.isFull()) {
+      throw new CallException(
+          CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE,
+          "the session has " + table.size() + " objects of this kind, the most it may have");
+    }
+    if ((handle >= 0 && handle < HandleTable.FIRST_HANDLE) || table.get(handle) != null) {
+      throw new CallException(
+          CUresult.CUDA_ERROR_INVALID_HANDLE_VALUE,
+          "the handle " + Long.toUnsignedString(handle) + " is in use or reserved");
+    }
+  }
+
+  /**
+   * A device by the number that the client knows it by.
+   *
+   * @throws CallException {@code CUDA_ERROR_INVALID_DEVICE}
+   */
+  SessionDevice device(int ordinal) {
+    if (ordinal < 0 || ordinal >= devices.size()) {
+      throw new CallException(CUresult.CUDA_ERROR_INVALID_DEVICE_VALUE, "no device " + ordinal);
+    }
+    return devices.get(ordinal);
+  }
+
+  /**
+   * A context. The primary context of device n has the handle n and comes into being at its first
+   * use.
+   *
+   * @throws CallException {@code CUDA_ERROR_INVALID_CONTEXT}
+   */
+  VirtualContext context(long handle) {
+    VirtualContext found =
+        handle >= 0 && handle < primaries.length ? primary((int) handle) : contexts.get(handle);
+    if (found == null) {
+      throw new CallException(CUresult.CUDA_ERROR_INVALID_CONTEXT_VALUE, "");
+    }
+    return found;
+  }
+
+  /** The device of a context, or null if there is no such context. */
+  @Nullable SessionDevice deviceOf(long contextHandle) {
+    if (contextHandle >= 0 && contextHandle < devices.size()) {
+      return devices.get((int) contextHandle);
+    }
+    VirtualContext context = contexts.get(contextHandle);
+    return context == null ? null : context.device();
+  }
+
+  /** The primary context of a device if it was used since its last reset. */
+  @Nullable VirtualContext usedPrimary(int device) {
+    return primaries[device];
+  }
+
+  private VirtualContext primary(int device) {
+    VirtualContext found = primaries[device];
+    if (found == null) {
+      found = newContext(device, devices.get(device));
+      primaries[device] = found;
+    }
+    return found;
+  }
+
+  VirtualContext newContext(long handle, SessionDevice device) {
+    long driverStream = device.domain().createStream(StreamFlags.NON_BLOCKING, 0);
+    return new VirtualContext(handle, device, driverStream, serial);
+  }
+
+  /** Takes a context's handle away; a primary context begins anew at its next use. */
+  void forget(VirtualContext context) {
+    long handle = context.handle();
+    if (handle >= 0 && handle < primaries.length) {
+      primaries[(int) handle] = null;
+    } else {
+      contexts.remove(handle);
+    }
+  }
+
+  /**
+   * A stream; 0 and {@link StreamFlags#LEGACY} name the legacy stream of the call's context.
+   *
+   * @throws CallException {@code CUDA_ERROR_INVALID_HANDLE}
+   */
+  SessionStream stream(SessionCall call, long handle) {
+    if (handle == 0 || handle == StreamFlags.LEGACY) {
+      return call.context().legacy();
+    }
+    return found(streams.get(handle));
+  }
+
+  /** All streams on a device, legacy streams included. */
+  List<SessionStream> streamsOn(SessionDevice device) {
+    List<SessionStream> all = new ArrayList<>();
+    for (SessionStream stream : streams.values()) {
+      if (stream.device() == device) {
+        all.add(stream);
+      }
+    }
+    for (VirtualContext context : contexts.values()) {
+      if (context.device() == device) {
+        all.add(context.legacy());
+      }
+    }
+    VirtualContext primary = primaries[device.ordinal()];
+    if (primary != null) {
+      all.add(primary.legacy());
+    }
+    return all;
+  }
+
+  /** An event, or {@code CUDA_ERROR_INVALID_HANDLE}. */
+  SessionEvent event(long handle) {
+    return found(events.get(handle));
+  }
+
+  /** A module, or {@code CUDA_ERROR_INVALID_HANDLE}. */
+  SessionModule module(long handle) {
+    return found(modules.get(handle));
+  }
+
+  /** A library, or {@code CUDA_ERROR_INVALID_HANDLE}. */
+  SessionLibrary library(long handle) {
+    return found(libraries.get(handle));
+  }
+
+  /** A function or kernel, or {@code CUDA_ERROR_INVALID_HANDLE}. */
+  SessionFunction function(long handle) {
+    return found(functions.get(handle));
+  }
+
+  private static <T> T found(@Nullable T object) {
+    if (object == null) {
+      throw new CallException(CUresult.CUDA_ERROR_INVALID_HANDLE_VALUE, "");
+    }
+    return object;
+  }
+}

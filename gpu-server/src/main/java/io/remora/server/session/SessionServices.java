@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.driver.Driver;
+import io.remora.server.queue.DeviceQueue;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
+
+/**
+ * What all sessions of a server share.
+ *
+ * @param queues one for each device of the driver, by ordinal
+ * @param workers runs what may block or must not run on driver threads; never rejects for load
+ * @param loaders runs module loads; few threads
+ * @param nanoClock as {@link System#nanoTime}
+ * @param serverVersion for the handshake
+ */
+record SessionServices(
+    Driver driver,
+    List<DeviceQueue> queues,
+    ModuleImageCache images,
+    SessionLimits limits,
+    Executor workers,
+    Executor loaders,
+    LongSupplier nanoClock,
+    String serverVersion) {
+  SessionServices {
+    queues = List.copyOf(queues);
+  }
+}

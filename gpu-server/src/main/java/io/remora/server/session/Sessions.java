@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.driver.Driver;
+import io.remora.server.queue.DeviceQueue;
+import io.remora.server.tenant.TenantGrant;
+import io.remora.v1.Hello;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The server's sessions: opens them, and owns the threads that they share. */
+public final class Sessions implements SessionFactory, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Sessions.class);
+  private static final int ID_BYTES = 8;
+  private static final long IDLE_SECONDS = 30;
+  private static final long CLOSE_SECONDS_MAX = 10;
+
+  private final SessionServices services;
+  private final ExecutorService workers;
+  private final ExecutorService loaders;
+  private final SecureRandom random = new SecureRandom();
+
+  /**
+   * @param queues one for each device of the driver, by ordinal
+   * @param loaderThreads how many module loads run at once, in all sessions
+   * @param nanoClock as {@link System#nanoTime}
+   */
+  public Sessions(
+      Driver driver,
+      List<DeviceQueue> queues,
+      ModuleImageCache images,
+      SessionLimits limits,
+      int loaderThreads,
+      LongSupplier nanoClock,
+      String serverVersion) {
+    // As many threads as there are sessions that open, close or are taken over from driver threads
+    // right now; sessions are limited by the tenants' grants.
+    workers =
+        new ThreadPoolExecutor(
+            0,
+            Integer.MAX_VALUE,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new SynchronousQueue<>(),
+            named("remora-session-worker-"));
+    ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(
+            loaderThreads,
+            loaderThreads,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            // Bounded by SessionLimits.loadsMax of each session.
+            new LinkedBlockingQueue<>(),
+            named("remora-module-loader-"));
+    pool.allowCoreThreadTimeOut(true);
+    loaders = pool;
+    services =
+        new SessionServices(
+            driver, queues, images, limits, workers, loaders, nanoClock, serverVersion);
+  }
+
+  private static ThreadFactory named(String prefix) {
+    AtomicInteger count = new AtomicInteger();
+    return task -> {
+      Thread thread = new Thread(task, prefix + count.incrementAndGet());
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+
+  @Override
+  public Session open(TenantGrant grant, Hello hello, SessionOutput output) {
+    Handshake.check(hello);
+    byte[] id = new byte[ID_BYTES];
+    random.nextBytes(id);
+    ClientSession session =
+        new ClientSession(HexFormat.of().formatHex(id), grant, services, output);
+    log.info(
+        "session {} of tenant {} opens: {} {}, process {}, {}",
+        session.id(),
+        grant.tenant(),
+        printable(hello.getClientName()),
+        printable(hello.getClientVersion()),
+        Long.toUnsignedString(hello.getProcessId()),
+        printable(hello.getProgram()));
+    session.open();
+    return session;
+  }
+
+  /** What a client says of itself goes to the log without line ends and control codes. */
+  private static String printable(String text) {
+    String start = text.length() > 200 ? text.substring(0, 200) : text;
+    return start.replaceAll("[^\\x20-\\x7e]", "?");
+  }
+
+  /** Stops the shared threads once running tasks are done. Sessions must have ended before. */
+  @Override
+  public void close() {
+    loaders.shutdown();
+    workers.shutdown();
+    try {
+      if (!loaders.awaitTermination(CLOSE_SECONDS_MAX, TimeUnit.SECONDS)
+          || !workers.awaitTermination(CLOSE_SECONDS_MAX, TimeUnit.SECONDS)) {
+        log.warn("session threads still run after {} s", CLOSE_SECONDS_MAX);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
