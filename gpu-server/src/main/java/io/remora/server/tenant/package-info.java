@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Who may use the server and how much of it: the tenants file, tokens, grants and quotas. Nothing
- * here knows sessions, the wire or devices. Start reading at {@link
- * io.remora.server.tenant.TenantGrant}.
+ * here knows sessions, the wire or devices.
+ *
+ * <p>Start reading at {@link io.remora.server.tenant.TenantRegistry}.
  */
 @NullMarked
 package io.remora.server.tenant;

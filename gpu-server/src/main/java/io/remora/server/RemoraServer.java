@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server;
+
+import io.grpc.DecompressorRegistry;
+import io.grpc.Server;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.WriteBufferWaterMark;
+import io.remora.server.config.ListenAddress;
+import io.remora.server.config.ServerConfig;
+import io.remora.server.config.ServerLimits;
+import io.remora.server.driver.DeviceDescription;
+import io.remora.server.files.FileStamp;
+import io.remora.server.session.SessionFactory;
+import io.remora.server.tenant.TenantRegistry;
+import io.remora.server.tenant.TenantsFile;
+import io.remora.server.tenant.TenantsWatch;
+import io.remora.server.tls.ServerTls;
+import io.remora.v1.DriverGrpc;
+import io.remora.wire.DriverMethods;
+import io.remora.wire.WireLimits;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running server: it accepts sessions from {@link #start} on and until {@link #stop}. Its threads
+ * are the event loops, which run all sessions, and one housekeeping thread for timers and watched
+ * files.
+ */
+public final class RemoraServer {
+  private static final Logger log = LoggerFactory.getLogger(RemoraServer.class);
+
+  /** The receive window of a connection, which bounds what a client makes the server hold. */
+  private static final int WINDOW_BYTES = 4 << 20;
+
+  /** Downloads are 1.3 times as fast as with the default of 64 KiB. */
+  private static final WriteBufferWaterMark WRITE_MARK = new WriteBufferWaterMark(2 << 20, 4 << 20);
+
+  private static final int METADATA_BYTES_MAX = 8 << 10;
+  private static final int STREAMS_PER_CONNECTION_MAX = 64;
+  private static final int POLL_MILLIS = 500;
+  private static final Duration CLOSING_TIME = Duration.ofSeconds(5);
+  private static final Duration TRANSPORT_CLOSING_TIME = Duration.ofSeconds(2);
+
+  private final ServerConfig config;
+  private final Credentials credentials;
+  private final TenantRegistry tenants;
+  private final EventLoops loops;
+  private final ScheduledExecutorService housekeeping;
+  private final OpenStreams streams = new OpenStreams();
+  private final ServerHealth health;
+  private final SessionGate gate;
+  private final Server server;
+
+  private RemoraServer(
+      ServerConfig config,
+      Credentials credentials,
+      List<DeviceDescription> devices,
+      SessionFactory sessions,
+      InstantSource clock)
+      throws IOException, GeneralSecurityException {
+    this.config = config;
+    this.credentials = credentials;
+    Optional<FileStamp> stamp = FileStamp.of(credentials.tenants());
+    tenants =
+        new TenantRegistry(
+            TenantsFile.read(credentials.tenants()),
+            devices.stream().mapToLong(DeviceDescription::totalMemoryBytes).sum(),
+            clock);
+    health = new ServerHealth(devices);
+    ServerTls tls = tls();
+    housekeeping = Executors.newSingleThreadScheduledExecutor(RemoraServer::housekeeper);
+    loops = EventLoops.start();
+    gate = new SessionGate(tenants, sessions, config.limits(), housekeeping, streams);
+    TenantsWatch watch = new TenantsWatch(credentials.tenants(), tenants, stamp);
+    try {
+      server = listen(tls);
+    } catch (IOException | RuntimeException e) {
+      housekeeping.shutdownNow();
+      loops.stop();
+      throw e;
+    }
+    poll(watch::poll);
+    if (tls != null) {
+      poll(tls::poll);
+    }
+  }
+
+  /**
+   * Starts a server.
+   *
+   * @param devices what it serves, for its health service and default quotas
+   * @param sessions opens a session for each client that is let in
+   * @throws IOException if it can't listen there, or its files can't be read
+   * @throws GeneralSecurityException if its certificate can't be used
+   */
+  public static RemoraServer start(
+      ServerConfig config,
+      List<DeviceDescription> devices,
+      SessionFactory sessions,
+      InstantSource clock)
+      throws IOException, GeneralSecurityException {
+    Credentials credentials = Credentials.prepare(config, clock);
+    RemoraServer server = new RemoraServer(config, credentials, devices, sessions, clock);
+    credentials.announce(config, server.address().toString());
+    log.info(
+        "Listening on {} with {}",
+        server.address(),
+        credentials.certificate() == null ? "no encryption" : "TLS by " + ServerTls.provider());
+    return server;
+  }
+
+  /** Where it listens, with the port that was chosen. */
+  public ListenAddress address() {
+    return config.listen().withPort(server.getPort());
+  }
+
+  /** The port it listens on. */
+  public int port() {
+    return server.getPort();
+  }
+
+  /** The certificate that clients must trust, if the server has made its own. */
+  public Optional<Path> ca() {
+    return Optional.ofNullable(credentials.ca());
+  }
+
+  /** The tenants file. */
+  public Path tenantsFile() {
+    return credentials.tenants();
+  }
+
+  /** The file with the token of the tenant that the server has made itself, if it has. */
+  public Optional<Path> tokenFile() {
+    return Optional.ofNullable(credentials.token());
+  }
+
+  /** Who may use it. */
+  public TenantRegistry tenants() {
+    return tenants;
+  }
+
+  /** Its health service. */
+  ServerHealth health() {
+    return health;
+  }
+
+  /** Stops with the configured time for running sessions. */
+  public void stop() {
+    stop(config.drainTime());
+  }
+
+  /**
+   * Stops: nobody is let in any more, health says so, running sessions may go on for a time and are
+   * ended then. Returns when everything is closed.
+   */
+  public void stop(Duration drainTime) {
+    health.stopping();
+    gate.close();
+    server.shutdown();
+    try {
+      int running = streams.snapshot().size();
+      if (running > 0) {
+        log.info("Stopping: {} sessions may go on for {} s", running, drainTime.toSeconds());
+      }
+      if (!streams.awaitEmpty(drainTime)) {
+        streams.snapshot().forEach(stream -> stream.end(SessionStream.STOPPING));
+        if (!streams.awaitEmpty(CLOSING_TIME)) {
+          log.error("{} sessions did not free what they hold", streams.snapshot().size());
+        }
+      }
+      server.awaitTermination(TRANSPORT_CLOSING_TIME.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      server.shutdownNow();
+      housekeeping.shutdownNow();
+      loops.stop();
+    }
+    log.info("Stopped");
+  }
+
+  private @Nullable ServerTls tls() throws IOException, GeneralSecurityException {
+    Path certificate = credentials.certificate();
+    Path key = credentials.key();
+    return certificate == null || key == null
+        ? null
+        : new ServerTls(certificate, key, config.clientCa());
+  }
+
+  private Server listen(@Nullable ServerTls tls) throws IOException {
+    ServerLimits limits = config.limits();
+    NettyServerBuilder builder =
+        NettyServerBuilder.forAddress(config.listen().resolve())
+            .channelType(loops.channelType())
+            .bossEventLoopGroup(loops.acceptor())
+            .workerEventLoopGroup(loops.workers())
+            .directExecutor()
+            .withChildOption(ChannelOption.TCP_NODELAY, true)
+            .withChildOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WRITE_MARK)
+            .flowControlWindow(WINDOW_BYTES)
+            .maxInboundMessageSize(WireLimits.FRAME_BYTES_MAX)
+            .maxInboundMetadataSize(METADATA_BYTES_MAX)
+            .maxConcurrentCallsPerConnection(STREAMS_PER_CONNECTION_MAX)
+            // Nobody sends compressed frames, and refusing them rules out decompression bombs.
+            .decompressorRegistry(DecompressorRegistry.emptyInstance())
+            .handshakeTimeout(limits.handshakeTime().toMillis(), TimeUnit.MILLISECONDS)
+            .keepAliveTime(limits.keepAliveTime().toMillis(), TimeUnit.MILLISECONDS)
+            .keepAliveTimeout(limits.keepAliveTimeout().toMillis(), TimeUnit.MILLISECONDS)
+            .permitKeepAliveTime(1, TimeUnit.SECONDS)
+            .permitKeepAliveWithoutCalls(true)
+            .addTransportFilter(new ConnectionLimit(limits.connections()))
+            .addService(driverService())
+            .addService(health.service());
+    if (tls != null) {
+      builder.sslContext(tls.context());
+    }
+    if (config.reflection()) {
+      builder.addService(ProtoReflectionServiceV1.newInstance());
+    }
+    return builder.build().start();
+  }
+
+  /** The generated service's description with this server's own marshallers and handler. */
+  private ServerServiceDefinition driverService() {
+    ServiceDescriptor description =
+        ServiceDescriptor.newBuilder(DriverMethods.SERVICE)
+            .setSchemaDescriptor(DriverGrpc.getServiceDescriptor().getSchemaDescriptor())
+            .addMethod(DriverMethods.openForServer())
+            .build();
+    return ServerServiceDefinition.builder(description)
+        .addMethod(DriverMethods.openForServer(), gate)
+        .build();
+  }
+
+  private void poll(Runnable task) {
+    Runnable guarded =
+        () -> {
+          try {
+            task.run();
+          } catch (RuntimeException e) {
+            // An exception would end the schedule for good.
+            log.error("A watch failed and will be tried again", e);
+          }
+        };
+    var unused =
+        housekeeping.scheduleWithFixedDelay(
+            guarded, POLL_MILLIS, POLL_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private static Thread housekeeper(Runnable work) {
+    Thread thread = new Thread(work, "remora-housekeeping");
+    thread.setDaemon(true);
+    return thread;
+  }
+}

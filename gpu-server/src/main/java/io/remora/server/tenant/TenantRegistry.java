@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.tenant;
+
+import io.remora.server.tenant.Admission.Admitted;
+import io.remora.server.tenant.Admission.Reason;
+import io.remora.server.tenant.Admission.Refused;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tenants that are in force now, and their sessions. Any thread may call it; one lock guards
+ * all state and is never held while a callback runs. Bounded by the tenants' session limits.
+ *
+ * <p>A session ends when its tenant is removed or expires, or when the token that opened it is
+ * revoked or removed. A token that merely expires, as the old one does after a rotation, opens no
+ * new sessions, but those that it has opened go on.
+ */
+public final class TenantRegistry {
+  private static final String ASK =
+      "; the server's operator makes one with `remora tenant rotate NAME`";
+
+  private final long defaultMemoryBytes;
+  private final InstantSource clock;
+  private final List<Consumer<Tenant>> changeListeners = new CopyOnWriteArrayList<>();
+  private Map<String, Tenant> tenants = Map.of();
+  private Map<String, Tenant> byTokenId = Map.of();
+  private final Map<String, MemoryLedger> ledgers = new HashMap<>();
+  private final Set<LiveSession> sessions = new LinkedHashSet<>();
+
+  private static final class LiveSession {
+    final String tenant;
+    final String tokenId;
+    final SessionEnd end;
+
+    /** True once {@link #end} was or is about to be told; guarded by the registry's lock. */
+    boolean ended;
+
+    LiveSession(String tenant, String tokenId, SessionEnd end) {
+      this.tenant = tenant;
+      this.tokenId = tokenId;
+      this.end = end;
+    }
+  }
+
+  private record Ended(LiveSession session, String reason) {}
+
+  /**
+   * @param tenants who is in force at first
+   * @param defaultMemoryBytes the memory quota of a tenant for which none is given
+   * @param clock tells what has expired
+   */
+  public TenantRegistry(List<Tenant> tenants, long defaultMemoryBytes, InstantSource clock) {
+    this.defaultMemoryBytes = defaultMemoryBytes;
+    this.clock = clock;
+    replace(tenants);
+  }
+
+  /** Registers who is told of each tenant whose settings may have changed, with no lock held. */
+  public void onChange(Consumer<Tenant> listener) {
+    changeListeners.add(listener);
+  }
+
+  /** How many sessions are open. */
+  public synchronized int sessions() {
+    return sessions.size();
+  }
+
+  /**
+   * Decides about a new session and takes one of its tenant's session slots.
+   *
+   * @param tokenText what the client sent, or null for nothing
+   * @param end told if the session must end while its grant isn't closed
+   */
+  public Admission admit(@Nullable String tokenText, SessionEnd end) {
+    if (tokenText == null || tokenText.isBlank()) {
+      return new Refused(
+          Reason.NO_TOKEN,
+          "",
+          "no token was sent: set REMORA_TOKEN or REMORA_TOKEN_FILE, or token_file in remora.yaml"
+              + ASK);
+    }
+    Optional<Token> token = Token.parse(tokenText.strip());
+    return token.isEmpty()
+        ? new Refused(
+            Reason.DAMAGED_TOKEN,
+            "",
+            "what was sent is not a complete token (rmr_...): copy it again, whole")
+        : admit(token.get(), end);
+  }
+
+  private synchronized Admission admit(Token token, SessionEnd end) {
+    Tenant tenant = byTokenId.get(token.id());
+    TokenEntry entry = tenant == null ? null : entry(tenant, token.id());
+    if (tenant == null || entry == null || !entry.matches(token)) {
+      return new Refused(
+          Reason.WRONG_TOKEN,
+          "",
+          "the token is not valid on this server: check that it is meant for this server" + ASK);
+    }
+    String name = tenant.name();
+    Instant now = clock.instant();
+    if (entry.revoked()) {
+      return new Refused(Reason.REVOKED, name, "the token was revoked: use a new one" + ASK);
+    }
+    if (entry.hasExpired(now)) {
+      return new Refused(
+          Reason.EXPIRED,
+          name,
+          "the token expired at " + entry.expires() + ": use a new one" + ASK);
+    }
+    if (tenant.hasExpired(now)) {
+      return new Refused(Reason.EXPIRED, name, tenantExpired(tenant));
+    }
+    return admit(tenant, new LiveSession(name, token.id(), end));
+  }
+
+  private Admission admit(Tenant tenant, LiveSession session) {
+    long open = sessions.stream().filter(each -> each.tenant.equals(tenant.name())).count();
+    if (open >= tenant.sessionsMax()) {
+      return new Refused(
+          Reason.SESSION_LIMIT,
+          tenant.name(),
+          "tenant '"
+              + tenant.name()
+              + "' has "
+              + open
+              + " sessions and may have no more: end one, or ask the server's operator for a higher"
+              + " 'sessions' limit");
+    }
+    sessions.add(session);
+    MemoryLedger ledger = ledger(tenant);
+    return new Admitted(
+        new TenantGrant(
+            tenant.name(),
+            tenant.weight(),
+            tenant.tenantClass(),
+            ledger.quotaBytes(),
+            tenant.devices(),
+            ledger,
+            () -> close(session)));
+  }
+
+  private synchronized void close(LiveSession session) {
+    sessions.remove(session);
+    forgetLedger(session.tenant);
+  }
+
+  /** Puts other tenants in force, and ends the sessions of those that are so no longer. */
+  public void replace(List<Tenant> changed) {
+    List<Ended> ended;
+    synchronized (this) {
+      Map<String, Tenant> byName = new HashMap<>();
+      Map<String, Tenant> byId = new HashMap<>();
+      for (Tenant tenant : changed) {
+        byName.put(tenant.name(), tenant);
+        tenant.tokens().forEach(token -> byId.put(token.id(), tenant));
+      }
+      tenants = Map.copyOf(byName);
+      byTokenId = Map.copyOf(byId);
+      tenants.values().forEach(this::ledger);
+      List.copyOf(ledgers.keySet()).forEach(this::forgetLedger);
+      ended = takeEnded();
+    }
+    changed.forEach(tenant -> changeListeners.forEach(listener -> listener.accept(tenant)));
+    tell(ended);
+  }
+
+  /** Ends the sessions of tenants that have expired; to be called every second or so. */
+  public void expire() {
+    List<Ended> ended;
+    synchronized (this) {
+      ended = takeEnded();
+    }
+    tell(ended);
+  }
+
+  /** Sessions to end now; they keep their slots until they have freed everything. */
+  private List<Ended> takeEnded() {
+    Instant now = clock.instant();
+    List<Ended> found = new ArrayList<>();
+    for (LiveSession session : sessions) {
+      Optional<String> reason = session.ended ? Optional.empty() : whyEnded(session, now);
+      if (reason.isPresent()) {
+        session.ended = true;
+        found.add(new Ended(session, reason.get()));
+      }
+    }
+    return found;
+  }
+
+  private Optional<String> whyEnded(LiveSession session, Instant now) {
+    Tenant tenant = tenants.get(session.tenant);
+    if (tenant == null) {
+      return Optional.of("tenant '" + session.tenant + "' was removed from this server");
+    }
+    if (tenant.hasExpired(now)) {
+      return Optional.of(tenantExpired(tenant));
+    }
+    TokenEntry entry = entry(tenant, session.tokenId);
+    if (entry == null || entry.revoked()) {
+      return Optional.of("the token of this session was revoked: use a new one" + ASK);
+    }
+    return Optional.empty();
+  }
+
+  private static void tell(List<Ended> ended) {
+    ended.forEach(each -> each.session().end.end(each.reason()));
+  }
+
+  private static String tenantExpired(Tenant tenant) {
+    return "tenant '"
+        + tenant.name()
+        + "' expired at "
+        + tenant.expires()
+        + ": ask the server's operator to move its 'expires'";
+  }
+
+  private static @Nullable TokenEntry entry(Tenant tenant, String id) {
+    return tenant.tokens().stream().filter(each -> each.id().equals(id)).findFirst().orElse(null);
+  }
+
+  private MemoryLedger ledger(Tenant tenant) {
+    Long quota = tenant.memoryBytes();
+    long bytes = quota == null ? defaultMemoryBytes : quota;
+    MemoryLedger ledger = ledgers.computeIfAbsent(tenant.name(), name -> new MemoryLedger(bytes));
+    if (ledger.quotaBytes() != bytes) {
+      ledger.changeQuota(bytes);
+    }
+    return ledger;
+  }
+
+  /** A removed tenant's account stays as long as a session holds memory on it. */
+  private void forgetLedger(String tenant) {
+    MemoryLedger ledger = ledgers.get(tenant);
+    if (ledger != null && !tenants.containsKey(tenant) && ledger.reservedBytes() == 0) {
+      ledgers.remove(tenant);
+    }
+  }
+}
