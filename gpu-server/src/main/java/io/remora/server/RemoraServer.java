@@ -21,7 +21,6 @@ import io.remora.server.tenant.TenantsWatch;
 import io.remora.server.tls.ServerTls;
 import io.remora.v1.DriverGrpc;
 import io.remora.wire.DriverMethods;
-import io.remora.wire.WireLimits;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -49,6 +48,15 @@ public final class RemoraServer {
 
   /** Downloads are 1.3 times as fast as with the default of 64 KiB. */
   private static final WriteBufferWaterMark WRITE_MARK = new WriteBufferWaterMark(2 << 20, 4 << 20);
+
+  /**
+   * Above the largest frame, because gRPC resets a stream without a word for a message above this;
+   * a frame that is too large but below it is refused with a reason.
+   */
+  private static final int MESSAGE_BYTES_MAX = 4 << 20;
+
+  /** A connection without streams is closed after this time. */
+  private static final Duration IDLE_TIME = Duration.ofMinutes(5);
 
   private static final int METADATA_BYTES_MAX = 8 << 10;
   private static final int STREAMS_PER_CONNECTION_MAX = 64;
@@ -213,7 +221,7 @@ public final class RemoraServer {
             .withChildOption(ChannelOption.TCP_NODELAY, true)
             .withChildOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WRITE_MARK)
             .flowControlWindow(WINDOW_BYTES)
-            .maxInboundMessageSize(WireLimits.FRAME_BYTES_MAX)
+            .maxInboundMessageSize(MESSAGE_BYTES_MAX)
             .maxInboundMetadataSize(METADATA_BYTES_MAX)
             .maxConcurrentCallsPerConnection(STREAMS_PER_CONNECTION_MAX)
             // Nobody sends compressed frames, and refusing them rules out decompression bombs.
@@ -223,6 +231,7 @@ public final class RemoraServer {
             .keepAliveTimeout(limits.keepAliveTimeout().toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveTime(1, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
+            .maxConnectionIdle(IDLE_TIME.toSeconds(), TimeUnit.SECONDS)
             .addTransportFilter(new ConnectionLimit(limits.connections()))
             .addService(driverService())
             .addService(health.service());

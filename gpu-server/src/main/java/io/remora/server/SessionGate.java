@@ -31,6 +31,11 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
   private static final String BEARER = "bearer ";
 
+  private static final Status TOO_MANY_CONNECTIONS =
+      Status.RESOURCE_EXHAUSTED.withDescription(
+          "the server has too many connections: try again later, or ask its operator to raise"
+              + " limits.connections");
+
   private final TenantRegistry tenants;
   private final SessionFactory sessions;
   private final ServerLimits limits;
@@ -62,6 +67,9 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
     String peer = String.valueOf(call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR));
     if (closed) {
       return refuse(call, peer, SessionStream.STOPPING);
+    }
+    if (ConnectionLimit.isAbove(call.getAttributes())) {
+      return refuse(call, peer, TOO_MANY_CONNECTIONS);
     }
     SessionStream stream = new SessionStream(call, sessions, peer);
     Admission admission = tenants.admit(bearerToken(headers), stream::tenantEnded);

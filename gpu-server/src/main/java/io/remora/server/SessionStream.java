@@ -12,6 +12,7 @@ import io.remora.server.tenant.TenantGrant;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.OutboundFrame;
 import io.remora.wire.WireException;
+import io.remora.wire.WireLimits;
 import java.time.Duration;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,11 @@ final class SessionStream extends ServerCall.Listener<InboundFrame> implements S
           "the server is stopping: connect again when it is back, or to another one");
 
   private static final Logger log = LoggerFactory.getLogger(SessionStream.class);
+
+  private static final String TOO_LARGE =
+      "a frame is larger than "
+          + WireLimits.FRAME_BYTES_MAX
+          + " bytes: send at most Welcome.chunk_bytes_max of payload at once";
 
   /** How much may wait in the transport while it still counts as ready: two big frames. */
   private static final int READY_BYTES = 2 << 20;
@@ -130,6 +136,10 @@ final class SessionStream extends ServerCall.Listener<InboundFrame> implements S
   public void onMessage(InboundFrame frame) {
     Session open = session;
     try {
+      if (frame.bytes() > WireLimits.FRAME_BYTES_MAX) {
+        frame.close();
+        throw new ProtocolException(ProtocolException.Reason.TOO_LARGE, TOO_LARGE);
+      }
       if (open != null) {
         open.onFrame(frame);
       } else {

@@ -258,9 +258,13 @@ final class RemoraServerTest {
       huge.receive();
       huge.send(new byte[WireLimits.FRAME_BYTES_MAX + 1]);
       assertThat(huge.end().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+      TestClient.Stream monstrous = client.hello(token());
+      monstrous.receive();
+      monstrous.send(new byte[8 << 20]);
+      assertThat(monstrous.end().getCode()).isEqualTo(Status.Code.CANCELLED);
       neighbour.send(new byte[] {42});
       assertThat(neighbour.receive()).containsExactly(42);
-      await("three ends", () -> sessions.ends.size() == 3);
+      await("four ends", () -> sessions.ends.size() == 4);
     }
   }
 
@@ -282,7 +286,9 @@ final class RemoraServerTest {
       TestClient.Stream stream = first.hello(token());
       stream.receive();
       try (TestClient second = new TestClient(server(), null)) {
-        assertThat(second.hello(token()).end().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+        Status refused = second.hello(token()).end();
+        assertThat(refused.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+        assertThat(refused.getDescription()).contains("limits.connections");
       }
       stream.send(new byte[] {42});
       assertThat(stream.receive()).containsExactly(42);
