@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.driver.software;
+
+import io.remora.ptx.AddressSpace;
+import io.remora.server.driver.DriverException;
+import io.remora.server.driver.FaultListener;
+import io.remora.v1.CUresult;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What everything in a domain needs: its memory, its fault, and its end. The slab is the lower half
+ * of an address window; the engine keeps shared and local memory of running blocks in the upper
+ * half. The first fault is kept and is the answer to all work from then on; the end of the domain
+ * is a fault too.
+ */
+final class DomainCore {
+  private static final Logger log = LoggerFactory.getLogger(DomainCore.class);
+
+  /** Kernels look at their cancel flag every few microseconds; this is for a loaded machine. */
+  private static final long CLOSE_MILLIS = 900;
+
+  private final SoftwareDevice device;
+  private final AddressWindows windows;
+  private final FaultListener faults;
+  private final long slabBytes;
+  private final AddressSpace memory;
+  private final MemoryGate gate = new MemoryGate();
+  private final AtomicInteger fault = new AtomicInteger();
+  private final Set<SoftwareStream> streams = ConcurrentHashMap.newKeySet();
+
+  DomainCore(SoftwareDevice device, AddressWindows windows, long slabBytes, FaultListener faults) {
+    this.device = device;
+    this.windows = windows;
+    this.faults = faults;
+    this.slabBytes = slabBytes;
+    this.memory = map(windows.take(2 * slabBytes));
+    windows.own(memory.windowBase(), this);
+  }
+
+  private AddressSpace map(long window) {
+    try {
+      return new AddressSpace(window, 2 * slabBytes, device.description().totalMemoryBytes());
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      windows.giveBack(window, 2 * slabBytes);
+      throw new DriverException(
+          CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE, String.valueOf(e.getMessage()));
+    }
+  }
+
+  SoftwareDevice device() {
+    return device;
+  }
+
+  AddressSpace memory() {
+    return memory;
+  }
+
+  long slabBytes() {
+    return slabBytes;
+  }
+
+  /** Streams that may have work; they are cancelled with the domain. */
+  Set<SoftwareStream> streams() {
+    return streams;
+  }
+
+  void commit(long address, long bytes) {
+    requireGranules(address, bytes);
+    enterOrThrow();
+    try {
+      device.reserve(bytes);
+      if (!commitReserved(address, bytes)) {
+        device.release(bytes);
+        throw new DriverException(
+            CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE, "the device's memory is used up");
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  private boolean commitReserved(long address, long bytes) {
+    try {
+      return memory.commit(address, bytes);
+    } catch (IllegalArgumentException e) {
+      device.release(bytes);
+      throw invalid(String.valueOf(e.getMessage()));
+    }
+  }
+
+  void decommit(long address, long bytes) {
+    requireGranules(address, bytes);
+    enterOrThrow();
+    try {
+      // The lock makes the difference this call's own: nobody else takes memory away.
+      synchronized (memory) {
+        long before = memory.committedBytes();
+        memory.release(address, bytes);
+        device.release(before - memory.committedBytes());
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  private void requireGranules(long address, long bytes) {
+    long granule = AddressSpace.PAGE_BYTES;
+    long offset = address - memory.windowBase();
+    if (bytes <= 0
+        || bytes % granule != 0
+        || address % granule != 0
+        || offset < 0
+        || offset > slabBytes - bytes) {
+      throw invalid("not granules of the slab: 0x" + Long.toHexString(address) + " + " + bytes);
+    }
+  }
+
+  /** The fault, or {@code CUDA_SUCCESS}. */
+  int fault() {
+    return fault.get();
+  }
+
+  /** Whether the domain was closed: nothing outside it will let a stopped stream go on. */
+  boolean isClosed() {
+    return gate.isClosed();
+  }
+
+  /** Ends the domain's work for good, unless it has a fault already; returns the one it has. */
+  int fail(int result, String detail) {
+    if (fault.compareAndSet(CUresult.CUDA_SUCCESS_VALUE, result)) {
+      // Stops end by themselves: whoever holds them is told the fault and lets go.
+      streams.forEach(SoftwareStream::cancelLaunch);
+      faults.onFault(result, detail);
+    }
+    return fault.get();
+  }
+
+  /**
+   * Begins to use the domain's memory, which stays mapped until {@link #leave}.
+   *
+   * @return {@code CUDA_SUCCESS}, or why it can't be used; then the caller must not leave
+   */
+  int enter() {
+    if (!gate.enter()) {
+      return CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED_VALUE;
+    }
+    int result = fault.get();
+    if (result != CUresult.CUDA_SUCCESS_VALUE) {
+      gate.leave();
+    }
+    return result;
+  }
+
+  /** As {@link #enter}, also in a domain that has a fault: its memory may still be managed. */
+  void enterOrThrow() {
+    if (!gate.enter()) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED_VALUE, "the session has ended");
+    }
+  }
+
+  void leave() {
+    gate.leave();
+  }
+
+  /** Stops all work and frees the memory as soon as nobody uses it, which this waits for. */
+  void close() {
+    if (!gate.close()) {
+      return;
+    }
+    fault.compareAndSet(
+        CUresult.CUDA_SUCCESS_VALUE, CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED_VALUE);
+    streams.forEach(stream -> stream.cancel(fault.get()));
+    windows.disown(memory.windowBase());
+    if (awaitEmpty()) {
+      free();
+      return;
+    }
+    log.error("a kernel doesn't stop; {} bytes stay in use until it does", memory.committedBytes());
+    var waiter = new Thread(this::freeWhenEmpty, "software-domain-closing");
+    waiter.setDaemon(true);
+    waiter.start();
+  }
+
+  private void freeWhenEmpty() {
+    while (!awaitEmpty()) {
+      streams.forEach(stream -> stream.cancel(fault.get()));
+    }
+    free();
+  }
+
+  private boolean awaitEmpty() {
+    try {
+      return gate.awaitEmpty(CLOSE_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private void free() {
+    long bytes = memory.committedBytes();
+    long window = memory.windowBase();
+    memory.close();
+    device.release(bytes);
+    windows.giveBack(window, 2 * slabBytes);
+  }
+
+  private static DriverException invalid(String detail) {
+    return new DriverException(CUresult.CUDA_ERROR_INVALID_VALUE_VALUE, detail);
+  }
+}

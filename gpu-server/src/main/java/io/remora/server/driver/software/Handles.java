@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.driver.software;
+
+import io.remora.server.driver.DriverException;
+import io.remora.v1.CUresult;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Objects by handle. A handle is a slot and how often the slot was used, so that one that was
+ * removed never finds another object. Looking up takes no lock; adding and removing do.
+ */
+final class Handles<T> {
+  private static final int SLOT_BITS = 24;
+  private static final int FIRST_SLOTS = 16;
+
+  private record Entry<T>(long handle, T object) {}
+
+  private final String what;
+  private final int max;
+  private final ArrayList<Long> reusable = new ArrayList<>();
+  private volatile AtomicReferenceArray<@Nullable Entry<T>> entries =
+      new AtomicReferenceArray<>(FIRST_SLOTS);
+  private int used;
+
+  /**
+   * @param what names the kind of object in errors
+   * @param max most objects at once, below 2^24
+   */
+  Handles(String what, int max) {
+    this.what = what;
+    this.max = max;
+  }
+
+  /** Gives an object a handle, never 0. */
+  synchronized long add(T object) {
+    long handle;
+    if (!reusable.isEmpty()) {
+      handle = reusable.remove(reusable.size() - 1) + (1L << SLOT_BITS);
+    } else if (used < max) {
+      handle = (1L << SLOT_BITS) | used++;
+    } else {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE,
+          "this context has " + max + " objects of kind " + what + ", which is the most");
+    }
+    int slot = slot(handle);
+    if (slot >= entries.length()) {
+      grow();
+    }
+    entries.set(slot, new Entry<>(handle, object));
+    return handle;
+  }
+
+  private void grow() {
+    AtomicReferenceArray<@Nullable Entry<T>> larger =
+        new AtomicReferenceArray<>(entries.length() * 2);
+    for (int i = 0; i < entries.length(); i++) {
+      larger.set(i, entries.get(i));
+    }
+    entries = larger;
+  }
+
+  /** The object, or CUDA_ERROR_INVALID_HANDLE. */
+  T get(long handle) {
+    AtomicReferenceArray<@Nullable Entry<T>> now = entries;
+    int slot = slot(handle);
+    Entry<T> entry = slot < now.length() ? now.get(slot) : null;
+    if (entry == null || entry.handle != handle) {
+      throw new DriverException(CUresult.CUDA_ERROR_INVALID_HANDLE_VALUE, "no such " + what);
+    }
+    return entry.object;
+  }
+
+  /** Takes the object away from its handle. */
+  synchronized T remove(long handle) {
+    T object = get(handle);
+    entries.set(slot(handle), null);
+    reusable.add(handle);
+    return object;
+  }
+
+  /** All objects that have a handle now. */
+  synchronized List<T> all() {
+    List<T> objects = new ArrayList<>();
+    for (int i = 0; i < entries.length(); i++) {
+      Entry<T> entry = entries.get(i);
+      if (entry != null) {
+        objects.add(entry.object);
+      }
+    }
+    return objects;
+  }
+
+  private static int slot(long handle) {
+    return (int) handle & ((1 << SLOT_BITS) - 1);
+  }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.driver.software;
+
+import io.remora.ptx.CompileOptions;
+import io.remora.ptx.PtxException;
+import io.remora.ptx.PtxModule;
+import io.remora.server.driver.DriverException;
+import io.remora.v1.CUresult;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+/**
+ * Compiled modules by the SHA-256 of their text, so that the same PTX is compiled once however many
+ * sessions load it, also when they do so at the same moment. The least recently used go when there
+ * are too many; modules in use live on with their instances.
+ */
+final class ModuleCache {
+  private static final int MODULES_MAX = 256;
+
+  /** A module's bytecode is about as large as its text. */
+  private static final long TEXT_BYTES_MAX = 256L << 20;
+
+  private record Entry(CompletableFuture<PtxModule> module, long textBytes) {}
+
+  private final CompileOptions options;
+  private final Map<String, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
+  private long textBytes;
+
+  ModuleCache(CompileOptions options) {
+    this.options = options;
+  }
+
+  /** The compiled module; waits while another thread compiles it. */
+  PtxModule get(String text) {
+    String hash = hash(text);
+    var mine = new CompletableFuture<PtxModule>();
+    CompletableFuture<PtxModule> module;
+    synchronized (this) {
+      Entry entry = entries.get(hash);
+      module = entry == null ? mine : entry.module;
+      if (entry == null) {
+        entries.put(hash, new Entry(mine, text.length()));
+        textBytes += text.length();
+        evict(hash);
+      }
+    }
+    if (module == mine) {
+      compile(text, hash, mine);
+    }
+    try {
+      return module.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof DriverException refused ? refused : e;
+    }
+  }
+
+  private void compile(String text, String hash, CompletableFuture<PtxModule> result) {
+    try {
+      result.complete(PtxModule.compile(text, options));
+    } catch (PtxException e) {
+      forget(hash);
+      result.completeExceptionally(refusal(e));
+    } catch (RuntimeException | Error e) {
+      forget(hash);
+      result.completeExceptionally(e);
+    }
+  }
+
+  private static DriverException refusal(PtxException e) {
+    int result =
+        switch (e.kind()) {
+          case SYNTAX, TOO_LARGE -> CUresult.CUDA_ERROR_INVALID_PTX_VALUE;
+          case UNSUPPORTED -> CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE;
+        };
+    return new DriverException(result, String.valueOf(e.getMessage()));
+  }
+
+  private synchronized void forget(String hash) {
+    Entry entry = entries.remove(hash);
+    if (entry != null) {
+      textBytes -= entry.textBytes;
+    }
+  }
+
+  private void evict(String newest) {
+    Iterator<Map.Entry<String, Entry>> oldest = entries.entrySet().iterator();
+    while ((entries.size() > MODULES_MAX || textBytes > TEXT_BYTES_MAX) && oldest.hasNext()) {
+      Map.Entry<String, Entry> each = oldest.next();
+      if (!each.getKey().equals(newest)) {
+        textBytes -= each.getValue().textBytes;
+        oldest.remove();
+      }
+    }
+  }
+
+  private static String hash(String text) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      return HexFormat.of().formatHex(digest.digest(text.getBytes(StandardCharsets.ISO_8859_1)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}
