@@ -8,6 +8,7 @@ import io.remora.calls.source.CoveragePage;
 import io.remora.calls.source.DispatcherSource;
 import io.remora.calls.source.DriverCallsSource;
 import io.remora.calls.source.HandlerSource;
+import io.remora.calls.source.JCudaSource;
 import io.remora.calls.source.OutputsSource;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,20 +18,21 @@ import java.util.Map;
 
 /**
  * Writes what is derived from the call table. The builds of the modules call it: {@code Generate
- * server DIRECTORY} and {@code Generate client DIRECTORY}. {@code Generate coverage docs} renews
- * the page on the API's coverage.
+ * server DIRECTORY}, {@code Generate client DIRECTORY} and {@code Generate jcuda DIRECTORY}. {@code
+ * Generate coverage docs} renews the page on the API's coverage.
  */
 public final class Generate {
   private static final String SESSION = "io.remora.server.session.generated";
   private static final String DRIVER = "io.remora.server.driver";
   private static final String CLIENT = "io.remora.client.generated";
+  private static final String JCUDA = "io.remora.client";
 
   private Generate() {}
 
   /** See the class. */
   public static void main(String[] arguments) throws IOException {
     if (arguments.length != 2) {
-      throw new IllegalArgumentException("usage: Generate server|client|coverage DIRECTORY");
+      throw new IllegalArgumentException("usage: Generate server|client|jcuda|coverage DIRECTORY");
     }
     CallTable table = CallTable.load();
     Path directory = Path.of(arguments[1]);
@@ -39,6 +41,7 @@ public final class Generate {
       case "client" -> write(directory, client(table));
       case "coverage" ->
           Files.writeString(directory.resolve("api-coverage.md"), CoveragePage.of(table));
+      case "jcuda" -> write(directory, JCudaSource.of(table, JCUDA));
       default -> throw new IllegalArgumentException("unknown output: " + arguments[0]);
     }
   }

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.client;
+
+import io.remora.wire.WireException;
+import io.remora.wire.WireLimits;
+import io.remora.wire.WireWriter;
+import java.nio.ByteBuffer;
+import jcuda.driver.CUresult;
+import org.jspecify.annotations.Nullable;
+
+/** One copy between the program's memory and the server: in one call, or in chunks. */
+final class BulkCopy {
+  private final ClientCore core;
+  private final ThreadState thread;
+
+  BulkCopy(ClientCore core) {
+    this.core = core;
+    thread = core.thread();
+  }
+
+  /** Encodes one chunk's call. */
+  @FunctionalInterface
+  interface ChunkWriter {
+    /**
+     * @param part the chunk's bytes
+     * @param offset of the chunk in the copy
+     * @param tail whether the bytes are to end the frame instead of being copied
+     */
+    void write(WireWriter out, ByteBuffer part, long offset, boolean tail);
+  }
+
+  /** Encodes the call that asks for the bytes. */
+  @FunctionalInterface
+  interface RequestWriter {
+    void write(WireWriter out);
+  }
+
+  /**
+   * Sends everything.
+   *
+   * @param source null if the program's pointer can't be read
+   */
+  int upload(@Nullable ByteSource source, int number, ChunkWriter writer) {
+    int result = core.refusal(thread);
+    if (result != CUresult.CUDA_SUCCESS) {
+      return result;
+    }
+    if (source == null) {
+      return unreadable();
+    }
+    long bytes = source.bytes();
+    if (bytes <= WireLimits.SMALL_FRAME_BYTES_MAX / 2) {
+      return bytes == 0 ? CUresult.CUDA_SUCCESS : sendSmall(source, (int) bytes, number, writer);
+    }
+    int chunk = Math.max(1, core.connection().welcome().getChunkBytesMax());
+    ByteBuffer scratch = thread.scratch((int) Math.min(chunk, bytes));
+    for (long offset = 0; offset < bytes && result == CUresult.CUDA_SUCCESS; offset += chunk) {
+      int length = (int) Math.min(chunk, bytes - offset);
+      ByteBuffer part = source.read(offset, length, scratch);
+      WireWriter out = core.beginPayload(number, thread, length);
+      try {
+        writer.write(out, part, offset, true);
+        result = core.endPayload();
+      } finally {
+        core.release();
+      }
+    }
+    return result;
+  }
+
+  private int sendSmall(ByteSource source, int bytes, int number, ChunkWriter writer) {
+    ByteBuffer part = source.read(0, bytes, thread.scratch(bytes));
+    WireWriter out = core.begin(number, thread);
+    try {
+      writer.write(out, part, 0, false);
+      return core.endAsync();
+    } finally {
+      core.release();
+    }
+  }
+
+  /**
+   * Asks for the bytes and waits until all are there.
+   *
+   * @param sink null if the program's pointer can't be written to
+   */
+  int download(
+      @Nullable ByteSink sink, int number, RequestWriter writer, BulkTarget.PieceDecoder decoder) {
+    int result = core.refusal(thread);
+    if (result != CUresult.CUDA_SUCCESS) {
+      return result;
+    }
+    if (sink == null) {
+      return unreadable();
+    }
+    if (sink.bytes() == 0) {
+      return CUresult.CUDA_SUCCESS;
+    }
+    BulkTarget target = new BulkTarget(sink, decoder);
+    WireWriter out = core.begin(number, thread);
+    try {
+      writer.write(out);
+      core.endSync(thread, target);
+    } finally {
+      core.release();
+    }
+    result = core.await(thread, number);
+    if (result == CUresult.CUDA_SUCCESS && !target.complete()) {
+      throw new WireException("an answer holds fewer bytes than were asked for");
+    }
+    return result;
+  }
+
+  private int unreadable() {
+    thread.explain(
+        "copy", "the host pointer is null, is not Java memory, or refers to fewer bytes");
+    return CUresult.CUDA_ERROR_INVALID_VALUE;
+  }
+}

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.client;
+
+import io.remora.wire.WireWriter;
+import java.util.BitSet;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import jcuda.driver.CUresult;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Numbers calls, encodes them one behind the other into one frame, and sends the frame when it is
+ * full, when a call waits, or when the {@link IdleFlusher} finds it lying there. Callers of any
+ * thread take turns by a lock that is held while one call is encoded, or one frame handed to the
+ * transport. The server's credits bound what is under way: without credit, callers block.
+ *
+ * <p>A call is made in one of three ways, always in this form, so that a failure in between takes
+ * the half-written call back:
+ *
+ * <pre>
+ * WireWriter arguments = sender.begin(number, context);
+ * try {
+ *   CallWriter.cuSomething(arguments, ...);
+ *   result = sender.endAsync();
+ * } finally {
+ *   sender.release();
+ * }
+ * </pre>
+ */
+final class CallSender {
+  /** Beyond this, more calls in one frame don't make a call cheaper. */
+  static final int BATCH_CALLS_MAX = 128;
+
+  static final int BATCH_BYTES_MAX = 16 << 10;
+
+  private static final int WRITER_BYTES = 32 << 10;
+
+  private static final byte[] NONE = new byte[0];
+  private static final int FRAME_FIRST_SEQUENCE = 2;
+  private static final int FRAME_CALLS = 3;
+  private static final int FRAME_CALLBACKS_DONE = 4;
+  private static final int CALL_NUMBER = 1;
+  private static final int CALL_ARGUMENTS = 2;
+  private static final int CALL_CONTEXT = 3;
+
+  private final NanoClock clock;
+  private final FrameSink sink;
+  private final PendingAnswers answers;
+  private final CallCounters counters;
+  private final BitSet supported;
+  private final int windowCalls;
+  private final long windowBytes;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition room = lock.newCondition();
+  private final WireWriter writer = new WireWriter(WRITER_BYTES);
+
+  // Under the lock.
+  private long nextSequence = 1;
+  private long sentBytes;
+  private int batched;
+  private long batchNumber;
+  private long lastTickBatch;
+  private int callNumber = -1;
+  private int callStart;
+  private int callMessage;
+  private int argumentsMessage;
+  private boolean closing;
+
+  // Written by the receiving thread.
+  private volatile long consumedSequence;
+  private volatile long consumedBytes;
+
+  private volatile boolean blocked;
+  private volatile boolean pending;
+  private volatile @Nullable Failure failure;
+  private volatile @Nullable IdleFlusher flusher;
+
+  /**
+   * @param supported numbers of the calls that the server understands
+   * @param windowCalls calls that may be under way
+   * @param windowBytes bytes of frames that may be under way; one frame may always
+   */
+  CallSender(
+      NanoClock clock,
+      FrameSink sink,
+      PendingAnswers answers,
+      CallCounters counters,
+      BitSet supported,
+      int windowCalls,
+      long windowBytes) {
+    this.clock = clock;
+    this.sink = sink;
+    this.answers = answers;
+    this.counters = counters;
+    this.supported = supported;
+    this.windowCalls = Math.max(1, windowCalls);
+    this.windowBytes = windowBytes;
+  }
+
+  /** Names the thread that sends what lies too long. */
+  void flushedBy(IdleFlusher idleFlusher) {
+    flusher = idleFlusher;
+  }
+
+  /**
+   * Starts a call and takes the lock; {@link #release} gives it back.
+   *
+   * @param context the caller's current context, as the wire names it
+   * @return where the call's arguments are to be written
+   */
+  WireWriter begin(int number, long context) {
+    lock.lock();
+    if (nextSequence - consumedSequence > windowCalls || !hasBytesFor(0)) {
+      awaitRoom(0);
+    }
+    startCall(number, context);
+    return writer;
+  }
+
+  /**
+   * As {@link #begin}, for a call whose payload ends a frame of its own; waits until the transport
+   * has room.
+   *
+   * @param payloadBytes size of the payload
+   */
+  WireWriter beginPayload(int number, long context, int payloadBytes) {
+    lock.lock();
+    flushLocked();
+    if (nextSequence - consumedSequence > windowCalls
+        || !hasBytesFor(payloadBytes)
+        || !sink.isReady()) {
+      awaitRoom(payloadBytes);
+    }
+    startCall(number, context);
+    return writer;
+  }
+
+  private void startCall(int number, long context) {
+    if (batched == 0) {
+      writer.reset();
+      writer.varint(FRAME_FIRST_SEQUENCE, nextSequence);
+    }
+    callNumber = number;
+    callStart = writer.position();
+    callMessage = writer.beginMessage(FRAME_CALLS);
+    writer.varint(CALL_NUMBER, number);
+    writer.varint(CALL_CONTEXT, context);
+    argumentsMessage = writer.beginMessage(CALL_ARGUMENTS);
+  }
+
+  /**
+   * Ends a call that isn't answered. It is sent soon.
+   *
+   * @return {@code CUDA_SUCCESS}, or the result that the lost connection gives to every call
+   */
+  int endAsync() {
+    if (!supported.get(callNumber)) {
+      return CUresult.CUDA_ERROR_NOT_SUPPORTED;
+    }
+    endCall();
+    counters.sent(callNumber, false);
+    boolean full = batched >= BATCH_CALLS_MAX || writer.position() >= BATCH_BYTES_MAX;
+    callNumber = -1;
+    if (full) {
+      flushLocked();
+    } else if (!pending) {
+      pending = true;
+      wakeFlusher();
+    }
+    Failure lost = failure;
+    return lost == null ? 0 : lost.result();
+  }
+
+  /** Ends a call that isn't answered and whose payload ends the frame, which is sent now. */
+  int endPayload() {
+    if (!supported.get(callNumber)) {
+      return CUresult.CUDA_ERROR_NOT_SUPPORTED;
+    }
+    endCall();
+    counters.sent(callNumber, false);
+    callNumber = -1;
+    flushLocked();
+    Failure lost = failure;
+    return lost == null ? 0 : lost.result();
+  }
+
+  /** Ends a call whose answer the waiter waits for, and sends it and everything before it. */
+  void endSync(Waiter waiter) {
+    if (!supported.get(callNumber)) {
+      waiter.complete(
+          CUresult.CUDA_ERROR_NOT_SUPPORTED, "the server is older than this call", NONE);
+      return;
+    }
+    long sequence = nextSequence;
+    endCall();
+    counters.sent(callNumber, true);
+    callNumber = -1;
+    answers.expect(sequence, waiter);
+    flushLocked();
+  }
+
+  private void endCall() {
+    writer.endMessage(argumentsMessage);
+    writer.endMessage(callMessage);
+    batched++;
+    nextSequence++;
+  }
+
+  /** Gives the lock back. A call that was begun and not ended is forgotten. */
+  void release() {
+    if (callNumber >= 0) {
+      callNumber = -1;
+      writer.truncate(callStart);
+    }
+    lock.unlock();
+  }
+
+  /** The sequence number that the next call will have. */
+  long nextSequence() {
+    lock.lock();
+    try {
+      return nextSequence;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Sends what is there. */
+  void flush() {
+    lock.lock();
+    try {
+      flushLocked();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Tells the server that a host callback has run. Needs no credit. */
+  void callbackDone(long sequence) {
+    lock.lock();
+    try {
+      flushLocked();
+      writer.reset();
+      writer.packedVarints(FRAME_CALLBACKS_DONE, sequence);
+      transmit();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Sends what is there and then runs {@code end}, after which nothing is sent any more. */
+  void close(Runnable end) {
+    lock.lock();
+    try {
+      flushLocked();
+      if (!closing) {
+        closing = true;
+        end.run();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Called about every millisecond while something is pending: sends a frame that the last tick saw
+   * already. Never waits for the lock; who holds it is about to send or to be seen by the next
+   * tick.
+   *
+   * @return whether something is pending
+   */
+  boolean tick() {
+    if (pending && lock.tryLock()) {
+      try {
+        if (batched > 0 && lastTickBatch == batchNumber) {
+          flushLocked();
+        }
+        lastTickBatch = batchNumber;
+      } finally {
+        lock.unlock();
+      }
+    }
+    return pending;
+  }
+
+  /** Whether an unsent frame lies here. */
+  boolean isPending() {
+    return pending;
+  }
+
+  /** The server has taken calls off its queue. Receiving thread only. */
+  void consumed(long sequence, long bytes) {
+    if (sequence > consumedSequence) {
+      consumedSequence = sequence;
+    }
+    if (bytes > consumedBytes) {
+      consumedBytes = bytes;
+    }
+    signalRoom();
+  }
+
+  /** Lets callers that wait for credit or for the transport look again. */
+  void signalRoom() {
+    if (blocked) {
+      lock.lock();
+      try {
+        room.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  /** From now on nothing is sent; blocked callers go on. */
+  void fail(Failure cause) {
+    failure = cause;
+    lock.lock();
+    try {
+      room.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void wakeFlusher() {
+    IdleFlusher sleeping = flusher;
+    if (sleeping != null) {
+      sleeping.wake();
+    }
+  }
+
+  private void flushLocked() {
+    if (batched > 0) {
+      batched = 0;
+      batchNumber++;
+      pending = false;
+      transmit();
+    }
+  }
+
+  private void transmit() {
+    int bytes = writer.bytes();
+    sentBytes += bytes;
+    counters.sentBytes(bytes);
+    if (failure == null && !closing) {
+      sink.send(writer.frame());
+    }
+    writer.reset();
+  }
+
+  private void awaitRoom(int payloadBytes) {
+    flushLocked();
+    long start = clock.nanos();
+    blocked = true;
+    while (failure == null
+        && (nextSequence - consumedSequence > windowCalls
+            || !hasBytesFor(payloadBytes)
+            || (payloadBytes > 0 && !sink.isReady()))) {
+      room.awaitUninterruptibly();
+      // Another caller may have got there first, and left calls that must be sent to be consumed.
+      flushLocked();
+    }
+    blocked = lock.hasWaiters(room);
+    counters.blockedForCredit(clock.nanos() - start);
+  }
+
+  private boolean hasBytesFor(int payloadBytes) {
+    long underWay = sentBytes - consumedBytes + (batched > 0 ? writer.position() : 0);
+    return underWay <= 0 || underWay + payloadBytes <= windowBytes;
+  }
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.client;
+
+import io.remora.client.generated.CallWriter;
+import io.remora.client.generated.Calls;
+import io.remora.wire.InboundFrame;
+import io.remora.wire.WireReader;
+import io.remora.wire.WireWriter;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import jcuda.driver.CUcontext;
+import jcuda.driver.CUresult;
+import jcuda.driver.CUstream;
+import org.jspecify.annotations.Nullable;
+
+/** The session as the calls see it: the connection, and the objects that the client knows. */
+final class ClientCore {
+  private static final long STREAM_PER_THREAD = 2;
+
+  private final Connection connection;
+  private final CallSender sender;
+  private final ContextTable contexts;
+  private final HostAllocations hostMemory = new HostAllocations();
+  private final ConcurrentHashMap<Long, Function> functions = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Long, ClientStream> streams = new ConcurrentHashMap<>();
+  private final AtomicLong lastHandle = new AtomicLong(ClientContext.FIRST_CREATED);
+
+  ClientCore(Connection connection) {
+    this.connection = connection;
+    sender = connection.sender();
+    contexts = new ContextTable(connection.welcome().getDevicesList());
+  }
+
+  Connection connection() {
+    return connection;
+  }
+
+  ContextTable contexts() {
+    return contexts;
+  }
+
+  HostAllocations hostMemory() {
+    return hostMemory;
+  }
+
+  /** Functions by handle. */
+  ConcurrentHashMap<Long, Function> functions() {
+    return functions;
+  }
+
+  /** A module or library is unloaded: its functions are gone. */
+  void forgetFunctions(long owner) {
+    functions
+        .values()
+        .removeIf(
+            each -> {
+              boolean gone = each.owner() == owner;
+              if (gone) {
+                each.unload();
+              }
+              return gone;
+            });
+  }
+
+  /** Streams that the program created, by handle. */
+  ConcurrentHashMap<Long, ClientStream> streams() {
+    return streams;
+  }
+
+  /** The calling thread's own state. */
+  ThreadState thread() {
+    return connection.thread();
+  }
+
+  /** A handle that no object of this session has. */
+  long newHandle() {
+    return lastHandle.getAndIncrement();
+  }
+
+  /** The result with which a call must fail at once: no connection, no context; or success. */
+  int refusal(ThreadState thread) {
+    ClientContext current = thread.current();
+    if (current == null) {
+      int lost = lost(thread);
+      return lost == CUresult.CUDA_SUCCESS ? CUresult.CUDA_ERROR_INVALID_CONTEXT : lost;
+    }
+    return current.isAlive() ? CUresult.CUDA_SUCCESS : CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED;
+  }
+
+  /** The result of every call once the connection is lost; success before. */
+  int lost(ThreadState thread) {
+    Failure failure = connection.failure();
+    if (failure == null) {
+      return CUresult.CUDA_SUCCESS;
+    }
+    thread.explain("", failure.detail());
+    return failure.result();
+  }
+
+  /** See {@link CallSender#begin}. */
+  WireWriter begin(int number, ThreadState thread) {
+    return sender.begin(number, thread.contextHandle());
+  }
+
+  /** See {@link CallSender#beginPayload}. */
+  WireWriter beginPayload(int number, ThreadState thread, int payloadBytes) {
+    return sender.beginPayload(number, thread.contextHandle(), payloadBytes);
+  }
+
+  /** See {@link CallSender#endAsync}. */
+  int endAsync() {
+    return sender.endAsync();
+  }
+
+  /** See {@link CallSender#endPayload}. */
+  int endPayload() {
+    return sender.endPayload();
+  }
+
+  /** Ends a call with small outputs, for which {@link #await} must follow. */
+  void endSync(ThreadState thread) {
+    endSync(thread, null);
+  }
+
+  /** Ends a call with bulk outputs, for which {@link #await} must follow. */
+  void endSync(ThreadState thread, @Nullable BulkTarget target) {
+    thread.waiter().prepare(target);
+    sender.endSync(thread.waiter());
+  }
+
+  /** See {@link CallSender#release}. */
+  void release() {
+    sender.release();
+  }
+
+  /** See {@link Connection#await}. */
+  int await(ThreadState thread, int number) {
+    return connection.await(thread, number);
+  }
+
+  /** The outputs of the answer that was just awaited. */
+  WireReader outputs(ThreadState thread) {
+    return InboundFrame.of(thread.waiter().outputs()).reader();
+  }
+
+  /** Counts a call that was answered here. */
+  int local(int result) {
+    connection.counters().answeredLocally();
+    return result;
+  }
+
+  /** A context's handle on the wire; -1 if it isn't one. */
+  long context(@Nullable CUcontext context) {
+    ClientContext found = contexts.find(JCudaFields.value(context));
+    return found == null ? -1 : found.handle();
+  }
+
+  /** A stream's handle on the wire; the calling thread's own stream is created when first used. */
+  long stream(ThreadState thread, @Nullable CUstream stream) {
+    long handle = JCudaFields.value(stream);
+    if (handle != STREAM_PER_THREAD) {
+      return handle;
+    }
+    ClientContext context = thread.current();
+    if (context == null) {
+      return 0;
+    }
+    Long own = thread.ownStreams().get(context);
+    if (own != null) {
+      return own;
+    }
+    long created = newHandle();
+    WireWriter out = begin(Calls.CU_STREAM_CREATE, thread);
+    try {
+      CallWriter.cuStreamCreate(out, created, 0);
+      endAsync();
+    } finally {
+      release();
+    }
+    streams.put(created, new ClientStream(0, 0, context));
+    thread.ownStreams().put(context, created);
+    return created;
+  }
+}

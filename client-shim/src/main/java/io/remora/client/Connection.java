@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.client;
+
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.Metadata;
+import io.remora.client.DeferredErrors.Deferred;
+import io.remora.client.generated.Calls;
+import io.remora.v1.Welcome;
+import io.remora.wire.DriverMethods;
+import io.remora.wire.InboundFrame;
+import io.remora.wire.OutboundFrame;
+import io.remora.wire.WireException;
+import java.util.BitSet;
+import jcuda.driver.CUresult;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One session on one server: the stream, what is sent on it and what comes back. Any thread may
+ * call. Once the stream is lost, everything that waits and every later call gets one and the same
+ * result; there is no reconnecting, since the session's objects are gone with it.
+ */
+final class Connection implements AutoCloseable {
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
+  /** The transport takes this much before a bulk copy has to wait for the socket. */
+  private static final int TRANSPORT_BYTES = 2 << 20;
+
+  private static final long CLOSE_MILLIS = 2000;
+
+  private final NanoClock clock = NanoClock.system();
+  private final Transport transport;
+  private final ClientCall<OutboundFrame, InboundFrame> call;
+  private final Receiver receiver;
+  private final DeferredErrors errors;
+  private final HostCallbacks callbacks;
+  private final CallCounters counters;
+  private final CallSender sender;
+  private final IdleFlusher flusher;
+  private final Welcome welcome;
+  private final ThreadLocal<ThreadState> threads;
+
+  private Connection(
+      ConnectionSettings settings,
+      Transport transport,
+      ClientCall<OutboundFrame, InboundFrame> call,
+      Parts parts,
+      Welcome welcome) {
+    this.transport = transport;
+    this.call = call;
+    this.welcome = welcome;
+    receiver = parts.receiver;
+    errors = parts.errors;
+    callbacks = parts.callbacks;
+    counters = parts.counters;
+    sender =
+        new CallSender(
+            clock,
+            new StreamSink(call),
+            parts.answers,
+            counters,
+            BitSet.valueOf(welcome.getSupportedCalls().toByteArray()),
+            welcome.getWindowCalls(),
+            welcome.getWindowBytes());
+    flusher = new IdleFlusher(sender);
+    long spinNanos = settings.spin().toNanos();
+    threads = ThreadLocal.withInitial(() -> new ThreadState(new Waiter(clock, spinNanos)));
+  }
+
+  /** What exists before there is a session. */
+  private static final class Parts {
+    final PendingAnswers answers = new PendingAnswers();
+    final DeferredErrors errors = new DeferredErrors();
+    final CallCounters counters = new CallCounters(Calls.supportedCalls().length * Byte.SIZE);
+    final HostCallbacks callbacks = new HostCallbacks();
+    final Receiver receiver = new Receiver(answers, errors, callbacks, counters);
+  }
+
+  /**
+   * Connects and opens a session, within the settings' timeouts.
+   *
+   * @throws ConnectionException that says what to do
+   */
+  static Connection open(ConnectionSettings settings) throws ConnectionException {
+    Transport transport = Transport.open(settings);
+    Parts parts = new Parts();
+    boolean opened = false;
+    try {
+      ClientCall<OutboundFrame, InboundFrame> call =
+          transport
+              .channel()
+              .newCall(
+                  DriverMethods.openForClient(),
+                  CallOptions.DEFAULT.withOnReadyThreshold(TRANSPORT_BYTES));
+      Metadata headers = new Metadata();
+      String token = settings.token();
+      if (token != null) {
+        headers.put(AUTHORIZATION, "Bearer " + token);
+      }
+      call.start(parts.receiver, headers);
+      // Frames are handled as they come and never pile up, so all may come.
+      call.request(Integer.MAX_VALUE);
+      call.sendMessage(Handshake.hello(settings));
+      Welcome welcome = Handshake.await(parts.receiver, settings, transport.channel());
+      Connection connection = new Connection(settings, transport, call, parts, welcome);
+      connection.start();
+      opened = true;
+      return connection;
+    } finally {
+      if (!opened) {
+        parts.callbacks.close();
+        transport.close();
+      }
+    }
+  }
+
+  private void start() {
+    callbacks.whenDone(sender::callbackDone);
+    receiver.attach(sender);
+    sender.flushedBy(flusher);
+    flusher.start();
+  }
+
+  /** What the server said of itself and its devices. */
+  Welcome welcome() {
+    return welcome;
+  }
+
+  /** Where calls are made. */
+  CallSender sender() {
+    return sender;
+  }
+
+  /** Functions that wait on streams. */
+  HostCallbacks callbacks() {
+    return callbacks;
+  }
+
+  CallCounters counters() {
+    return counters;
+  }
+
+  /** The calling thread's own state. */
+  ThreadState thread() {
+    return threads.get();
+  }
+
+  /** Why there is no session any more, or null. */
+  @Nullable Failure failure() {
+    return receiver.failure();
+  }
+
+  /**
+   * Waits for the answer to a call that was just ended by {@link CallSender#endSync} with the
+   * thread's waiter.
+   *
+   * @return the answer's result; if that is success, possibly the result of an earlier asynchronous
+   *     call that failed
+   */
+  int await(ThreadState thread, int number) {
+    Waiter waiter = thread.waiter();
+    long start = clock.nanos();
+    waiter.await();
+    counters.waited(number, clock.nanos() - start);
+    int result = waiter.result();
+    if (result != CUresult.CUDA_SUCCESS) {
+      thread.explain(Calls.name(number), waiter.detail());
+      return result;
+    }
+    Deferred deferred = errors.take();
+    if (deferred == null) {
+      return result;
+    }
+    thread.explain(
+        Calls.name(deferred.callNumber()) + " (call " + deferred.sequence() + " of this session)",
+        deferred.detail());
+    return deferred.result();
+  }
+
+  /** Bulk memory came in an answer, but not all of it. */
+  void broken(WireException cause) {
+    receiver.broken(cause);
+    call.cancel("protocol violation", cause);
+  }
+
+  /**
+   * Sends what is there, ends the session and waits a moment for the server to agree. Every later
+   * call answers {@code CUDA_ERROR_DEINITIALIZED}.
+   */
+  @Override
+  public void close() {
+    sender.close(call::halfClose);
+    boolean agreed = false;
+    try {
+      agreed = receiver.awaitClosed(CLOSE_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    receiver.fail(
+        new Failure(
+            CUresult.CUDA_ERROR_DEINITIALIZED, "The connection was closed by the program."));
+    if (!agreed) {
+      call.cancel("the client is closing", null);
+    }
+    flusher.close();
+    callbacks.close();
+    transport.close();
+  }
+
+  /** The stream as the sender sees it. */
+  private record StreamSink(ClientCall<OutboundFrame, InboundFrame> call) implements FrameSink {
+    @Override
+    public void send(OutboundFrame frame) {
+      call.sendMessage(frame);
+    }
+
+    @Override
+    public boolean isReady() {
+      return call.isReady();
+    }
+  }
+}

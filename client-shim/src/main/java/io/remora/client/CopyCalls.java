@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.client;
+
+import io.remora.client.generated.CallWriter;
+import io.remora.client.generated.Calls;
+import io.remora.client.generated.Outputs;
+import jcuda.Pointer;
+import jcuda.driver.CUDA_MEMCPY2D;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUresult;
+import jcuda.driver.CUstream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Copies between the program's memory and the device. What is sent is read before the call returns,
+ * so no copy to the device waits; what is received is there when the call returns.
+ */
+interface CopyCalls extends TableCalls {
+  @Override
+  default int cuMemcpyHtoD(
+      @Nullable CUdeviceptr dstDevice, @Nullable Pointer srcHost, long byteCount) {
+    long destination = JCudaFields.address(dstDevice);
+    return new BulkCopy(core())
+        .upload(
+            HostSpan.of(srcHost, byteCount),
+            Calls.CU_MEMCPY_HTO_D,
+            (out, part, offset, tail) -> {
+              if (tail) {
+                CallWriter.cuMemcpyHtoDTail(out, destination, part, byteCount, offset);
+              } else {
+                CallWriter.cuMemcpyHtoD(out, destination, part, byteCount, offset);
+              }
+            });
+  }
+
+  @Override
+  default int cuMemcpyHtoDAsync(
+      @Nullable CUdeviceptr dstDevice,
+      @Nullable Pointer srcHost,
+      long byteCount,
+      @Nullable CUstream hStream) {
+    long destination = JCudaFields.address(dstDevice);
+    long stream = core().stream(core().thread(), hStream);
+    return new BulkCopy(core())
+        .upload(
+            HostSpan.of(srcHost, byteCount),
+            Calls.CU_MEMCPY_HTO_D_ASYNC,
+            (out, part, offset, tail) -> {
+              if (tail) {
+                CallWriter.cuMemcpyHtoDAsyncTail(out, destination, part, byteCount, stream, offset);
+              } else {
+                CallWriter.cuMemcpyHtoDAsync(out, destination, part, byteCount, stream, offset);
+              }
+            });
+  }
+
+  @Override
+  default int cuMemcpyDtoH(
+      @Nullable Pointer dstHost, @Nullable CUdeviceptr srcDevice, long byteCount) {
+    long source = JCudaFields.address(srcDevice);
+    return new BulkCopy(core())
+        .download(
+            HostSpan.of(dstHost, byteCount),
+            Calls.CU_MEMCPY_DTO_H,
+            out -> CallWriter.cuMemcpyDtoH(out, source, byteCount),
+            (outputs, target) -> {
+              Outputs.CuMemcpyDtoH piece = Outputs.cuMemcpyDtoH(outputs);
+              target.accept(piece.chunkOffset(), piece.dstHost());
+            });
+  }
+
+  @Override
+  default int cuMemcpyDtoHAsync(
+      @Nullable Pointer dstHost,
+      @Nullable CUdeviceptr srcDevice,
+      long byteCount,
+      @Nullable CUstream hStream) {
+    long source = JCudaFields.address(srcDevice);
+    long stream = core().stream(core().thread(), hStream);
+    return new BulkCopy(core())
+        .download(
+            HostSpan.of(dstHost, byteCount),
+            Calls.CU_MEMCPY_DTO_H_ASYNC,
+            out -> CallWriter.cuMemcpyDtoHAsync(out, source, byteCount, stream),
+            (outputs, target) -> {
+              Outputs.CuMemcpyDtoHAsync piece = Outputs.cuMemcpyDtoHAsync(outputs);
+              target.accept(piece.chunkOffset(), piece.dstHost());
+            });
+  }
+
+  /** JCuda has this call for device pointers only. */
+  @Override
+  default int cuMemcpy(@Nullable CUdeviceptr dst, @Nullable CUdeviceptr src, long byteCount) {
+    return cuMemcpyDtoD(dst, src, byteCount);
+  }
+
+  @Override
+  default int cuMemcpyAsync(
+      @Nullable CUdeviceptr dst,
+      @Nullable CUdeviceptr src,
+      long byteCount,
+      @Nullable CUstream hStream) {
+    return cuMemcpyDtoDAsync(dst, src, byteCount, hStream);
+  }
+
+  @Override
+  default int cuMemcpy2D(@Nullable CUDA_MEMCPY2D pCopy) {
+    return cuMemcpy2DAsync(pCopy, null);
+  }
+
+  @Override
+  default int cuMemcpy2DUnaligned(@Nullable CUDA_MEMCPY2D pCopy) {
+    return cuMemcpy2DAsync(pCopy, null);
+  }
+
+  @Override
+  default int cuMemcpy2DAsync(@Nullable CUDA_MEMCPY2D pCopy, @Nullable CUstream hStream) {
+    if (pCopy == null) {
+      return CUresult.CUDA_ERROR_INVALID_VALUE;
+    }
+    return new RowsCopy(core(), pCopy, hStream).run();
+  }
+}

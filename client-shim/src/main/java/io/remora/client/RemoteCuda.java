@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.client;
+
+import io.remora.client.generated.Calls;
+import io.remora.v1.Welcome;
+import io.remora.wire.WireException;
+import jcuda.CudaException;
+import jcuda.driver.CUresult;
+
+/**
+ * The CUDA driver API of one server, over one connection: JCuda's methods, as instance methods. Any
+ * number of threads may call; the current context is the calling thread's, as in CUDA. Closing it
+ * ends the session, and the server frees everything that it owned.
+ *
+ * <p>Use this where one process has several tenants or servers. {@link RemoteDriver} has the same
+ * methods as static ones, for programs written for JCuda.
+ */
+public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
+  private final Connection connection;
+  private final ClientCore core;
+  private final Api api;
+  private volatile boolean exceptionsEnabled;
+
+  private RemoteCuda(Connection connection) {
+    this.connection = connection;
+    core = new ClientCore(connection);
+    api = new Api(core);
+  }
+
+  /** Everything by hand, on top of what the table says. */
+  private record Api(ClientCore core)
+      implements DeviceCalls,
+          ContextCalls,
+          ModuleCalls,
+          LaunchCalls,
+          CopyCalls,
+          HostMemoryCalls,
+          StreamCalls,
+          OccupancyCalls {}
+
+  /**
+   * Connects and opens a session.
+   *
+   * @throws ConnectionException that names the server, what went wrong and what to do
+   */
+  public static RemoteCuda connect(ConnectionSettings settings) throws ConnectionException {
+    return new RemoteCuda(Connection.open(settings));
+  }
+
+  /**
+   * Chooses between results and exceptions, as JCuda does.
+   *
+   * @param enabled true: a call that fails throws a {@link CudaException}; false (the default): it
+   *     returns its {@code CUresult}
+   */
+  public void setExceptionsEnabled(boolean enabled) {
+    exceptionsEnabled = enabled;
+  }
+
+  /**
+   * What is known of the calling thread's latest failure beyond its code, e.g. the asynchronous
+   * call that failed, or the line of a PTX error; empty if there is nothing.
+   */
+  public String lastErrorDetail() {
+    return core.thread().detail();
+  }
+
+  /** What the connection has done so far. */
+  public Stats stats() {
+    return connection.counters().snapshot(Calls::name);
+  }
+
+  /** What the server said of itself, the tenant and the devices when the session was opened. */
+  public Welcome welcome() {
+    return connection.welcome();
+  }
+
+  /** Sends the asynchronous calls that wait to be sent together; they go within 2 ms anyway. */
+  public void flush() {
+    connection.sender().flush();
+  }
+
+  @Override
+  JCudaApi api() {
+    return api;
+  }
+
+  @Override
+  int checked(int result) {
+    if (result != CUresult.CUDA_SUCCESS && exceptionsEnabled) {
+      throw failure(result);
+    }
+    return result;
+  }
+
+  /** The exception for a result. */
+  CudaException failure(int result) {
+    String detail = lastErrorDetail();
+    String name = CUresult.stringFor(result);
+    return new CudaException(detail.isEmpty() ? name : name + " (" + detail + ")");
+  }
+
+  @Override
+  int broken(WireException cause) {
+    connection.broken(cause);
+    return core.lost(core.thread());
+  }
+
+  /** Ends the session. Every later call answers {@code CUDA_ERROR_DEINITIALIZED}. */
+  @Override
+  public void close() {
+    connection.close();
+  }
+}

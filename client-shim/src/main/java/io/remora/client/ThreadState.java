@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.client;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What CUDA keeps for each thread, for one connection. Used by its own thread only. */
+final class ThreadState {
+  private final Waiter waiter;
+  private final ArrayDeque<ClientContext> contexts = new ArrayDeque<>();
+  private final Map<ClientContext, Long> ownStreams = new HashMap<>();
+  private @Nullable ClientContext current;
+  private @Nullable Function lastFunction;
+  private ByteBuffer scratch = ByteBuffer.allocate(0);
+  private byte[] @Nullable [] parameters = new byte[0][];
+  private String detail = "";
+
+  ThreadState(Waiter waiter) {
+    this.waiter = waiter;
+  }
+
+  /** The current context on the wire; 0 without one, for calls that need none. */
+  long contextHandle() {
+    ClientContext top = current;
+    return top == null ? 0 : top.handle();
+  }
+
+  /** The thread's own streams by context. */
+  Map<ClientContext, Long> ownStreams() {
+    return ownStreams;
+  }
+
+  /** A buffer with room for {@code bytes}, used again by the next call. */
+  ByteBuffer scratch(int bytes) {
+    if (scratch.capacity() < bytes) {
+      scratch = ByteBuffer.allocate(bytes);
+    }
+    return scratch;
+  }
+
+  /** An array of exactly {@code bytes} for a launch's parameters, used again by the next launch. */
+  byte[] parameters(int bytes) {
+    if (bytes >= parameters.length) {
+      parameters = Arrays.copyOf(parameters, bytes + 1);
+    }
+    byte[] array = parameters[bytes];
+    if (array == null) {
+      array = new byte[bytes];
+      parameters[bytes] = array;
+    }
+    return array;
+  }
+
+  /** The function that the thread launched last, or null. */
+  @Nullable Function lastFunction() {
+    return lastFunction;
+  }
+
+  void setLastFunction(Function function) {
+    lastFunction = function;
+  }
+
+  /** The thread's one waiter. */
+  Waiter waiter() {
+    return waiter;
+  }
+
+  /** The context on top of the thread's stack, or null. */
+  @Nullable ClientContext current() {
+    return current;
+  }
+
+  /** Replaces the context on top of the stack; null takes it off. */
+  void setCurrent(@Nullable ClientContext context) {
+    contexts.pollFirst();
+    if (context != null) {
+      contexts.addFirst(context);
+    }
+    current = contexts.peekFirst();
+  }
+
+  void push(ClientContext context) {
+    contexts.addFirst(context);
+    current = context;
+  }
+
+  /** Takes the top off the stack; null if it is empty. */
+  @Nullable ClientContext pop() {
+    ClientContext top = contexts.pollFirst();
+    current = contexts.peekFirst();
+    return top;
+  }
+
+  /** Keeps the words for a failure. */
+  void explain(String what, String words) {
+    if (what.isEmpty() || words.isEmpty()) {
+      detail = words.isEmpty() ? what + " failed" : words;
+    } else {
+      detail = what + ": " + words;
+    }
+  }
+
+  /** The words for the thread's latest failure; empty if there was none. */
+  String detail() {
+    return detail;
+  }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.client;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioChannelOption;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.ssl.OpenSsl;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.remora.wire.WireLimits;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
+import jdk.net.ExtendedSocketOptions;
+
+/**
+ * One connection's channel and its one I/O thread, which also handles what is received. Everything
+ * about sockets and TLS is decided here.
+ */
+final class Transport implements AutoCloseable {
+  /** The receive window: what the server may have under way towards this process. */
+  private static final int FLOW_WINDOW_BYTES = 8 << 20;
+
+  /** Beyond what a server says in its welcome, which comes later than this must be set. */
+  private static final int FRAME_BYTES_MAX = 2 * WireLimits.FRAME_BYTES_MAX;
+
+  /** gRPC's own probes, for a peer whose machine lives but whose process doesn't. */
+  private static final int KEEP_ALIVE_SECONDS = 10;
+
+  private static final int KEEP_ALIVE_TIMEOUT_SECONDS = 5;
+
+  // TCP's probes, for a peer that is gone: silence of 4 s, then 3 probes, 2 s apart.
+  private static final int TCP_IDLE_SECONDS = 4;
+  private static final int TCP_INTERVAL_SECONDS = 2;
+  private static final int TCP_PROBES = 3;
+
+  private static final long SHUTDOWN_MILLIS = 1000;
+
+  private final ManagedChannel channel;
+  private final EventLoopGroup threads;
+
+  private Transport(ManagedChannel channel, EventLoopGroup threads) {
+    this.channel = channel;
+    this.threads = threads;
+  }
+
+  /**
+   * Prepares a channel; the first call connects.
+   *
+   * @throws ConnectionException if the settings name files that can't be used
+   */
+  static Transport open(ConnectionSettings settings) throws ConnectionException {
+    NettyChannelBuilder builder =
+        NettyChannelBuilder.forAddress(settings.host(), settings.port())
+            .directExecutor()
+            .disableRetry()
+            .maxInboundMessageSize(FRAME_BYTES_MAX)
+            .initialFlowControlWindow(FLOW_WINDOW_BYTES)
+            .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+            .keepAliveTimeout(KEEP_ALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+            .withOption(
+                ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) settings.connectTimeout().toMillis())
+            .withOption(ChannelOption.SO_KEEPALIVE, true);
+    if (settings.plaintext()) {
+      builder.usePlaintext();
+    } else {
+      builder.sslContext(tls(settings));
+    }
+    EventLoopGroup threads = useThread(builder);
+    return new Transport(builder.build(), threads);
+  }
+
+  private static EventLoopGroup useThread(NettyChannelBuilder builder) {
+    boolean epoll = Epoll.isAvailable();
+    IoHandlerFactory handlers = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+    EventLoopGroup threads =
+        new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("remora-io", true), handlers);
+    builder.eventLoopGroup(threads);
+    if (epoll) {
+      builder
+          .channelType(EpollSocketChannel.class)
+          .withOption(EpollChannelOption.TCP_KEEPIDLE, TCP_IDLE_SECONDS)
+          .withOption(EpollChannelOption.TCP_KEEPINTVL, TCP_INTERVAL_SECONDS)
+          .withOption(EpollChannelOption.TCP_KEEPCNT, TCP_PROBES);
+    } else {
+      builder
+          .channelType(NioSocketChannel.class)
+          .withOption(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE), TCP_IDLE_SECONDS)
+          .withOption(
+              NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPINTERVAL), TCP_INTERVAL_SECONDS)
+          .withOption(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT), TCP_PROBES);
+    }
+    return threads;
+  }
+
+  private static SslContext tls(ConnectionSettings settings) throws ConnectionException {
+    SslContextBuilder builder = SslContextBuilder.forClient();
+    Path caFile = settings.caFile();
+    Path certificate = settings.clientCertificate();
+    Path key = settings.clientKey();
+    try {
+      if (caFile != null) {
+        builder.trustManager(readable("CA file", caFile));
+      }
+      if (certificate != null && key != null) {
+        builder.keyManager(readable("client certificate", certificate), readable("key", key));
+      }
+      SslProvider provider = OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
+      return GrpcSslContexts.configure(builder, provider).protocols("TLSv1.3").build();
+    } catch (IllegalArgumentException | SSLException e) {
+      throw new ConnectionException(
+          ConnectionException.Reason.SETTINGS,
+          "The certificates in "
+              + (caFile == null ? certificate : caFile)
+              + " can't be used, they must be in PEM format: "
+              + e.getMessage(),
+          e);
+    } catch (IOException e) {
+      throw new ConnectionException(
+          ConnectionException.Reason.SETTINGS, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static File readable(String what, Path path) throws IOException {
+    if (!Files.isReadable(path)) {
+      throw new IOException("The " + what + " " + path + " doesn't exist or can't be read.");
+    }
+    return path.toFile();
+  }
+
+  ManagedChannel channel() {
+    return channel;
+  }
+
+  /** Ends everything at once, and gives the thread about a second to go. */
+  @Override
+  public void close() {
+    channel.shutdownNow();
+    threads
+        .shutdownGracefully(0, SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS)
+        .awaitUninterruptibly(SHUTDOWN_MILLIS);
+  }
+}

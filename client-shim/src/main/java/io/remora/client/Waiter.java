@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.client;
+
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One thread's wait for the answer to one call; each thread has one and uses it again and again.
+ * The owner prepares it, the receiving thread fills and completes it, then it is the owner's again.
+ */
+final class Waiter {
+  private static final byte[] NO_OUTPUTS = new byte[0];
+
+  private final NanoClock clock;
+  private final long spinNanos;
+  private @Nullable Thread owner;
+  private @Nullable BulkTarget target;
+  private int result;
+  private String detail = "";
+  private byte[] outputs = NO_OUTPUTS;
+  private volatile boolean done = true;
+
+  /**
+   * @param spinNanos how long {@link #await} polls before the thread sleeps
+   */
+  Waiter(NanoClock clock, long spinNanos) {
+    this.clock = clock;
+    this.spinNanos = spinNanos;
+  }
+
+  /** Gets ready for one answer to the current thread's call. */
+  void prepare(@Nullable BulkTarget bulkTarget) {
+    owner = Thread.currentThread();
+    target = bulkTarget;
+    result = 0;
+    detail = "";
+    outputs = NO_OUTPUTS;
+    done = false;
+  }
+
+  /** Where bulk outputs go, if the call has any. */
+  @Nullable BulkTarget target() {
+    return target;
+  }
+
+  /** The receiving thread has the answer, or knows that there won't be one. */
+  void complete(int answerResult, String answerDetail, byte[] answerOutputs) {
+    result = answerResult;
+    detail = answerDetail;
+    outputs = answerOutputs;
+    Thread waiting = owner;
+    done = true;
+    LockSupport.unpark(waiting);
+  }
+
+  /** Waits. An interrupt doesn't end the wait, as it wouldn't in CUDA; it is kept for later. */
+  void await() {
+    if (spinNanos > 0) {
+      long start = clock.nanos();
+      while (!done && clock.nanos() - start < spinNanos) {
+        Thread.onSpinWait();
+      }
+    }
+    boolean interrupted = false;
+    while (!done) {
+      LockSupport.park(this);
+      interrupted |= Thread.interrupted();
+    }
+    target = null;
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** The answer's result: a {@code CUresult} or one of the wire's own. */
+  int result() {
+    return result;
+  }
+
+  /** The answer's detail, possibly empty. */
+  String detail() {
+    return detail;
+  }
+
+  /** The answer's encoded outputs, empty unless the call succeeded. */
+  byte[] outputs() {
+    return outputs;
+  }
+}
