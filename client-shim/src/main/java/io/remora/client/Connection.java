@@ -191,15 +191,15 @@ final class Connection implements AutoCloseable {
   @Override
   public void close() {
     sender.close(call::halfClose);
+    receiver.fail(
+        new Failure(
+            CUresult.CUDA_ERROR_DEINITIALIZED, "The connection was closed by the program."));
     boolean agreed = false;
     try {
       agreed = receiver.awaitClosed(CLOSE_MILLIS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    receiver.fail(
-        new Failure(
-            CUresult.CUDA_ERROR_DEINITIALIZED, "The connection was closed by the program."));
     if (!agreed) {
       call.cancel("the client is closing", null);
     }
