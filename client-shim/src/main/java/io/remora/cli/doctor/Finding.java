@@ -20,15 +20,18 @@ public record Finding(Verdict verdict, String subject, String text, String remed
     BAD
   }
 
-  static Finding good(String subject, String text) {
+  /** In order. */
+  public static Finding good(String subject, String text) {
     return new Finding(Verdict.GOOD, subject, text, "");
   }
 
-  static Finding warning(String subject, String text, String remedy) {
+  /** It works, but somebody should know. */
+  public static Finding warning(String subject, String text, String remedy) {
     return new Finding(Verdict.WARNING, subject, text, remedy);
   }
 
-  static Finding bad(String subject, String text, String remedy) {
+  /** It does not work. */
+  public static Finding bad(String subject, String text, String remedy) {
     return new Finding(Verdict.BAD, subject, text, remedy);
   }
 

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.cli;
+
+import io.remora.client.ConfiguredSettings;
+import io.remora.client.ConnectionException;
+import io.remora.client.ConnectionSettings;
+import io.remora.client.RemoteCuda;
+import io.remora.client.config.ClientSettings;
+import io.remora.client.config.Surroundings;
+import io.remora.command.RemoraCommand;
+import io.remora.v1.DeviceSnapshot;
+import io.remora.v1.Welcome;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import jcuda.driver.CUdevice_attribute;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code remora devices}: what the tenant sees. */
+@Command(name = "devices", description = "Lists the devices that your token gives you.")
+public final class DevicesCommand implements RemoraCommand {
+  /** How to print. */
+  enum Format {
+    TABLE,
+    JSON
+  }
+
+  @Spec private CommandSpec spec;
+  @Mixin private ConnectionOptions connection;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "table|json",
+      description = "How to print (default: table).")
+  private Format format = Format.TABLE;
+
+  @Override
+  public Integer call() throws ConnectionException {
+    ConnectionSettings settings =
+        ConfiguredSettings.of(ClientSettings.of(connection.flags(), Surroundings.ofProcess()));
+    QuietLogs.begin();
+    try (RemoteCuda cuda = RemoteCuda.connect(settings)) {
+      Welcome welcome = cuda.welcome();
+      RoundTrip roundTrip =
+          welcome.getDevicesCount() == 0 ? null : RoundTrip.measure(cuda, new MonotonicClock());
+      PrintWriter out = spec.commandLine().getOut();
+      switch (format) {
+        case TABLE -> out.print(table(settings.server(), welcome, roundTrip));
+        case JSON -> out.println(json(settings.server(), welcome, roundTrip));
+      }
+      out.flush();
+    }
+    return OK;
+  }
+
+  private static String table(String server, Welcome welcome, @Nullable RoundTrip roundTrip) {
+    if (welcome.getDevicesCount() == 0 || roundTrip == null) {
+      return "Tenant '"
+          + welcome.getTenant()
+          + "' sees no device on "
+          + server
+          + ": ask the"
+          + " server's operator to allow one.\n";
+    }
+    TextTable table =
+        new TextTable("DEVICE", "NAME", "KIND", "COMPUTE", "MEMORY", "SMS", "SERVER", "RTT");
+    for (DeviceSnapshot device : welcome.getDevicesList()) {
+      table.row(
+          Integer.toString(device.getOrdinal()),
+          device.getName(),
+          device.getKind(),
+          compute(device),
+          Sizes.bytes(device.getTotalMemoryBytes()),
+          Integer.toString(multiprocessors(device)),
+          server,
+          Sizes.time(roundTrip.median()));
+    }
+    return table.toString();
+  }
+
+  private static String json(String server, Welcome welcome, @Nullable RoundTrip roundTrip) {
+    List<Object> devices = new ArrayList<>();
+    for (DeviceSnapshot device : welcome.getDevicesList()) {
+      Map<String, Object> entry = new LinkedHashMap<>();
+      entry.put("ordinal", device.getOrdinal());
+      entry.put("name", device.getName());
+      entry.put("kind", device.getKind());
+      entry.put("computeCapability", compute(device));
+      entry.put("memoryBytes", device.getTotalMemoryBytes());
+      entry.put("multiprocessors", multiprocessors(device));
+      entry.put("pciBusId", device.getPciBusId());
+      devices.add(entry);
+    }
+    Map<String, Object> document = new LinkedHashMap<>();
+    document.put("server", server);
+    document.put("serverVersion", welcome.getServerVersion());
+    document.put("tenant", welcome.getTenant());
+    if (roundTrip != null) {
+      document.put("roundTripMicros", roundTrip.median().toNanos() / 1e3);
+    }
+    document.put("devices", devices);
+    return Json.of(document);
+  }
+
+  static String compute(DeviceSnapshot device) {
+    return attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
+        + "."
+        + attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+  }
+
+  private static int multiprocessors(DeviceSnapshot device) {
+    return attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+  }
+
+  private static int attribute(DeviceSnapshot device, int attribute) {
+    return device.getAttributesOrDefault(attribute, 0);
+  }
+}
