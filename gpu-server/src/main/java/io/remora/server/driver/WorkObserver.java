@@ -8,7 +8,8 @@ public interface WorkObserver {
   WorkObserver NONE = (result, deviceNanos) -> {};
 
   /**
-   * Called on a driver thread when the work is over; must not block and must not call the driver.
+   * Called when the work is over: on a driver's thread, or on the calling thread before the call
+   * that put the work on its stream has returned. Must not block; may put more work on streams.
    *
    * @param result {@code CUDA_SUCCESS} or the error of the work
    * @param deviceNanos time that the device spent on it, or -1 where it was not measured

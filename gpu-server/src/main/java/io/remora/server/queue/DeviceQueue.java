@@ -47,6 +47,12 @@ public final class DeviceQueue {
   private int pendingWorks;
 
   /**
+   * Whether this thread is issuing work further out: then it goes on with what is pending when that
+   * is done, and does not begin again inside. So the stack stays short however work ends.
+   */
+  private final ThreadLocal<Boolean> issuing = ThreadLocal.withInitial(() -> false);
+
+  /**
    * A queue whose owner calls {@link #tick} every {@link QueueConfig#tickNanos}.
    *
    * @param nanoClock as {@link System#nanoTime}
@@ -126,6 +132,7 @@ public final class DeviceQueue {
   }
 
   boolean submit(Lane lane, Ticket ticket) {
+    boolean nested = issuing.get();
     boolean dropped;
     boolean direct = false;
     boolean room = true;
@@ -136,7 +143,8 @@ public final class DeviceQueue {
         ticket.estimateNanos = ticket.key == Work.FREE ? 0 : lane.estimates.estimate(ticket.key);
         join(lane, ticket);
         direct =
-            lane.issuer == null
+            !nested
+                && !lane.issuing
                 && lane.pending.isEmpty()
                 && (ticket.key == Work.FREE || pendingWorks == 0 && load.hasRoom(lane.share));
         if (direct) {
@@ -198,6 +206,9 @@ public final class DeviceQueue {
 
   /** Issues whatever may go now, one after the other. */
   private void pump() {
+    if (issuing.get()) {
+      return;
+    }
     while (true) {
       Ticket next;
       synchronized (this) {
@@ -208,7 +219,7 @@ public final class DeviceQueue {
       }
       issue(next);
       synchronized (this) {
-        next.lane.issuer = null;
+        next.lane.issuing = false;
       }
     }
   }
@@ -275,7 +286,7 @@ public final class DeviceQueue {
   private void charge(Ticket ticket) {
     Lane lane = ticket.lane;
     Share share = lane.share;
-    lane.issuer = Thread.currentThread();
+    lane.issuing = true;
     lane.works++;
     share.use.works++;
     lane.inFlight++;
@@ -307,6 +318,7 @@ public final class DeviceQueue {
   }
 
   private void issue(Ticket ticket) {
+    issuing.set(true);
     try {
       ticket.work.issue(ticket);
     } catch (RuntimeException e) {
@@ -314,12 +326,14 @@ public final class DeviceQueue {
       if (end(ticket, 0)) {
         ticket.work.dropped(UNKNOWN);
       }
+    } finally {
+      issuing.set(false);
     }
   }
 
   private void release(Lane lane) {
     synchronized (this) {
-      lane.issuer = null;
+      lane.issuing = false;
       if (pendingWorks == 0) {
         return;
       }
@@ -350,8 +364,7 @@ public final class DeviceQueue {
         drained = lane.drained;
       }
       forgetIfUnused(lane.share);
-      // When the work ended while it was being issued, the issuing frame goes on pumping.
-      pumpHere = pendingWorks > 0 && lane.issuer != Thread.currentThread();
+      pumpHere = pendingWorks > 0;
     }
     if (pumpHere) {
       pump();

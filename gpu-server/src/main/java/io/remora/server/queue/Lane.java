@@ -2,7 +2,6 @@
 package io.remora.server.queue;
 
 import java.util.ArrayDeque;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One session's way to one device: work leaves it in the order in which it came. Made by {@link
@@ -18,8 +17,8 @@ public final class Lane implements AutoCloseable {
   final EstimateTable estimates;
   final ArrayDeque<Ticket> pending = new ArrayDeque<>();
 
-  /** The thread that is issuing this lane's work right now, outside the lock. */
-  @Nullable Thread issuer;
+  /** A thread is issuing this lane's work right now, outside the lock. */
+  boolean issuing;
 
   /** Start tag among the lanes of the tenant. */
   double tag;

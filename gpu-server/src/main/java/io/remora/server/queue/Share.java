@@ -60,7 +60,7 @@ final class Share {
     Lane next = null;
     for (int i = 0; i < lanes.size(); i++) {
       Lane lane = lanes.get(i);
-      Ticket head = lane.issuer == null ? lane.pending.peekFirst() : null;
+      Ticket head = lane.issuing ? null : lane.pending.peekFirst();
       if (head == null) {
         continue;
       }

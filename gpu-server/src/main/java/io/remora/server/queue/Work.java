@@ -5,7 +5,7 @@ import io.remora.server.driver.WorkObserver;
 
 /**
  * A piece of work for a device. Exactly one of {@link #issue} and {@link #dropped} is called, once,
- * and never while the queue holds a lock.
+ * and never while the queue holds a lock; only if {@code issue} threw, {@code dropped} follows it.
  */
 public interface Work {
   /** The {@link #estimateKey} of work that takes no device time: event records, waits, markers. */

@@ -18,7 +18,7 @@ final class SoftwareStream {
   private static final Logger log = LoggerFactory.getLogger(SoftwareStream.class);
 
   // About what waking a parked thread costs, so lingering at most doubles the price.
-  private static final int LINGER_SPINS = 2000;
+  private static final int LINGER_SPINS = 500;
 
   // After so many items a stream makes way for another one that waits for a thread.
   private static final int ITEMS_PER_TURN = 256;

@@ -4,6 +4,7 @@ package io.remora.server.driver.software;
 import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +40,12 @@ final class StreamRunner {
       }
       running++;
     }
-    threads.execute(() -> drain(stream));
+    try {
+      threads.execute(() -> drain(stream));
+    } catch (RejectedExecutionException e) {
+      // The driver is closed, and so is the domain: what is left ends without being done.
+      drain(stream);
+    }
   }
 
   /** Whether streams wait for a thread. */
