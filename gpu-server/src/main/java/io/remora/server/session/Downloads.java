@@ -3,6 +3,7 @@ package io.remora.server.session;
 
 import io.remora.server.driver.Domain.DeviceBytes;
 import io.remora.server.driver.Domain.HostReader;
+import io.remora.server.driver.WorkObserver;
 import io.remora.server.session.generated.Answers;
 import io.remora.server.session.generated.Calls;
 import io.remora.v1.CUresult;
@@ -146,7 +147,7 @@ final class Downloads {
 
     private void smallRead(ByteBuffer all, int result) {
       if (result == CUresult.CUDA_SUCCESS_VALUE) {
-        answer(all.flip(), 0);
+        answer(all, 0);
       } else {
         session.workFailed(call, call.stream().device(), result, "");
       }
@@ -163,27 +164,28 @@ final class Downloads {
           from,
           into,
           (result, nanos) ->
-              session.signal(
-                  () -> session.serial().execute(() -> pieceRead(this, into.flip(), result))));
+              session.signal(() -> session.serial().execute(() -> pieceRead(this, into, result))));
     }
 
-    /** Fills {@code into} with the bytes from {@link #sent} on, row by row. */
-    private void fill(
-        DeviceBytes from, ByteBuffer into, io.remora.server.driver.WorkObserver done) {
+    /**
+     * Fills all of {@code into} with the bytes from {@link #sent} on, row by row, and leaves its
+     * position where it is.
+     */
+    private void fill(DeviceBytes from, ByteBuffer into, WorkObserver done) {
       int wanted = into.remaining();
-      if (pitch == widthBytes || sent % widthBytes + wanted <= widthBytes) {
-        from.read(sent / widthBytes * pitch + sent % widthBytes, into.duplicate(), done);
-        into.position(into.limit());
+      long column = sent % widthBytes;
+      if (pitch == widthBytes || wanted <= widthBytes - column) {
+        from.read(sent / widthBytes * pitch + column, into.duplicate(), done);
         return;
       }
       int parts = (int) ((sent + wanted - 1) / widthBytes - sent / widthBytes + 1);
       JointObserver joint = new JointObserver(parts, done);
       long at = sent;
-      while (into.hasRemaining()) {
-        long column = at % widthBytes;
-        int part = (int) Math.min(into.remaining(), widthBytes - column);
-        from.read(at / widthBytes * pitch + column, into.slice(into.position(), part), joint);
-        into.position(into.position() + part);
+      for (int filled = 0; filled < wanted; ) {
+        column = at % widthBytes;
+        int part = (int) Math.min(wanted - filled, widthBytes - column);
+        from.read(at / widthBytes * pitch + column, into.slice(filled, part), joint);
+        filled += part;
         at += part;
       }
     }

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.MessageLite;
+import io.remora.server.queue.DeviceQueue;
+import io.remora.server.queue.QueueConfig;
+import io.remora.server.tenant.MemoryLedger;
+import io.remora.server.tenant.TenantClass;
+import io.remora.server.tenant.TenantGrant;
+import io.remora.v1.Answer;
+import io.remora.v1.AsyncError;
+import io.remora.v1.Call;
+import io.remora.v1.ClientFrame;
+import io.remora.v1.HostCallback;
+import io.remora.v1.ServerFrame;
+import io.remora.v1.Welcome;
+import io.remora.wire.InboundFrame;
+import io.remora.wire.OutboundFrame;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** One session over a {@link ManualDriver}, and a client that speaks the wire to it. */
+final class SessionHarness {
+  static final long QUOTA_BYTES = 64 * ManualDomain.GRANULE_BYTES;
+
+  final ManualDriver driver;
+  final MemoryLedger ledger;
+  final List<DeviceQueue> queues = new ArrayList<>();
+  final ClientSession session;
+  final Deque<Runnable> loads = new ArrayDeque<>();
+  final List<Answer> answers = new ArrayList<>();
+  final List<AsyncError> errors = new ArrayList<>();
+  final List<HostCallback> callbacks = new ArrayList<>();
+  final AtomicInteger framesHeld = new AtomicInteger();
+  final AtomicInteger slotsGivenBack = new AtomicInteger();
+  @Nullable Welcome welcome;
+  @Nullable ProtocolException ended;
+
+  /** Frames that the transport takes before it says that it has no room. */
+  int writableFrames = Integer.MAX_VALUE;
+
+  int framesRequested;
+  long framesSent;
+  int framesTaken;
+  long consumedSequence;
+  long context;
+  private Runnable whenWritable = () -> {};
+  private long sequence;
+  private long handles = HandleTable.FIRST_HANDLE;
+
+  SessionHarness() {
+    this(new ManualDriver(1), QueueConfig.DEFAULTS, SessionLimits.DEFAULTS);
+  }
+
+  SessionHarness(ManualDriver driver, QueueConfig queueConfig, SessionLimits limits) {
+    this(
+        driver,
+        queueConfig,
+        limits,
+        new MemoryLedger(QUOTA_BYTES),
+        new ModuleImageCache(1 << 20, 1 << 19));
+  }
+
+  SessionHarness(
+      ManualDriver driver,
+      QueueConfig queueConfig,
+      SessionLimits limits,
+      MemoryLedger ledger,
+      ModuleImageCache images) {
+    this.driver = driver;
+    this.ledger = ledger;
+    driver.devices().forEach(device -> queues.add(new DeviceQueue(queueConfig, () -> 0)));
+    SessionServices services =
+        new SessionServices(
+            driver, queues, images, limits, Runnable::run, loads::add, () -> 0, "test");
+    TenantGrant grant =
+        new TenantGrant(
+            "tenant",
+            1,
+            TenantClass.NORMAL,
+            ledger.quotaBytes(),
+            Set.of(),
+            ledger,
+            slotsGivenBack::incrementAndGet);
+    session = new ClientSession("test", grant, services, new Output());
+    session.open();
+  }
+
+  Welcome welcome() {
+    return Objects.requireNonNull(welcome, "no Welcome has come");
+  }
+
+  ManualDomain domain() {
+    return driver.domains.get(0);
+  }
+
+  long newHandle() {
+    return handles++;
+  }
+
+  /** Sends one call in a frame of its own and returns its sequence. */
+  long call(int number, MessageLite arguments) {
+    Call call =
+        Call.newBuilder()
+            .setNumber(number)
+            .setArguments(arguments.toByteString())
+            .setContext(context)
+            .build();
+    send(ClientFrame.newBuilder().setFirstSequence(++sequence).addCalls(call).build());
+    return sequence;
+  }
+
+  /** Sends a call and returns the answer that must be there at once. */
+  Answer answer(int number, MessageLite arguments) {
+    return answerTo(call(number, arguments));
+  }
+
+  void send(ClientFrame frame) {
+    send(frame.toByteArray());
+  }
+
+  /** Sends a frame and counts it as held until the session lets it go. */
+  void send(byte[] frame) {
+    framesHeld.incrementAndGet();
+    framesTaken++;
+    // Two buffers, so that frames in several parts are read too.
+    int half = frame.length / 2;
+    session.onFrame(
+        InboundFrame.of(
+            List.of(
+                ByteBuffer.wrap(frame, 0, half).slice(),
+                ByteBuffer.wrap(frame, half, frame.length - half).slice()),
+            framesHeld::decrementAndGet));
+  }
+
+  boolean isAnswered(long ofSequence) {
+    return answers.stream().anyMatch(answer -> answer.getSequence() == ofSequence);
+  }
+
+  Answer answerTo(long ofSequence) {
+    List<Answer> found =
+        answers.stream().filter(answer -> answer.getSequence() == ofSequence).toList();
+    assertThat(found).as("answers to call %d", ofSequence).hasSize(1);
+    return found.get(0);
+  }
+
+  /** Does all work of all devices, and what the session makes of it. */
+  void run() {
+    for (int round = 0; round < 3; round++) {
+      driver.domains.forEach(ManualDomain::run);
+    }
+  }
+
+  void runLoads() {
+    while (!loads.isEmpty()) {
+      loads.remove().run();
+    }
+  }
+
+  void becomeWritable(int frames) {
+    writableFrames = frames;
+    whenWritable.run();
+  }
+
+  private final class Output implements SessionOutput {
+    @Override
+    public void send(OutboundFrame frame) {
+      assertThat(ended).isNull();
+      framesSent++;
+      writableFrames--;
+      try {
+        ServerFrame parsed = ServerFrame.parseFrom(frame.toByteArray());
+        if (parsed.hasWelcome()) {
+          welcome = parsed.getWelcome();
+        }
+        answers.addAll(parsed.getAnswersList());
+        errors.addAll(parsed.getErrorsList());
+        callbacks.addAll(parsed.getCallbacksList());
+        consumedSequence = Math.max(consumedSequence, parsed.getConsumedSequence());
+      } catch (InvalidProtocolBufferException e) {
+        throw new AssertionError("the session sent a malformed frame", e);
+      }
+    }
+
+    @Override
+    public boolean isReady() {
+      return writableFrames > 0;
+    }
+
+    @Override
+    public void onReady(Runnable runnable) {
+      whenWritable = runnable;
+    }
+
+    @Override
+    public void requestFrame() {
+      framesRequested++;
+    }
+
+    @Override
+    public void end(ProtocolException cause) {
+      assertThat(ended).isNull();
+      ended = cause;
+    }
+  }
+}
