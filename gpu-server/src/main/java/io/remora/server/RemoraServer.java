@@ -13,6 +13,7 @@ import io.remora.server.config.ListenAddress;
 import io.remora.server.config.ServerConfig;
 import io.remora.server.config.ServerLimits;
 import io.remora.server.driver.DeviceDescription;
+import io.remora.server.driver.Driver;
 import io.remora.server.files.FileStamp;
 import io.remora.server.session.SessionFactory;
 import io.remora.server.tenant.TenantRegistry;
@@ -24,6 +25,7 @@ import io.remora.wire.DriverMethods;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -66,6 +68,10 @@ public final class RemoraServer {
 
   private final ServerConfig config;
   private final Credentials credentials;
+
+  /** Null where the sessions were given. */
+  private final @Nullable DeviceRooms rooms;
+
   private final TenantRegistry tenants;
   private final EventLoops loops;
   private final ScheduledExecutorService housekeeping;
@@ -79,16 +85,21 @@ public final class RemoraServer {
       Credentials credentials,
       List<DeviceDescription> devices,
       SessionFactory sessions,
+      @Nullable DeviceRooms rooms,
       InstantSource clock)
       throws IOException, GeneralSecurityException {
     this.config = config;
     this.credentials = credentials;
+    this.rooms = rooms;
     Optional<FileStamp> stamp = FileStamp.of(credentials.tenants());
     tenants =
         new TenantRegistry(
             TenantsFile.read(credentials.tenants()),
             devices.stream().mapToLong(DeviceDescription::totalMemoryBytes).sum(),
             clock);
+    if (rooms != null) {
+      tenants.onChange(rooms::tenantChanged);
+    }
     health = new ServerHealth(devices);
     ServerTls tls = tls();
     housekeeping = Executors.newSingleThreadScheduledExecutor(RemoraServer::housekeeper);
@@ -109,27 +120,59 @@ public final class RemoraServer {
   }
 
   /**
+   * Opens the driver that the operator chose.
+   *
+   * @throws IllegalArgumentException if this build doesn't have it
+   */
+  public static Driver openDriver(ServerConfig config) {
+    return Drivers.open(config.device(), config.software());
+  }
+
+  /**
+   * Starts a server with everything that belongs to it.
+   *
+   * @param driver stays the caller's, who closes it after {@link #stop}
+   * @throws IOException if it can't listen there, or its files can't be read
+   * @throws GeneralSecurityException if its certificate can't be used
+   */
+  public static RemoraServer start(ServerConfig config, Driver driver)
+      throws IOException, GeneralSecurityException {
+    DeviceRooms rooms = new DeviceRooms(driver, new ServerClock(), version());
+    try {
+      return start(config, driver.devices(), rooms.sessions(), rooms, Clock.systemUTC());
+    } catch (IOException | GeneralSecurityException | RuntimeException e) {
+      rooms.close();
+      throw e;
+    }
+  }
+
+  /**
    * Starts a server.
    *
    * @param devices what it serves, for its health service and default quotas
    * @param sessions opens a session for each client that is let in
-   * @throws IOException if it can't listen there, or its files can't be read
-   * @throws GeneralSecurityException if its certificate can't be used
+   * @param rooms closed when the server has stopped; null if the sessions are somebody else's
    */
-  public static RemoraServer start(
+  static RemoraServer start(
       ServerConfig config,
       List<DeviceDescription> devices,
       SessionFactory sessions,
+      @Nullable DeviceRooms rooms,
       InstantSource clock)
       throws IOException, GeneralSecurityException {
     Credentials credentials = Credentials.prepare(config, clock);
-    RemoraServer server = new RemoraServer(config, credentials, devices, sessions, clock);
+    RemoraServer server = new RemoraServer(config, credentials, devices, sessions, rooms, clock);
     credentials.announce(config, server.address().toString());
     log.info(
         "Listening on {} with {}",
         server.address(),
         credentials.certificate() == null ? "no encryption" : "TLS by " + ServerTls.provider());
     return server;
+  }
+
+  private static String version() {
+    String version = RemoraServer.class.getPackage().getImplementationVersion();
+    return version == null ? "unpackaged" : version;
   }
 
   /** Where it listens, with the port that was chosen. */
@@ -198,6 +241,9 @@ public final class RemoraServer {
       server.shutdownNow();
       housekeeping.shutdownNow();
       loops.stop();
+      if (rooms != null) {
+        rooms.close();
+      }
     }
     log.info("Stopped");
   }
@@ -237,6 +283,9 @@ public final class RemoraServer {
             .addService(health.service());
     if (tls != null) {
       builder.sslContext(tls.context());
+    }
+    if (rooms != null) {
+      builder.addService(AdminService.definition(tenants, rooms, new ServerClock()));
     }
     if (config.reflection()) {
       builder.addService(ProtoReflectionServiceV1.newInstance());

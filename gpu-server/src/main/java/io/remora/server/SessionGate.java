@@ -10,7 +10,7 @@ import io.remora.server.config.ServerLimits;
 import io.remora.server.session.SessionFactory;
 import io.remora.server.tenant.Admission;
 import io.remora.server.tenant.Admission.Admitted;
-import io.remora.server.tenant.Admission.Refused;
+import io.remora.server.tenant.Refused;
 import io.remora.server.tenant.TenantGrant;
 import io.remora.server.tenant.TenantRegistry;
 import io.remora.wire.InboundFrame;
@@ -119,7 +119,7 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
     return new Ignored();
   }
 
-  private static @Nullable String bearerToken(Metadata headers) {
+  static @Nullable String bearerToken(Metadata headers) {
     String value = headers.get(AUTHORIZATION);
     boolean bearer = value != null && value.regionMatches(true, 0, BEARER, 0, BEARER.length());
     return value != null && bearer ? value.substring(BEARER.length()) : null;

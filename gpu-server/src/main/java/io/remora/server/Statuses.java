@@ -3,7 +3,7 @@ package io.remora.server;
 
 import io.grpc.Status;
 import io.remora.server.session.ProtocolException;
-import io.remora.server.tenant.Admission;
+import io.remora.server.tenant.Refused;
 
 /** The one place where what went wrong becomes a gRPC status. */
 final class Statuses {
@@ -21,7 +21,7 @@ final class Statuses {
     return status.withDescription(cause.message());
   }
 
-  static Status of(Admission.Refused refused) {
+  static Status of(Refused refused) {
     Status status =
         switch (refused.reason()) {
           case NO_TOKEN, DAMAGED_TOKEN, WRONG_TOKEN, EXPIRED, REVOKED -> Status.UNAUTHENTICATED;

@@ -53,6 +53,7 @@ final class RemoraServerTest {
             ServerConfig.read(file, ServerFlags.NONE, folder.resolve("state")),
             List.of(DEVICE),
             sessions,
+            null,
             Clock.systemUTC());
     return server();
   }

@@ -3,10 +3,6 @@ package io.remora.config;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.time.LocalDate;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -110,8 +106,7 @@ public final class ConfigSection {
 
   /** A moment: a date (its first moment, in UTC) or a date and time with an offset; if given. */
   public Optional<Instant> instant(String key) {
-    return value(
-        key, ConfigSection::instantOf, "a date like 2027-01-31 or a moment like 2027-01-31T12:00Z");
+    return value(key, Moments::parse, Moments.FORMS);
   }
 
   /** One of an enum's constants, written in lower case. */
@@ -306,17 +301,6 @@ public final class ConfigSection {
       int number = Integer.parseInt(text);
       return number >= min && number <= max ? Optional.of(number) : Optional.empty();
     } catch (NumberFormatException e) {
-      return Optional.empty();
-    }
-  }
-
-  private static Optional<Instant> instantOf(String text) {
-    try {
-      return Optional.of(
-          text.length() <= 10
-              ? LocalDate.parse(text).atStartOfDay(ZoneOffset.UTC).toInstant()
-              : OffsetDateTime.parse(text).toInstant());
-    } catch (DateTimeParseException e) {
       return Optional.empty();
     }
   }

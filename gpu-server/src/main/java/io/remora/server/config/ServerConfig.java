@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param reflection whether anyone may ask which services there are
  * @param limits bounds on what clients can take
  * @param drainTime how long running sessions may go on after SIGTERM
+ * @param software what software devices are like
  * @param log how log lines look
  */
 public record ServerConfig(
@@ -39,6 +40,7 @@ public record ServerConfig(
     boolean reflection,
     ServerLimits limits,
     Duration drainTime,
+    SoftwareSettings software,
     LogFormat log) {
   private static final ListenAddress LISTEN_DEFAULT =
       new ListenAddress("127.0.0.1", ListenAddress.PORT_DEFAULT);
@@ -93,6 +95,7 @@ public record ServerConfig(
         top.flag("reflection", listen.isLoopback()),
         ServerLimits.read(top.section("limits")),
         drainTime(top),
+        SoftwareSettings.read(top.section("software")),
         top.choice("log_format", LogFormat.TEXT));
   }
 

@@ -1,29 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.tenant;
 
-/** Whether a client is let in. */
-public sealed interface Admission {
-  /** It is; the grant's owner closes it. */
+/** Whether a client may open a session. */
+public sealed interface Admission permits Admission.Admitted, Refused {
+  /** It may; the grant's owner closes it. */
   record Admitted(TenantGrant grant) implements Admission {}
-
-  /**
-   * It isn't.
-   *
-   * @param reason what kind of refusal
-   * @param tenant whose token it was, for the log; empty if that isn't proven
-   * @param message for the client: what is wrong and what to do
-   */
-  record Refused(Reason reason, String tenant, String message) implements Admission {}
-
-  /** Why a client is refused. */
-  enum Reason {
-    NO_TOKEN,
-    DAMAGED_TOKEN,
-    /** The server doesn't know the token, whether its id exists or not. */
-    WRONG_TOKEN,
-    EXPIRED,
-    REVOKED,
-    /** The tenant has as many sessions as it may have. */
-    SESSION_LIMIT
-  }
 }

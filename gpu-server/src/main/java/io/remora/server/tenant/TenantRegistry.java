@@ -2,8 +2,8 @@
 package io.remora.server.tenant;
 
 import io.remora.server.tenant.Admission.Admitted;
-import io.remora.server.tenant.Admission.Reason;
-import io.remora.server.tenant.Admission.Refused;
+import io.remora.server.tenant.Identification.Known;
+import io.remora.server.tenant.Refused.Reason;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -75,13 +75,18 @@ public final class TenantRegistry {
     return sessions.size();
   }
 
+  /** A tenant's memory account; an empty one if there is no such tenant any more. */
+  public synchronized MemoryLedger memory(String tenant) {
+    MemoryLedger ledger = ledgers.get(tenant);
+    return ledger == null ? new MemoryLedger(0) : ledger;
+  }
+
   /**
-   * Decides about a new session and takes one of its tenant's session slots.
+   * Finds out whose token this is.
    *
    * @param tokenText what the client sent, or null for nothing
-   * @param end told if the session must end while its grant isn't closed
    */
-  public Admission admit(@Nullable String tokenText, SessionEnd end) {
+  public Identification identify(@Nullable String tokenText) {
     if (tokenText == null || tokenText.isBlank()) {
       return new Refused(
           Reason.NO_TOKEN,
@@ -95,10 +100,10 @@ public final class TenantRegistry {
             Reason.DAMAGED_TOKEN,
             "",
             "what was sent is not a complete token (rmr_...): copy it again, whole")
-        : admit(token.get(), end);
+        : identify(token.get());
   }
 
-  private synchronized Admission admit(Token token, SessionEnd end) {
+  private synchronized Identification identify(Token token) {
     Tenant tenant = byTokenId.get(token.id());
     TokenEntry entry = tenant == null ? null : entry(tenant, token.id());
     if (tenant == null || entry == null || !entry.matches(token)) {
@@ -121,21 +126,26 @@ public final class TenantRegistry {
     if (tenant.hasExpired(now)) {
       return new Refused(Reason.EXPIRED, name, tenantExpired(tenant));
     }
-    return admit(tenant, new LiveSession(name, token.id(), end));
+    return new Known(tenant, token.id());
   }
 
-  private Admission admit(Tenant tenant, LiveSession session) {
+  /**
+   * Decides about a new session and takes one of its tenant's session slots.
+   *
+   * @param tokenText what the client sent, or null for nothing
+   * @param end told if the session must end while its grant isn't closed
+   */
+  public synchronized Admission admit(@Nullable String tokenText, SessionEnd end) {
+    Identification client = identify(tokenText);
+    if (client instanceof Refused refused) {
+      return refused;
+    }
+    Known known = (Known) client;
+    Tenant tenant = known.tenant();
+    LiveSession session = new LiveSession(tenant.name(), known.tokenId(), end);
     long open = sessions.stream().filter(each -> each.tenant.equals(tenant.name())).count();
     if (open >= tenant.sessionsMax()) {
-      return new Refused(
-          Reason.SESSION_LIMIT,
-          tenant.name(),
-          "tenant '"
-              + tenant.name()
-              + "' has "
-              + open
-              + " sessions and may have no more: end one, or ask the server's operator for a higher"
-              + " 'sessions' limit");
+      return new Refused(Reason.SESSION_LIMIT, tenant.name(), atSessionLimit(tenant, open));
     }
     sessions.add(session);
     MemoryLedger ledger = ledger(tenant);
@@ -148,6 +158,15 @@ public final class TenantRegistry {
             tenant.devices(),
             ledger,
             () -> close(session)));
+  }
+
+  private static String atSessionLimit(Tenant tenant, long open) {
+    return "tenant '"
+        + tenant.name()
+        + "' has "
+        + open
+        + " sessions and may have no more: end one, or ask the server's operator for a higher"
+        + " 'sessions' limit";
   }
 
   private synchronized void close(LiveSession session) {
