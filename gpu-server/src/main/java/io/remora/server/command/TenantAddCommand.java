@@ -8,6 +8,7 @@ import io.remora.server.tenant.TenantClass;
 import io.remora.server.tenant.Token;
 import java.security.SecureRandom;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +63,7 @@ final class TenantAddCommand implements RemoraCommand {
   @Override
   public Integer call() {
     TenantOutput output = TenantOutput.of(parent);
-    Instant now = Instant.now();
+    Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     Tenant tenant =
         new Tenant(
             TenantFields.name(name),

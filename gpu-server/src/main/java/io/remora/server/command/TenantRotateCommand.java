@@ -7,6 +7,7 @@ import io.remora.server.tenant.Token;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -41,8 +42,8 @@ final class TenantRotateCommand implements RemoraCommand {
   public Integer call() {
     TenantOutput output = TenantOutput.of(parent);
     Duration time = TenantFields.grace(grace);
-    Token token =
-        TenantChanges.rotate(output.file(), name, time, Instant.now(), new SecureRandom());
+    Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+    Token token = TenantChanges.rotate(output.file(), name, time, now, new SecureRandom());
     String after = time.isZero() ? "no more from now on" : "for " + grace + " more";
     output.token(
         "Tenant '" + name + "' has a new token. The old one opens sessions " + after + ".",

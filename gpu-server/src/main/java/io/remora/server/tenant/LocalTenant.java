@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +47,7 @@ public record LocalTenant(Path tenants, @Nullable Path token) {
                   Tenant.SESSIONS_DEFAULT,
                   Set.of(),
                   null,
-                  List.of(TokenEntry.of(token, clock.instant()))));
+                  List.of(TokenEntry.of(token, clock.instant().truncatedTo(ChronoUnit.SECONDS)))));
         });
     return new LocalTenant(tenants, Files.exists(tokenFile) ? tokenFile : null);
   }
