@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.ptx;
 
+import io.remora.ptx.exec.CompiledKernel;
+import io.remora.ptx.exec.Launch;
+import io.remora.ptx.exec.WorkerPool;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /**
  * Runs kernels over a pool of threads. Launches block their caller, who works along; several
@@ -9,6 +13,7 @@ import java.nio.ByteBuffer;
  */
 public final class PtxExecutor implements AutoCloseable {
   private final int threads;
+  private final WorkerPool pool;
 
   /**
    * @param threads threads that may work on one launch, the caller included; at least 1
@@ -18,6 +23,7 @@ public final class PtxExecutor implements AutoCloseable {
       throw new IllegalArgumentException("threads must be at least 1: " + threads);
     }
     this.threads = threads;
+    this.pool = new WorkerPool(threads - 1);
   }
 
   /** Threads that may work on one launch, the caller included. */
@@ -46,10 +52,65 @@ public final class PtxExecutor implements AutoCloseable {
       ByteBuffer parameters,
       LaunchControl control)
       throws KernelFault {
-    throw new IllegalArgumentException("no kernel named " + kernelName);
+    CompiledKernel compiled = instance.module().compiled().kernels().get(kernelName);
+    if (compiled == null) {
+      throw new IllegalArgumentException("the module has no kernel named " + kernelName);
+    }
+    check(compiled.kernel(), shape, parameters);
+    var launch =
+        new Launch(
+            compiled,
+            instance.memory().memory(),
+            instance.addresses(),
+            shape,
+            parameters,
+            control,
+            control::addFinishedBlocks,
+            threads);
+    pool.run(launch);
+    KernelFault fault = launch.outcome();
+    if (fault != null) {
+      throw fault;
+    }
+  }
+
+  private static void check(PtxKernel kernel, LaunchShape shape, ByteBuffer parameters) {
+    if (shape.threadsPerBlock() > kernel.maxThreadsPerBlock()) {
+      throw new IllegalArgumentException(
+          kernel.name()
+              + " takes at most "
+              + kernel.maxThreadsPerBlock()
+              + " threads in a block, not "
+              + shape.threadsPerBlock());
+    }
+    List<Integer> block = List.of(shape.blockX(), shape.blockY(), shape.blockZ());
+    if (!kernel.requiredBlock().isEmpty() && !kernel.requiredBlock().equals(block)) {
+      throw new IllegalArgumentException(
+          kernel.name() + " takes only blocks of " + kernel.requiredBlock() + ", not " + block);
+    }
+    long shared = (long) kernel.staticSharedBytes() + shape.dynamicSharedBytes();
+    if (shared > PtxKernel.MAX_SHARED_BYTES) {
+      throw new IllegalArgumentException(
+          kernel.name()
+              + " would have "
+              + shared
+              + " bytes of shared memory; the most is "
+              + PtxKernel.MAX_SHARED_BYTES);
+    }
+    if (parameters.remaining() < kernel.parameterBytes()) {
+      throw new IllegalArgumentException(
+          kernel.name()
+              + " has "
+              + kernel.parameterBytes()
+              + " bytes of parameters, but only "
+              + parameters.remaining()
+              + " were given");
+    }
   }
 
   /** Ends the pool's threads after the launches that are running. */
   @Override
-  public void close() {}
+  public void close() {
+    pool.close();
+  }
 }

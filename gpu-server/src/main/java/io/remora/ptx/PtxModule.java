@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.ptx;
 
+import io.remora.ptx.compile.ModuleCompiler;
+import io.remora.ptx.ir.Variable;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToLongFunction;
@@ -17,14 +21,25 @@ import java.util.function.ToLongFunction;
  * }</pre>
  */
 public final class PtxModule {
-  private final String target;
+  private final ModuleCompiler.Compiled compiled;
   private final Map<String, PtxKernel> kernels;
   private final List<PtxGlobal> globals;
 
-  PtxModule(String target, Map<String, PtxKernel> kernels, List<PtxGlobal> globals) {
-    this.target = target;
-    this.kernels = Map.copyOf(kernels);
-    this.globals = List.copyOf(globals);
+  private PtxModule(ModuleCompiler.Compiled compiled) {
+    this.compiled = compiled;
+    var byName = new LinkedHashMap<String, PtxKernel>();
+    compiled.kernels().forEach((name, kernel) -> byName.put(name, kernel.kernel()));
+    this.kernels = Collections.unmodifiableMap(byName);
+    this.globals = compiled.variables().stream().map(PtxModule::describe).toList();
+  }
+
+  private static PtxGlobal describe(Variable variable) {
+    return new PtxGlobal(
+        variable.name(),
+        variable.space() == Variable.Space.CONST ? PtxGlobal.Space.CONST : PtxGlobal.Space.GLOBAL,
+        Math.max(1, variable.bytes()),
+        variable.alignment(),
+        variable.linkage() == Variable.Linkage.VISIBLE);
   }
 
   /**
@@ -35,12 +50,12 @@ public final class PtxModule {
    * @throws PtxException if the text is malformed or uses something unsupported
    */
   public static PtxModule compile(String text, CompileOptions options) throws PtxException {
-    throw new PtxException(PtxException.Kind.UNSUPPORTED, 0, 0, "the compiler is not built in yet");
+    return new PtxModule(ModuleCompiler.compile(text, options));
   }
 
   /** The {@code .target} of the text, such as {@code sm_75}. */
   public String target() {
-    return target;
+    return compiled.unit().target();
   }
 
   /** All kernels by name. */
@@ -60,8 +75,14 @@ public final class PtxModule {
    * @param placement gives each variable its address, aligned as it asks, in committed memory; the
    *     caller keeps that memory until the instance is no longer used
    * @throws MemoryFault if a variable's place isn't committed
+   * @throws IllegalArgumentException if a place isn't aligned as its variable asks
    */
   public PtxInstance instantiate(AddressSpace memory, ToLongFunction<PtxGlobal> placement) {
-    return new PtxInstance(this, memory);
+    return PtxInstance.create(this, memory, placement);
+  }
+
+  /** What the compiler made, for the engine. */
+  ModuleCompiler.Compiled compiled() {
+    return compiled;
   }
 }

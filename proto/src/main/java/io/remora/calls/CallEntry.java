@@ -13,7 +13,8 @@ import java.util.Optional;
  * One entry point of the driver, or one of Remora's own calls.
  *
  * @param number the call's number on the wire
- * @param name the documented C name without ABI suffix; empty for Remora's own calls
+ * @param name the documented C name without ABI suffix; for Remora's own calls the entry point that
+ *     they serve, or empty
  * @param symbols every exported symbol with this signature
  * @param callClass how the client sends it
  * @param handling whether the server's side is generated
@@ -51,9 +52,9 @@ public record CallEntry(
     return message.getName();
   }
 
-  /** The name for people: the C name, or for Remora's own calls the method's. */
+  /** The name for people: the C name, or the method's for calls of Remora that have none. */
   public String title() {
-    return isOwn() ? methodName() : name;
+    return name.isEmpty() ? methodName() : name;
   }
 
   /** Name of generated methods, e.g. {@code cuMemAlloc}. */

@@ -77,7 +77,7 @@ final class TableCheck {
     require(entry.callClass() != CallClass.CALL_CLASS_UNSPECIFIED, entry, "needs a call_class");
     require(entry.handling() != Handling.HANDLING_UNSPECIFIED, entry, "needs a handling");
     require(!entry.group().isEmpty(), entry, "needs a group");
-    require(entry.isOwn() == entry.name().isEmpty(), entry, "has a name if and only if below 1000");
+    require(entry.isOwn() || !entry.name().isEmpty(), entry, "needs the name of the entry point");
     require(entry.isOwn() == entry.symbols().isEmpty(), entry, "has an abi if and only if < 1000");
     require(
         entry.isOwn() || entry.methodName().replaceAll("V[0-9]+$", "").equals(entry.name()),

@@ -13,6 +13,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The generated dispatcher between a context and a driver that only write down what they are asked:
@@ -63,12 +64,12 @@ final class ServerSide {
     return answer.toByteArray();
   }
 
-  private Object handler(Object proxy, Method called, Object[] values) {
+  private @Nullable Object handler(Object proxy, Method called, Object[] values) {
     note(called, List.of(values).subList(1, values.length));
     return null;
   }
 
-  private Object driver(Object proxy, Method called, Object[] values) {
+  private @Nullable Object driver(Object proxy, Method called, Object[] values) {
     List<Object> given = new ArrayList<>(List.of(values));
     given.removeIf(each -> each instanceof WorkObserver || isOutput(each));
     note(called, given);
@@ -84,7 +85,7 @@ final class ServerSide {
     arguments = RandomValues.comparable(given.toArray());
   }
 
-  private Object context(Object proxy, Method called, Object[] values) {
+  private @Nullable Object context(Object proxy, Method called, Object[] values) {
     return switch (called.getName()) {
       case "domain", "domainOf" -> domain;
       case "driverHandle" -> values[1];

@@ -123,8 +123,8 @@ public final class CoveragePage {
 
   private Set<String> names() {
     return table.entries().stream()
+        .filter(entry -> !entry.isOwn())
         .map(CallEntry::name)
-        .filter(name -> !name.isEmpty())
         .collect(Collectors.toSet());
   }
 

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.ptx.compile;
+
+import io.remora.ptx.ir.Register;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.objectweb.asm.Opcodes;
+
+/**
+ * Numbers of the JVM locals of one method. Registers whose life lies in one basic block give theirs
+ * back, so that large methods stay below the index where instructions become longer.
+ */
+final class Locals {
+  private final BitSet crossing;
+  private final int context;
+  private final int thread;
+  private final Map<Integer, Integer> registers = new HashMap<>();
+  private final Map<String, Uniform> uniforms = new LinkedHashMap<>();
+  private final Deque<Integer> freeSingles = new ArrayDeque<>();
+  private final Deque<Integer> freeDoubles = new ArrayDeque<>();
+  private final List<int[]> temporaries = new ArrayList<>();
+  private int next;
+
+  /**
+   * A value that is the same for all threads of a block, computed before the loop over them.
+   *
+   * @param store the instruction that keeps it
+   */
+  record Uniform(int local, int store, Consumer<Code> push) {}
+
+  /**
+   * @param context local of the block
+   * @param thread local of the thread's number
+   * @param firstFree first local not in use
+   * @param crossing registers that live across blocks
+   */
+  Locals(int context, int thread, int firstFree, BitSet crossing) {
+    this.crossing = crossing;
+    this.context = context;
+    this.thread = thread;
+    this.next = firstFree;
+  }
+
+  int context() {
+    return context;
+  }
+
+  int thread() {
+    return thread;
+  }
+
+  int allocate(int slots) {
+    int local = next;
+    next += slots;
+    return local;
+  }
+
+  int of(Register register, Kind kind) {
+    Integer local = registers.get(register.id());
+    if (local == null) {
+      // A register that lives across blocks needs a local that no other block has used for itself.
+      @Nullable Integer reused =
+          crossing.get(register.id()) ? null : (kind.slots == 2 ? freeDoubles : freeSingles).poll();
+      local = reused != null ? reused : allocate(kind.slots);
+      registers.put(register.id(), local);
+    }
+    return local;
+  }
+
+  /** A local for use inside one instruction. */
+  int temporary(int slots) {
+    @Nullable Integer reused = (slots == 2 ? freeDoubles : freeSingles).poll();
+    int local = reused != null ? reused : allocate(slots);
+    temporaries.add(new int[] {local, slots});
+    return local;
+  }
+
+  /** Takes the temporary locals back. */
+  void endInstruction() {
+    for (int[] temporary : temporaries) {
+      (temporary[1] == 2 ? freeDoubles : freeSingles).push(temporary[0]);
+    }
+    temporaries.clear();
+  }
+
+  /** The local that holds the carry of extended-precision arithmetic. */
+  int carry() {
+    return uniform("carry", Kind.INT, code -> code.constant(0));
+  }
+
+  /** The register's value is not needed any more. */
+  void free(Register register, Kind kind) {
+    Integer local = registers.remove(register.id());
+    if (local != null) {
+      (kind.slots == 2 ? freeDoubles : freeSingles).push(local);
+    }
+  }
+
+  /** The local that holds a uniform value; {@code push} says how to compute it. */
+  int uniform(String name, Kind kind, Consumer<Code> push) {
+    return uniform(name, kind.slots, kind.store, push);
+  }
+
+  /** The local that holds a uniform object. */
+  int uniformReference(String name, Consumer<Code> push) {
+    return uniform(name, 1, Opcodes.ASTORE, push);
+  }
+
+  private int uniform(String name, int slots, int store, Consumer<Code> push) {
+    Uniform uniform = uniforms.get(name);
+    if (uniform == null) {
+      uniform = new Uniform(allocate(slots), store, push);
+      uniforms.put(name, uniform);
+    }
+    return uniform.local();
+  }
+
+  /** All uniform values, in the order they were asked for. */
+  List<Uniform> uniforms() {
+    return new ArrayList<>(uniforms.values());
+  }
+}

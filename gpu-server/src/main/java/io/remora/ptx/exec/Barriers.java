@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.ptx.exec;
+
+import java.util.Arrays;
+
+/**
+ * The sixteen barriers of one block (PTX ISA 9.7.13.1, "barrier"). A barrier without a count waits
+ * for all threads that haven't ended.
+ */
+final class Barriers {
+  private static final int BARRIERS = 16;
+
+  private final BlockContext block;
+  private final Suspension[] suspensions;
+  private final int[] arrived = new int[BARRIERS];
+  private final int[] waiting = new int[BARRIERS];
+  private final int[] expected = new int[BARRIERS];
+
+  Barriers(BlockContext block, Suspension[] suspensions) {
+    this.block = block;
+    this.suspensions = suspensions;
+  }
+
+  void reset() {
+    Arrays.fill(arrived, 0);
+  }
+
+  /** A thread passes a barrier without waiting; its count is in operand B. */
+  void arrive(int thread) {
+    arrived[block.operandA[thread] & 15]++;
+  }
+
+  /** Lets all threads go whose barrier is complete; returns whether there were any. */
+  boolean release() {
+    Arrays.fill(waiting, 0);
+    Arrays.fill(expected, 0);
+    int alive = 0;
+    for (int thread = 0; thread < block.threads; thread++) {
+      int state = block.state[thread];
+      if (state == KernelCode.EXITED) {
+        continue;
+      }
+      alive++;
+      if (isAtBarrier(state)) {
+        int barrier = block.operandA[thread] & 15;
+        waiting[barrier]++;
+        expected[barrier] = block.operandB[thread];
+      }
+    }
+    boolean released = false;
+    for (int barrier = 0; barrier < BARRIERS; barrier++) {
+      int wanted = expected[barrier] == 0 ? alive : expected[barrier];
+      if (waiting[barrier] > 0 && waiting[barrier] + arrived[barrier] >= wanted) {
+        complete(barrier);
+        arrived[barrier] = 0;
+        released = true;
+      }
+    }
+    return released;
+  }
+
+  private boolean isAtBarrier(int state) {
+    return state >= KernelCode.WAITING && suspensions[state & ~KernelCode.WAITING].isBarrier();
+  }
+
+  private void complete(int barrier) {
+    int count = 0;
+    int threads = 0;
+    for (int thread = 0; thread < block.threads; thread++) {
+      if (isAtBarrier(block.state[thread]) && (block.operandA[thread] & 15) == barrier) {
+        threads++;
+        count += block.operandC[thread];
+      }
+    }
+    for (int thread = 0; thread < block.threads; thread++) {
+      int state = block.state[thread];
+      if (isAtBarrier(state) && (block.operandA[thread] & 15) == barrier) {
+        int region = state & ~KernelCode.WAITING;
+        block.result[thread] = outcome(suspensions[region], count, threads);
+        block.state[thread] = region;
+      }
+    }
+  }
+
+  private static int outcome(Suspension kind, int count, int threads) {
+    return switch (kind) {
+      case BARRIER_COUNT -> count;
+      case BARRIER_AND -> count == threads ? 1 : 0;
+      case BARRIER_OR -> count != 0 ? 1 : 0;
+      default -> 0;
+    };
+  }
+}

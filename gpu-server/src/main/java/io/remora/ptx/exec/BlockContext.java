@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.ptx.exec;
+
+import io.remora.ptx.KernelFault;
+import io.remora.ptx.LaunchShape;
+import io.remora.ptx.memory.Access;
+import io.remora.ptx.memory.DeviceMemory;
+import io.remora.ptx.memory.ScratchArea;
+
+/**
+ * What the compiled code of a kernel sees of its block. One worker owns it and uses it for one
+ * block after the other of one launch. Fields are public because generated code reads them.
+ */
+public final class BlockContext {
+  /** Iterations of loops that a region runs before it looks at the launch again. */
+  public static final int FUEL = 1 << 16;
+
+  /** Length of a block's parameter memory; the longest parameter block that CUDA allows fits. */
+  public static final int PARAMETER_BYTES = 32 << 10;
+
+  // Extents.
+  public final DeviceMemory memory;
+  public final int threads;
+  public final int ntidX;
+  public final int ntidY;
+  public final int ntidZ;
+  public final int nctaidX;
+  public final int nctaidY;
+  public final int nctaidZ;
+  public final int[] tidX;
+  public final int[] tidY;
+  public final int[] tidZ;
+  public int ctaidX;
+  public int ctaidY;
+  public int ctaidZ;
+
+  // Memory of the block. Host addresses never leave the engine.
+  public final long[] globals;
+  public final long parameterHost;
+  public final long parameterAddress;
+  public final long parameterBytes;
+  public final long sharedHost;
+  public final long sharedAddress;
+  public final long sharedBytes;
+  public final int dynamicSharedBytes;
+  public final long localHost;
+  public final long localAddress;
+  public final long localBytes;
+
+  // State of the threads between regions: slot * threads + thread.
+  public final int[] state;
+  public final int[] frameInt;
+  public final long[] frameLong;
+  public final float[] frameFloat;
+  public final double[] frameDouble;
+
+  // Operands and outcome of the suspension that each thread is in.
+  public final int[] operandA;
+  public final int[] operandB;
+  public final int[] operandC;
+  public final int[] mask;
+  public final long[] operandLong;
+  public final int[] result;
+  public final int[] resultPredicate;
+
+  /** The thread that runs now, to name it in a fault. */
+  public int lane;
+
+  private final Launch launch;
+  private final int worker;
+
+  /**
+   * @param launch the launch
+   * @param piece scratch memory for shared, parameter and local memory, in this order
+   * @param worker number of the worker, reported as multiprocessor
+   */
+  BlockContext(Launch launch, ScratchArea.Piece piece, int worker) {
+    this.launch = launch;
+    this.worker = worker;
+    CompiledKernel compiled = launch.compiled();
+    LaunchShape shape = launch.shape();
+    memory = launch.memory();
+    globals = launch.globals();
+    threads = shape.threadsPerBlock();
+    ntidX = shape.blockX();
+    ntidY = shape.blockY();
+    ntidZ = shape.blockZ();
+    nctaidX = shape.gridX();
+    nctaidY = shape.gridY();
+    nctaidZ = shape.gridZ();
+    tidX = launch.threadIds().x();
+    tidY = launch.threadIds().y();
+    tidZ = launch.threadIds().z();
+    dynamicSharedBytes = shape.dynamicSharedBytes();
+    sharedHost = piece.host();
+    sharedAddress = piece.address();
+    sharedBytes = launch.sharedBytes();
+    long parameterOffset = align(sharedBytes, 256);
+    parameterHost = piece.host() + parameterOffset;
+    parameterAddress = piece.address() + parameterOffset;
+    parameterBytes = compiled.kernel().parameterBytes();
+    long localOffset = parameterOffset + align(parameterBytes, 256);
+    localHost = piece.host() + localOffset;
+    localAddress = piece.address() + localOffset;
+    localBytes = align(compiled.kernel().localBytes(), 16);
+    launch.copyParameters(piece.address() + parameterOffset);
+    int waiting = compiled.hasStates() ? threads : 0;
+    state = new int[waiting];
+    frameInt = new int[compiled.frameInts() * threads];
+    frameLong = new long[compiled.frameLongs() * threads];
+    frameFloat = new float[compiled.frameFloats() * threads];
+    frameDouble = new double[compiled.frameDoubles() * threads];
+    operandA = new int[waiting];
+    operandB = new int[waiting];
+    operandC = new int[waiting];
+    mask = new int[waiting];
+    operandLong = new long[waiting];
+    result = new int[waiting];
+    resultPredicate = new int[waiting];
+  }
+
+  /** Scratch memory that one block needs. */
+  static long scratchBytes(CompiledKernel compiled, long sharedBytes, int threads) {
+    return align(sharedBytes, 256)
+        + align(compiled.kernel().parameterBytes(), 256)
+        + align(compiled.kernel().localBytes(), 16) * threads
+        + 16;
+  }
+
+  private static long align(long bytes, long to) {
+    return (bytes + to - 1) & -to;
+  }
+
+  void startBlock(long block) {
+    ctaidX = (int) (block % nctaidX);
+    long rest = block / nctaidX;
+    ctaidY = (int) (rest % nctaidY);
+    ctaidZ = (int) (rest / nctaidY);
+  }
+
+  /** Called by loops whose fuel is used up: looks whether the launch was stopped. */
+  public int refuel() {
+    launch.checkStopped();
+    return FUEL;
+  }
+
+  /** Host address of a thread's local memory. */
+  public long localHost(int thread) {
+    return localHost + thread * localBytes;
+  }
+
+  /** Device address of a thread's local memory. */
+  public long localAddress(int thread) {
+    return localAddress + thread * localBytes;
+  }
+
+  /** Makes sure that a call's frame fits a thread's local memory. */
+  public void checkStack(int frame, int bytes) {
+    if (frame + bytes > localBytes) {
+      throw new KernelStop(
+          KernelFault.Kind.STACK_OVERFLOW, "calls are nested deeper than the stack allows");
+    }
+  }
+
+  /** Checks a shared memory offset and gives the host address. */
+  public long shared(long offset, int low) {
+    return Access.checkWindow(sharedHost, sharedBytes, offset, low);
+  }
+
+  /** Checks a local memory offset and gives the host address. */
+  public long local(int thread, long offset, int low) {
+    return Access.checkWindow(localHost + thread * localBytes, localBytes, offset, low);
+  }
+
+  /** Checks a parameter offset and gives the host address. */
+  public long parameter(long offset, int low) {
+    return Access.checkWindow(parameterHost, parameterBytes, offset, low);
+  }
+
+  /** {@code isspacep.shared}. */
+  public int isShared(long address) {
+    long offset = address - sharedAddress;
+    return offset >= 0 && offset < sharedBytes ? 1 : 0;
+  }
+
+  /** {@code isspacep.local}. */
+  public int isLocal(int thread, long address) {
+    long offset = address - localAddress(thread);
+    return offset >= 0 && offset < localBytes ? 1 : 0;
+  }
+
+  /** {@code isspacep.param}, of kernels. */
+  public int isParameter(long address) {
+    long offset = address - parameterAddress;
+    return offset >= 0 && offset < parameterBytes ? 1 : 0;
+  }
+
+  /** {@code isspacep.global}. */
+  public int isGlobal(long address) {
+    return address - memory.base() < memory.userBytes() && address >= memory.base() ? 1 : 0;
+  }
+
+  /** {@code %smid}. */
+  public int multiprocessor() {
+    return worker;
+  }
+
+  /** {@code %nsmid}. */
+  public int multiprocessors() {
+    return launch.workers();
+  }
+
+  /** {@code %gridid}. */
+  public long gridId() {
+    return launch.id();
+  }
+
+  /** {@code trap}. */
+  public static KernelStop trap() {
+    return new KernelStop(KernelFault.Kind.TRAP, "");
+  }
+
+  /** An instruction whose operands have no meaning. */
+  public static KernelStop illegal(String detail) {
+    return new KernelStop(KernelFault.Kind.ILLEGAL_INSTRUCTION, detail);
+  }
+
+  /** A failed {@code assert}: reads the texts that {@code __assertfail} was given. */
+  public KernelStop assertion(long message, long file, int line, long function) {
+    return new KernelStop(
+        KernelFault.Kind.ASSERT,
+        DeviceText.read(memory, file)
+            + ":"
+            + line
+            + ": "
+            + DeviceText.read(memory, function)
+            + ": assertion '"
+            + DeviceText.read(memory, message)
+            + "' failed");
+  }
+
+  /** {@code vprintf}; returns how many arguments were printed. */
+  public int print(long format, long arguments) {
+    return DevicePrintf.print(memory, format, arguments, launch.control().printSink());
+  }
+}

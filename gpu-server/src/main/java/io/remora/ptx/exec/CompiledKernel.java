@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.ptx.exec;
+
+import io.remora.ptx.PtxKernel;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * A kernel with all that is needed to run it.
+ *
+ * @param kernel what callers see
+ * @param code gives the compiled code; loads its class at the first call
+ * @param className name of the generated class, to find its frames in a stack trace
+ * @param suspensions what threads wait for before each region, by number
+ * @param frameInts 32-bit slots that each thread keeps over suspensions
+ * @param frameLongs 64-bit slots
+ * @param frameFloats float slots
+ * @param frameDoubles double slots
+ * @param sourceLines source line of each position that the code's line numbers name
+ * @param blockTime how long its blocks have taken
+ */
+public record CompiledKernel(
+    PtxKernel kernel,
+    Supplier<KernelCode> code,
+    String className,
+    List<Suspension> suspensions,
+    int frameInts,
+    int frameLongs,
+    int frameFloats,
+    int frameDoubles,
+    int[] sourceLines,
+    BlockTime blockTime) {
+
+  /** Whether threads can wait or give way at all. */
+  public boolean hasStates() {
+    return suspensions.size() > 1;
+  }
+
+  /** Whether the threads of a warp wait for one another somewhere. */
+  public boolean hasWarpOperations() {
+    return suspensions.stream().anyMatch(Suspension::isWarpOperation);
+  }
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.ptx.exec;
+
+import io.remora.ptx.KernelFault;
+import io.remora.ptx.LaunchControl;
+import io.remora.ptx.LaunchShape;
+import io.remora.ptx.MemoryFault;
+import io.remora.ptx.memory.DeviceMemory;
+import io.remora.ptx.memory.ScratchArea;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One launch: hands out blocks to the workers that take part, in order, and keeps the first fault.
+ * All methods may be called by any worker.
+ */
+public final class Launch {
+  private static final AtomicLong IDS = new AtomicLong();
+
+  private final CompiledKernel compiled;
+  private final DeviceMemory memory;
+  private final long[] globals;
+  private final LaunchShape shape;
+  private final ByteBuffer parameters;
+  private final LaunchControl control;
+  private final LongConsumer finishedBlocks;
+  private final ThreadIds threadIds;
+  private final long sharedBytes;
+  private final int workers;
+  private final long blocks;
+  private final long chunk;
+  private final long id = IDS.incrementAndGet();
+  private final AtomicLong nextBlock = new AtomicLong();
+  private final AtomicReference<KernelFault> fault = new AtomicReference<>();
+  private final AtomicReference<Throwable> bug = new AtomicReference<>();
+  private final AtomicInteger participants = new AtomicInteger();
+  private volatile boolean stopped;
+
+  /**
+   * @param globals addresses of the module's variables
+   * @param finishedBlocks told of blocks that have ended
+   * @param workers how many threads may take part
+   */
+  public Launch(
+      CompiledKernel compiled,
+      DeviceMemory memory,
+      long[] globals,
+      LaunchShape shape,
+      ByteBuffer parameters,
+      LaunchControl control,
+      LongConsumer finishedBlocks,
+      int workers) {
+    this.compiled = compiled;
+    this.memory = memory;
+    this.globals = globals;
+    this.shape = shape;
+    this.parameters = parameters;
+    this.control = control;
+    this.finishedBlocks = finishedBlocks;
+    this.workers = workers;
+    this.blocks = shape.blocks();
+    this.chunk = Math.max(1, Math.min(64, blocks / (workers * 16L)));
+    this.threadIds = ThreadIds.of(shape.blockX(), shape.blockY(), shape.blockZ());
+    this.sharedBytes = (long) compiled.kernel().staticSharedBytes() + shape.dynamicSharedBytes();
+  }
+
+  CompiledKernel compiled() {
+    return compiled;
+  }
+
+  DeviceMemory memory() {
+    return memory;
+  }
+
+  long[] globals() {
+    return globals;
+  }
+
+  LaunchShape shape() {
+    return shape;
+  }
+
+  LaunchControl control() {
+    return control;
+  }
+
+  ThreadIds threadIds() {
+    return threadIds;
+  }
+
+  long sharedBytes() {
+    return sharedBytes;
+  }
+
+  int workers() {
+    return workers;
+  }
+
+  /** How many threads have worked on this launch. */
+  int participants() {
+    return Math.max(1, participants.get());
+  }
+
+  long id() {
+    return id;
+  }
+
+  /** Whether there are blocks that nobody has taken yet. */
+  boolean hasWork() {
+    return !stopped && nextBlock.get() < blocks;
+  }
+
+  void copyParameters(long address) {
+    memory.write(address, parameters.duplicate());
+  }
+
+  /** Called now and then by running code. */
+  void checkStopped() {
+    if (stopped || control.isCancelled()) {
+      throw new KernelStop(KernelFault.Kind.CANCELLED, "");
+    }
+  }
+
+  /** Works on this launch until no block is left to take. Never throws; see {@link #outcome}. */
+  void work(int worker) {
+    participants.incrementAndGet();
+    long bytes = BlockContext.scratchBytes(compiled, sharedBytes, shape.threadsPerBlock());
+    ScratchArea.Piece piece = memory.scratch().take(bytes);
+    if (piece == null) {
+      fail(
+          new KernelFault(
+              KernelFault.Kind.OUT_OF_RESOURCES,
+              compiled.kernel().name(),
+              new KernelFault.Position(0, 0, 0),
+              new KernelFault.Position(0, 0, 0),
+              null,
+              0,
+              "no room for " + bytes + " bytes of shared and local memory of a block"));
+      return;
+    }
+    try {
+      runBlocks(worker, piece);
+    } catch (RuntimeException | Error e) { // A bug of ours: the caller of the launch gets it.
+      bug.compareAndSet(null, e);
+      stopped = true;
+    } finally {
+      memory.scratch().giveBack(piece);
+    }
+  }
+
+  private void runBlocks(int worker, ScratchArea.Piece piece) {
+    var runner = new BlockRunner(compiled, new BlockContext(this, piece, worker));
+    while (!stopped) {
+      long first = nextBlock.getAndAdd(chunk);
+      if (first >= blocks) {
+        return;
+      }
+      long end = Math.min(blocks, first + chunk);
+      for (long number = first; number < end; number++) {
+        if (!runBlock(runner, number)) {
+          return;
+        }
+      }
+      finishedBlocks.accept(end - first);
+    }
+  }
+
+  private boolean runBlock(BlockRunner runner, long number) {
+    try {
+      if (control.isCancelled()) {
+        throw new KernelStop(KernelFault.Kind.CANCELLED, "");
+      }
+      runner.start(number);
+      while (!runner.run()) {
+        checkStopped();
+        Thread.onSpinWait();
+      }
+      return true;
+    } catch (KernelStop | MemoryFault | StackOverflowError e) {
+      fail(Faults.of(compiled, runner.block(), e));
+      return false;
+    }
+  }
+
+  /** Runs all blocks at once, in turns, on the calling thread: they may wait for one another. */
+  void workCooperatively() {
+    var pieces = new ArrayList<ScratchArea.Piece>();
+    try {
+      var running = new ArrayList<BlockRunner>();
+      long bytes = BlockContext.scratchBytes(compiled, sharedBytes, shape.threadsPerBlock());
+      for (long number = 0; number < blocks; number++) {
+        ScratchArea.Piece piece = memory.scratch().take(bytes);
+        if (piece == null) {
+          throw new KernelStop(
+              KernelFault.Kind.OUT_OF_RESOURCES, "too many blocks for a cooperative launch");
+        }
+        pieces.add(piece);
+        var runner = new BlockRunner(compiled, new BlockContext(this, piece, 0));
+        runner.start(number);
+        running.add(runner);
+      }
+      takeTurns(running);
+    } catch (KernelStop e) {
+      fail(
+          new KernelFault(
+              e.kind(),
+              compiled.kernel().name(),
+              new KernelFault.Position(0, 0, 0),
+              new KernelFault.Position(0, 0, 0),
+              null,
+              0,
+              String.valueOf(e.getMessage())));
+    } finally {
+      pieces.forEach(memory.scratch()::giveBack);
+    }
+  }
+
+  private void takeTurns(List<BlockRunner> running) {
+    while (!running.isEmpty() && !stopped) {
+      for (var runners = running.iterator(); runners.hasNext(); ) {
+        BlockRunner runner = runners.next();
+        try {
+          checkStopped();
+          if (runner.run()) {
+            runners.remove();
+            finishedBlocks.accept(1);
+          }
+        } catch (KernelStop | MemoryFault | StackOverflowError e) {
+          fail(Faults.of(compiled, runner.block(), e));
+          return;
+        }
+      }
+    }
+  }
+
+  private void fail(KernelFault reason) {
+    // A cancellation seen by one worker must not hide the fault that another is about to report.
+    fault.accumulateAndGet(
+        reason,
+        (before, now) ->
+            before == null || before.kind() == KernelFault.Kind.CANCELLED ? now : before);
+    stopped = true;
+  }
+
+  /** The fault that ended the launch, or null; called when all workers have left. */
+  public @Nullable KernelFault outcome() {
+    Throwable ours = bug.get();
+    if (ours != null) {
+      throw new IllegalStateException("a compiled kernel failed in the engine itself", ours);
+    }
+    return fault.get();
+  }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.ptx.exec;
+
+/** What a thread waits for before a region. */
+public enum Suspension {
+  /** Nothing: the region is a cut or the start. */
+  NONE,
+  /** Nothing, but others go first. */
+  SLEEP,
+  BARRIER_SYNC,
+  BARRIER_ARRIVE,
+  BARRIER_COUNT,
+  BARRIER_AND,
+  BARRIER_OR,
+  WARP_SYNC,
+  ACTIVE_MASK,
+  ELECT,
+  SHUFFLE_UP,
+  SHUFFLE_DOWN,
+  SHUFFLE_BUTTERFLY,
+  SHUFFLE_INDEX,
+  VOTE_ALL,
+  VOTE_ANY,
+  VOTE_UNIFORM,
+  VOTE_BALLOT,
+  MATCH_ANY,
+  MATCH_ALL,
+  REDUCE_ADD,
+  REDUCE_AND,
+  REDUCE_OR,
+  REDUCE_XOR,
+  REDUCE_MIN_SIGNED,
+  REDUCE_MAX_SIGNED,
+  REDUCE_MIN_UNSIGNED,
+  REDUCE_MAX_UNSIGNED;
+
+  /** Whether the threads of a block wait for one another. */
+  public boolean isBarrier() {
+    return ordinal() >= BARRIER_SYNC.ordinal() && ordinal() <= BARRIER_OR.ordinal();
+  }
+
+  /** Whether the threads of a warp wait for one another. */
+  public boolean isWarpOperation() {
+    return ordinal() >= WARP_SYNC.ordinal();
+  }
+}
