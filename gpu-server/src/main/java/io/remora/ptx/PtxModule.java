@@ -50,7 +50,16 @@ public final class PtxModule {
    * @throws PtxException if the text is malformed or uses something unsupported
    */
   public static PtxModule compile(String text, CompileOptions options) throws PtxException {
-    return new PtxModule(ModuleCompiler.compile(text, options));
+    try {
+      return new PtxModule(ModuleCompiler.compile(text, options));
+    } catch (RuntimeException | StackOverflowError e) {
+      // A bug of the compiler's; whoever sent the text must not be able to make more of it.
+      var refusal =
+          new PtxException(
+              PtxException.Kind.UNSUPPORTED, 0, 0, "the compiler can't handle this text: " + e);
+      refusal.initCause(e);
+      throw refusal;
+    }
   }
 
   /** The {@code .target} of the text, such as {@code sm_75}. */

@@ -40,7 +40,7 @@ final class Recomputation {
     several.forEach(definitions::remove);
     for (Register register : function.registers()) {
       var chain = new LinkedHashMap<Integer, Instruction>();
-      if (collect(register, function, chain)) {
+      if (collect(register, function, chain, 0)) {
         chains.put(register.id(), List.copyOf(chain.values()));
       }
     }
@@ -57,16 +57,20 @@ final class Recomputation {
   }
 
   private boolean collect(
-      Register register, PtxFunction function, Map<Integer, Instruction> chain) {
+      Register register, PtxFunction function, Map<Integer, Instruction> chain, int depth) {
     if (chain.containsKey(register.id())) {
       return true;
     }
     Instruction at = definitions.get(register.id());
-    if (at == null || chain.size() >= MAX_CHAIN || !isCheap(at, function)) {
+    // The depth also ends at a register that is computed from itself.
+    if (at == null
+        || depth == MAX_CHAIN
+        || chain.size() >= MAX_CHAIN
+        || !isCheap(at, function)) {
       return false;
     }
     for (Register source : Opcodes.uses(at)) {
-      if (!collect(source, function, chain)) {
+      if (!collect(source, function, chain, depth + 1)) {
         return false;
       }
     }

@@ -13,6 +13,9 @@ import java.util.Arrays;
 final class BlockRunner {
   private static final int WARP = 32;
 
+  /** Regions run between two looks whether the launch was stopped, minus one. */
+  private static final int CHECK_MASK = 1023;
+
   private enum Outcome {
     BLOCKED,
     YIELDED
@@ -24,6 +27,7 @@ final class BlockRunner {
   private final Barriers barriers;
   private final boolean hasStates;
   private final int gang;
+  private int regionsRun;
 
   BlockRunner(CompiledKernel compiled, BlockContext block) {
     this.block = block;
@@ -88,6 +92,9 @@ final class BlockRunner {
   private Outcome runGang(int from, int to) {
     int next = lowest(from, to);
     while (next >= 0) {
+      if ((++regionsRun & CHECK_MASK) == 0) {
+        block.refuel(); // A loop through suspensions burns no fuel in the code itself.
+      }
       boolean together = isTogether(next, from, to);
       long states = code.run(next, block, from, to);
       int union = (int) (states >> 32);

@@ -46,7 +46,7 @@ public record Instruction(
   /** The n-th type among the modifiers, from 0. */
   public PtxType type(int n) throws PtxException {
     List<PtxType> types = types();
-    if (n >= types.size()) {
+    if (n < 0 || n >= types.size()) {
       throw syntax("a type is missing after " + name());
     }
     return types.get(n);
