@@ -13,6 +13,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /** Runs one command and turns whatever goes wrong into one line and an exit status. */
 final class CommandRunner {
   private static final int CAUSES_MAX = 8;
+  private static final String OWN_PACKAGES = "io.remora.";
 
   private final Commands commands;
   private final PrintWriter out;
@@ -94,7 +95,10 @@ final class CommandRunner {
         : RemoraCommand.FAILURE;
   }
 
-  /** Answers the message, followed by what the first lines of the causes add to it. */
+  /**
+   * Answers the message, followed by what the first lines of the causes add to it. Our own
+   * exceptions and those about arguments say it all in their message.
+   */
   static String describe(Throwable failure) {
     String message = failure.getMessage();
     StringBuilder text =
@@ -102,7 +106,10 @@ final class CommandRunner {
             message == null || message.isBlank()
                 ? failure.getClass().getSimpleName()
                 : message.strip());
-    Throwable cause = failure.getCause();
+    boolean complete =
+        failure instanceof IllegalArgumentException
+            || failure.getClass().getName().startsWith(OWN_PACKAGES);
+    Throwable cause = complete ? null : failure.getCause();
     for (int i = 0; cause != null && i < CAUSES_MAX; i++) {
       String more = firstLine(cause);
       if (text.indexOf(more) < 0) {

@@ -59,7 +59,7 @@ final class Demo {
   private void introduce(List<Tenant> tenants) throws ConnectionException {
     Welcome welcome = tenants.get(0).cuda().welcome();
     DeviceSnapshot device = welcome.getDevices(0);
-    screen.labelled("device", device.getName() + " (" + origin(device) + ")");
+    screen.labelled("device", device.getName() + "; " + origin(device));
     screen.labelled(
         "tenants",
         tenants.stream()
@@ -74,8 +74,8 @@ final class Demo {
     }
     int processors = Runtime.getRuntime().availableProcessors();
     return Files.exists(NVIDIA_DEVICE)
-        ? "this machine has an NVIDIA GPU, for which this version has no driver yet"
-        : "this machine has no GPU: " + processors + " processors run the kernels";
+        ? "there is an NVIDIA GPU here, but no driver for it in this version"
+        : "there is no GPU here, " + processors + " processors run the kernels";
   }
 
   /** Each kernel that nvcc compiled, once, with its result compared with the host's. */
