@@ -86,6 +86,21 @@ final class BulkCopy {
    */
   int download(
       @Nullable ByteSink sink, int number, RequestWriter writer, BulkTarget.PieceDecoder decoder) {
+    return download(sink, number, writer, decoder, true);
+  }
+
+  /** As the other, but leaves it to a later call to wait. */
+  int downloadInBackground(
+      @Nullable ByteSink sink, int number, RequestWriter writer, BulkTarget.PieceDecoder decoder) {
+    return download(sink, number, writer, decoder, false);
+  }
+
+  private int download(
+      @Nullable ByteSink sink,
+      int number,
+      RequestWriter writer,
+      BulkTarget.PieceDecoder decoder,
+      boolean waits) {
     int result = core.refusal(thread);
     if (result != CUresult.CUDA_SUCCESS) {
       return result;
@@ -100,6 +115,9 @@ final class BulkCopy {
     WireWriter out = core.begin(number, thread);
     try {
       writer.write(out);
+      if (!waits) {
+        return core.endInBackground(number, target);
+      }
       core.endSync(thread, target);
     } finally {
       core.release();

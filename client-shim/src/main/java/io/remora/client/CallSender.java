@@ -160,14 +160,8 @@ final class CallSender {
     }
     endCall();
     counters.sent(callNumber, false);
-    boolean full = batched >= BATCH_CALLS_MAX || writer.position() >= BATCH_BYTES_MAX;
     callNumber = -1;
-    if (full) {
-      flushLocked();
-    } else if (!pending) {
-      pending = true;
-      wakeFlusher();
-    }
+    flushSoon();
     Failure lost = failure;
     return lost == null ? 0 : lost.result();
   }
@@ -185,19 +179,44 @@ final class CallSender {
     return lost == null ? 0 : lost.result();
   }
 
-  /** Ends a call whose answer the waiter waits for, and sends it and everything before it. */
+  /** Ends a call whose answer a thread waits for, and sends it and everything before it. */
   void endSync(Waiter waiter) {
+    endAnswered(waiter, true);
+  }
+
+  /** Ends a call that is answered while nobody waits. It is sent soon. */
+  int endExpected(Expected answer) {
+    endAnswered(answer, false);
+    Failure lost = failure;
+    return lost == null ? 0 : lost.result();
+  }
+
+  private void endAnswered(Expected waiter, boolean waits) {
     if (!supported.get(callNumber)) {
       waiter.complete(
-          CUresult.CUDA_ERROR_NOT_SUPPORTED, "the server is older than this call", NONE);
+          0, CUresult.CUDA_ERROR_NOT_SUPPORTED, "the server is older than this call", NONE);
       return;
     }
     long sequence = nextSequence;
     endCall();
-    counters.sent(callNumber, true);
+    counters.sent(callNumber, waits);
     callNumber = -1;
     answers.expect(sequence, waiter);
-    flushLocked();
+    if (waits) {
+      flushLocked();
+    } else {
+      flushSoon();
+    }
+  }
+
+  /** Sends a full frame, and makes sure that any other is sent without being asked for. */
+  private void flushSoon() {
+    if (batched >= BATCH_CALLS_MAX || writer.position() >= BATCH_BYTES_MAX) {
+      flushLocked();
+    } else if (!pending) {
+      pending = true;
+      wakeFlusher();
+    }
   }
 
   private void endCall() {

@@ -128,6 +128,11 @@ final class ClientCore {
     sender.endSync(thread.waiter());
   }
 
+  /** Ends a copy to host memory that nobody waits for. */
+  int endInBackground(int number, BulkTarget target) {
+    return sender.endExpected(new BackgroundDownload(target, number, connection.errors()));
+  }
+
   /** See {@link CallSender#release}. */
   void release() {
     sender.release();

@@ -137,6 +137,11 @@ final class Connection implements AutoCloseable {
     return callbacks;
   }
 
+  /** Where failures go that no call has returned. */
+  DeferredErrors errors() {
+    return errors;
+  }
+
   CallCounters counters() {
     return counters;
   }
@@ -190,22 +195,30 @@ final class Connection implements AutoCloseable {
    */
   @Override
   public void close() {
-    sender.close(call::halfClose);
-    receiver.fail(
-        new Failure(
-            CUresult.CUDA_ERROR_DEINITIALIZED, "The connection was closed by the program."));
-    boolean agreed = false;
+    sender.close(this::endOfCalls);
     try {
-      agreed = receiver.awaitClosed(CLOSE_MILLIS);
+      if (!receiver.awaitClosed(CLOSE_MILLIS)) {
+        call.cancel("the client is closing", null);
+      }
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    if (!agreed) {
       call.cancel("the client is closing", null);
+      Thread.currentThread().interrupt();
     }
     flusher.close();
     callbacks.close();
     transport.close();
+  }
+
+  /** Under the sender's lock, so that no call can be sent behind the end. */
+  private void endOfCalls() {
+    boolean intact = receiver.failure() == null;
+    receiver.fail(
+        new Failure(
+            CUresult.CUDA_ERROR_DEINITIALIZED, "The connection was closed by the program."));
+    // A stream that has failed may have been cancelled, and then has no half to close.
+    if (intact) {
+      call.halfClose();
+    }
   }
 
   /** The stream as the sender sees it. */

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Copies between the program's memory and the device. What is sent is read before the call returns,
- * so no copy to the device waits; what is received is there when the call returns.
+ * so no copy to the device waits; what is received is there when the call returns, or when a later
+ * one has waited for the stream.
  */
 interface CopyCalls extends TableCalls {
   @Override
@@ -69,6 +70,7 @@ interface CopyCalls extends TableCalls {
             });
   }
 
+  /** As in CUDA, only a copy to host memory that CUDA allocated is one that nobody waits for. */
   @Override
   default int cuMemcpyDtoHAsync(
       @Nullable Pointer dstHost,
@@ -77,15 +79,18 @@ interface CopyCalls extends TableCalls {
       @Nullable CUstream hStream) {
     long source = JCudaFields.address(srcDevice);
     long stream = core().stream(core().thread(), hStream);
-    return new BulkCopy(core())
-        .download(
-            HostSpan.of(dstHost, byteCount),
-            Calls.CU_MEMCPY_DTO_H_ASYNC,
-            out -> CallWriter.cuMemcpyDtoHAsync(out, source, byteCount, stream),
-            (outputs, target) -> {
-              Outputs.CuMemcpyDtoHAsync piece = Outputs.cuMemcpyDtoHAsync(outputs);
-              target.accept(piece.chunkOffset(), piece.dstHost());
-            });
+    BulkCopy copy = new BulkCopy(core());
+    BulkCopy.RequestWriter request =
+        out -> CallWriter.cuMemcpyDtoHAsync(out, source, byteCount, stream);
+    BulkTarget.PieceDecoder decoder =
+        (outputs, target) -> {
+          Outputs.CuMemcpyDtoHAsync piece = Outputs.cuMemcpyDtoHAsync(outputs);
+          target.accept(piece.chunkOffset(), piece.dstHost());
+        };
+    HostSpan sink = HostSpan.of(dstHost, byteCount);
+    return core().hostMemory().contains(dstHost)
+        ? copy.downloadInBackground(sink, Calls.CU_MEMCPY_DTO_H_ASYNC, request, decoder)
+        : copy.download(sink, Calls.CU_MEMCPY_DTO_H_ASYNC, request, decoder);
   }
 
   /** JCuda has this call for device pointers only. */

@@ -6,6 +6,7 @@ import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.netty.handler.ssl.NotSslRecordException;
 import io.remora.client.ConnectionException.Reason;
 import io.remora.client.generated.Calls;
 import io.remora.v1.ClientFrame;
@@ -137,6 +138,12 @@ final class Handshake {
   private static ConnectionException unavailable(
       ConnectionSettings settings, String said, @Nullable Throwable cause, Throwable origin) {
     String server = settings.server();
+    if (has(cause, NotSslRecordException.class)) {
+      return new ConnectionException(
+          Reason.TLS,
+          "The server " + server + " speaks without TLS: say so with REMORA_TLS=off or --tls off.",
+          origin);
+    }
     if (has(cause, SSLException.class) || has(cause, GeneralSecurityException.class)) {
       return new ConnectionException(
           Reason.TLS,
@@ -172,7 +179,7 @@ final class Handshake {
               + server
               + " ended before a session was open: "
               + said
-              + ". One end may speak TLS while the other doesn't.",
+              + ". The server may want TLS: leave out --tls off and REMORA_TLS=off.",
           origin);
     }
     return new ConnectionException(

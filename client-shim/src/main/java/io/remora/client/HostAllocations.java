@@ -44,6 +44,11 @@ final class HostAllocations {
     return CUresult.CUDA_SUCCESS;
   }
 
+  /** Whether a pointer is one to, or into, memory that was allocated here. */
+  boolean contains(@Nullable Pointer pointer) {
+    return allocations.containsKey(JCudaFields.value(pointer));
+  }
+
   int free(@Nullable Pointer pointer) {
     if (allocations.remove(JCudaFields.value(pointer)) == null || pointer == null) {
       return CUresult.CUDA_ERROR_INVALID_VALUE;

@@ -156,12 +156,15 @@ final class HostSpan implements ByteSource, ByteSink {
     }
     int shift = unitShift(memory);
     int mask = (1 << shift) - 1;
-    int unit = (int) (at >> shift);
-    if ((at & mask) != 0 || (length & mask) != 0) {
-      writeUnaligned(at, length, shift, from);
-    } else {
-      putUnits(memory, unit, length >> shift, from);
+    int head = (int) Math.min(length, -at & mask);
+    int middle = (length - head) & ~mask;
+    writeUnaligned(at, shift, from.slice(from.position(), head));
+    if (middle > 0) {
+      ByteBuffer units = from.slice(from.position() + head, middle);
+      putUnits(memory, (int) ((at + head) >> shift), middle >> shift, units);
     }
+    int done = head + middle;
+    writeUnaligned(at + done, shift, from.slice(from.position() + done, length - done));
   }
 
   /** Widens to whole units, and takes the part that is wanted. */
@@ -175,8 +178,9 @@ final class HostSpan implements ByteSource, ByteSink {
     }
   }
 
-  /** Reads whole units, changes the part that is wanted, and puts them back. */
-  private void writeUnaligned(long at, int length, int shift, ByteBuffer from) {
+  /** For less than a unit: reads it, changes the part that is wanted, and puts it back. */
+  private void writeUnaligned(long at, int shift, ByteBuffer from) {
+    int length = from.remaining();
     if (length == 0 || memory == null) {
       return;
     }

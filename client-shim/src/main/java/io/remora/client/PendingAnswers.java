@@ -8,66 +8,66 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The waiters of all calls that were sent and not answered, by sequence number. Never more than
- * threads that call. Used by callers and by the receiving thread, under a lock of its own that is
- * held for one look-up.
+ * All calls that were sent and are to be answered, by sequence number. Never more than the credit.
+ * Used by callers and by the receiving thread, under a lock of its own that is held for one
+ * look-up.
  */
 final class PendingAnswers {
   private static final byte[] NONE = new byte[0];
 
-  private final LongObjectHashMap<Waiter> waiters = new LongObjectHashMap<>();
+  private final LongObjectHashMap<Expected> expected = new LongObjectHashMap<>();
   private @Nullable Failure failure;
 
   /** A call is about to be sent. */
-  void expect(long sequence, Waiter waiter) {
+  void expect(long sequence, Expected answer) {
     Failure lost;
-    synchronized (waiters) {
+    synchronized (expected) {
       lost = failure;
       if (lost == null) {
-        waiters.put(sequence, waiter);
+        expected.put(sequence, answer);
         return;
       }
     }
-    waiter.complete(lost.result(), lost.detail(), NONE);
+    answer.complete(0, lost.result(), lost.detail(), NONE);
   }
 
-  /** The waiter of a call, which goes on waiting. */
-  Waiter find(long sequence) {
-    Waiter waiter;
-    synchronized (waiters) {
-      waiter = waiters.get(sequence);
+  /** Who expects the answer to a call, and goes on doing so. */
+  Expected find(long sequence) {
+    Expected answer;
+    synchronized (expected) {
+      answer = expected.get(sequence);
     }
-    if (waiter == null) {
+    if (answer == null) {
       throw new WireException("an answer came for call " + sequence + ", which wasn't waiting");
     }
-    return waiter;
+    return answer;
   }
 
   /** The last answer of a call has come. */
   void answered(long sequence, int result, String detail, byte[] outputs) {
-    Waiter waiter;
-    synchronized (waiters) {
-      waiter = waiters.remove(sequence);
+    Expected answer;
+    synchronized (expected) {
+      answer = expected.remove(sequence);
     }
-    if (waiter == null) {
+    if (answer == null) {
       throw new WireException("an answer came for call " + sequence + ", which wasn't waiting");
     }
-    waiter.complete(result, detail, outputs);
+    answer.complete(sequence, result, detail, outputs);
   }
 
   /** No answer will come any more, for calls that wait now or later. */
   void fail(Failure cause) {
-    List<Waiter> lost;
-    synchronized (waiters) {
+    List<Expected> lost;
+    synchronized (expected) {
       if (failure != null) {
         return;
       }
       failure = cause;
-      lost = new ArrayList<>(waiters.values());
-      waiters.clear();
+      lost = new ArrayList<>(expected.values());
+      expected.clear();
     }
-    for (Waiter waiter : lost) {
-      waiter.complete(cause.result(), cause.detail(), NONE);
+    for (Expected answer : lost) {
+      answer.complete(0, cause.result(), cause.detail(), NONE);
     }
   }
 }

@@ -93,6 +93,8 @@ final class Receiver extends ClientCall.Listener<InboundFrame> {
       reader.read(frame);
     } catch (WireException e) {
       broken(e);
+      // gRPC cancels the stream, so that the server hears of it, too.
+      throw e;
     }
   }
 

@@ -34,6 +34,8 @@ import jdk.net.ExtendedSocketOptions;
  * about sockets and TLS is decided here.
  */
 final class Transport implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Transport.class.getName());
+
   /** The receive window: what the server may have under way towards this process. */
   private static final int FLOW_WINDOW_BYTES = 8 << 20;
 
@@ -148,12 +150,17 @@ final class Transport implements AutoCloseable {
     return channel;
   }
 
-  /** Ends everything at once, and gives the thread about a second to go. */
+  /** Ends everything at once, and gives the channel and then its thread a second each to go. */
   @Override
   public void close() {
     channel.shutdownNow();
-    threads
-        .shutdownGracefully(0, SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS)
-        .awaitUninterruptibly(SHUTDOWN_MILLIS);
+    try {
+      if (!channel.awaitTermination(SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS)) {
+        LOG.log(System.Logger.Level.DEBUG, "the channel takes long to end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    var unused = threads.shutdownGracefully(0, SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
   }
 }

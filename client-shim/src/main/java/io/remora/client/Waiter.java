@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * One thread's wait for the answer to one call; each thread has one and uses it again and again.
  * The owner prepares it, the receiving thread fills and completes it, then it is the owner's again.
  */
-final class Waiter {
+final class Waiter implements Expected {
   private static final byte[] NO_OUTPUTS = new byte[0];
 
   private final NanoClock clock;
@@ -38,13 +38,13 @@ final class Waiter {
     done = false;
   }
 
-  /** Where bulk outputs go, if the call has any. */
-  @Nullable BulkTarget target() {
+  @Override
+  public @Nullable BulkTarget target() {
     return target;
   }
 
-  /** The receiving thread has the answer, or knows that there won't be one. */
-  void complete(int answerResult, String answerDetail, byte[] answerOutputs) {
+  @Override
+  public void complete(long sequence, int answerResult, String answerDetail, byte[] answerOutputs) {
     result = answerResult;
     detail = answerDetail;
     outputs = answerOutputs;
