@@ -49,14 +49,16 @@ final class AddressSpaceTest {
     space.commit(BASE, PAGE);
     for (long bytes : new long[] {PAGE + 1, 1 << 20}) {
       MemoryFault fault =
-          catchThrowableOfType(MemoryFault.class, () -> space.read(BASE, ByteBuffer.allocate((int) bytes)));
+          catchThrowableOfType(
+              MemoryFault.class, () -> space.read(BASE, ByteBuffer.allocate((int) bytes)));
       assertThat(fault.kind()).isEqualTo(MemoryFault.Kind.ILLEGAL_ADDRESS);
       assertThat(fault.address()).isEqualTo(BASE + PAGE);
     }
     assertThatThrownBy(() -> space.write(BASE - 1, ByteBuffer.allocate(1)))
         .isInstanceOf(MemoryFault.class);
     assertThatThrownBy(() -> space.copy(BASE, BASE + PAGE, 4)).isInstanceOf(MemoryFault.class);
-    assertThatThrownBy(() -> space.fill(BASE, 0, 1, Long.MAX_VALUE)).isInstanceOf(MemoryFault.class);
+    assertThatThrownBy(() -> space.fill(BASE, 0, 1, Long.MAX_VALUE))
+        .isInstanceOf(MemoryFault.class);
     assertThatThrownBy(() -> space.fill(BASE + 1, 0, 4, 1)).isInstanceOf(MemoryFault.class);
     assertThatThrownBy(() -> space.commit(BASE, PAGE)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> space.commit(BASE + space.userBytes(), PAGE))

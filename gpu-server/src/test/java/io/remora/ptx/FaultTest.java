@@ -48,10 +48,17 @@ final class FaultTest {
   @Test
   void noAddressLeavesTheWindow() {
     for (String address :
-        new String[] {"0", "-8", "4096", "0x7ffffffffffffff8", "0x1000000000 - 8", "0x1040000000"}) {
-      KernelFault fault = fault("mov.u64 %d1, " + address.replace(" - 8", "") + ";"
-          + (address.contains("- 8") ? "sub.s64 %d1, %d1, 8;" : "")
-          + " ld.global.u64 %d2, [%d1]; st.global.u64 [%out], %d2;", 1);
+        new String[] {
+          "0", "-8", "4096", "0x7ffffffffffffff8", "0x1000000000 - 8", "0x1040000000"
+        }) {
+      KernelFault fault =
+          fault(
+              "mov.u64 %d1, "
+                  + address.replace(" - 8", "")
+                  + ";"
+                  + (address.contains("- 8") ? "sub.s64 %d1, %d1, 8;" : "")
+                  + " ld.global.u64 %d2, [%d1]; st.global.u64 [%out], %d2;",
+              1);
       assertThat(fault.kind()).as(address).isEqualTo(KernelFault.Kind.ILLEGAL_ADDRESS);
     }
   }
@@ -62,8 +69,7 @@ final class FaultTest {
       long address = Rig.BASE + (1L << 30);
       other.commit(address, 65536);
       other.fill(address, 0x5a, 1, 65536);
-      KernelFault fault =
-          fault("mov.u64 %d1, " + address + "; st.global.u32 [%d1], %t;", 32);
+      KernelFault fault = fault("mov.u64 %d1, " + address + "; st.global.u32 [%d1], %t;", 32);
       assertThat(fault.kind()).isEqualTo(KernelFault.Kind.ILLEGAL_ADDRESS);
       ByteBuffer buffer = ByteBuffer.allocate(65536);
       other.read(address, buffer);
@@ -73,8 +79,8 @@ final class FaultTest {
 
   @Test
   void misalignedAccessesAreRefused() {
-    KernelFault fault = fault("add.s64 %d1, %out, 2; ld.global.u32 %r1, [%d1]; "
-        + "st.global.u32 [%out], %r1;", 1);
+    KernelFault fault =
+        fault("add.s64 %d1, %out, 2; ld.global.u32 %r1, [%d1]; " + "st.global.u32 [%out], %r1;", 1);
     assertThat(fault.kind()).isEqualTo(KernelFault.Kind.MISALIGNED_ADDRESS);
   }
 
@@ -132,8 +138,7 @@ final class FaultTest {
                   catchThrowableOfType(
                       KernelFault.class,
                       () ->
-                          rig.launch(
-                              module, "test", LaunchShape.linear(4, 64), control, out, 1)));
+                          rig.launch(module, "test", LaunchShape.linear(4, 64), control, out, 1)));
       while (rig.ints(out, 1)[0] == 0) { // Bounded by the test's time limit.
         Thread.onSpinWait();
       }

@@ -96,45 +96,61 @@ final class InstructionTest {
 
   @Test
   void comparisonsTreatNanAsTheirNameSays() throws KernelFault {
-    String set = "cvt.rn.f32.u32 %f1, %t; setp.lt.u32 %p9, %t, 20;\n"
-        + "selp.f32 %f1, %f1, 0f7FC00000, %p9;\n";
+    String set =
+        "cvt.rn.f32.u32 %f1, %t; setp.lt.u32 %p9, %t, 20;\n"
+            + "selp.f32 %f1, %f1, 0f7FC00000, %p9;\n";
     check(set + "setp.lt.f32 %p1, %f1, 0f41200000; selp.u32 %r9, 1, 0, %p1;", t -> t < 10 ? 1 : 0);
     check(
         set + "setp.ltu.f32 %p1, %f1, 0f41200000; selp.u32 %r9, 1, 0, %p1;",
         t -> t < 10 || t >= 20 ? 1 : 0);
-    check(set + "setp.equ.f32 %p1, %f1, 0f40A00000; selp.u32 %r9, 1, 0, %p1;",
+    check(
+        set + "setp.equ.f32 %p1, %f1, 0f40A00000; selp.u32 %r9, 1, 0, %p1;",
         t -> t == 5 || t >= 20 ? 1 : 0);
-    check(set + "setp.ne.f32 %p1, %f1, 0f40A00000; selp.u32 %r9, 1, 0, %p1;",
+    check(
+        set + "setp.ne.f32 %p1, %f1, 0f40A00000; selp.u32 %r9, 1, 0, %p1;",
         t -> t != 5 && t < 20 ? 1 : 0);
     check(set + "setp.nan.f32 %p1, %f1, %f1; selp.u32 %r9, 1, 0, %p1;", t -> t >= 20 ? 1 : 0);
     check(set + "set.ge.u32.f32 %r9, %f1, 0f40A00000;", t -> t >= 5 && t < 20 ? -1 : 0);
-    check("setp.hi.u32 %p1|%p2, %t, 7; selp.u32 %r1, 1, 0, %p1; selp.u32 %r2, 2, 0, %p2;\n"
-        + "or.b32 %r9, %r1, %r2;", t -> t > 7 ? 1 : 2);
+    check(
+        "setp.hi.u32 %p1|%p2, %t, 7; selp.u32 %r1, 1, 0, %p1; selp.u32 %r2, 2, 0, %p2;\n"
+            + "or.b32 %r9, %r1, %r2;",
+        t -> t > 7 ? 1 : 2);
   }
 
   @Test
   void conversionsRoundAndClamp() throws KernelFault {
-    String number = "cvt.rn.f32.s32 %f1, %t; sub.f32 %f1, %f1, 0f41200000;\n"
-        + "mul.f32 %f1, %f1, 0f3F000000;\n"; // (t - 10) / 2
+    String number =
+        "cvt.rn.f32.s32 %f1, %t; sub.f32 %f1, %f1, 0f41200000;\n"
+            + "mul.f32 %f1, %f1, 0f3F000000;\n"; // (t - 10) / 2
     check(number + "cvt.rni.s32.f32 %r9, %f1;", t -> (int) Math.rint((t - 10) / 2.0));
     check(number + "cvt.rmi.s32.f32 %r9, %f1;", t -> (int) Math.floor((t - 10) / 2.0));
     check(number + "cvt.rzi.u32.f32 %r9, %f1;", t -> Math.max(0, (t - 10) / 2));
-    check("sub.s32 %r1, %t, 20; mul.lo.s32 %r1, %r1, 20; cvt.sat.s8.s32 %r9, %r1;",
+    check(
+        "sub.s32 %r1, %t, 20; mul.lo.s32 %r1, %r1, 20; cvt.sat.s8.s32 %r9, %r1;",
         t -> Math.max(-128, Math.min(127, (t - 20) * 20)));
     check("sub.s32 %r1, %t, 20; cvt.u16.s32 %h1, %r1; cvt.s32.s16 %r9, %h1;", t -> t - 20);
-    check("cvt.rn.f64.u32 %g1, %t; mul.f64 %g1, %g1, 0d4059000000000000;\n"
-        + "cvt.rzi.s64.f64 %d1, %g1; cvt.u32.u64 %r9, %d1;", t -> t * 100);
-    check("cvt.rn.f16.u32 %h1, %t; add.f16 %h2, %h1, %h1; cvt.f32.f16 %f1, %h2;\n"
-        + "cvt.rzi.s32.f32 %r9, %f1;", t -> 2 * t);
+    check(
+        "cvt.rn.f64.u32 %g1, %t; mul.f64 %g1, %g1, 0d4059000000000000;\n"
+            + "cvt.rzi.s64.f64 %d1, %g1; cvt.u32.u64 %r9, %d1;",
+        t -> t * 100);
+    check(
+        "cvt.rn.f16.u32 %h1, %t; add.f16 %h2, %h1, %h1; cvt.f32.f16 %f1, %h2;\n"
+            + "cvt.rzi.s32.f32 %r9, %f1;",
+        t -> 2 * t);
   }
 
   @Test
   void vectorsAndPackedRegistersKeepTheirOrder() throws KernelFault {
-    check("mov.b64 %d1, {%t, 7}; mov.b64 {%r1, %r2}, %d1; shl.b32 %r2, %r2, 8;\n"
-        + "or.b32 %r9, %r1, %r2;", t -> t | 7 << 8);
-    check("cvt.u16.u32 %h1, %t; mov.b32 %r1, {%h1, %h1}; mov.b32 {%h2, %h3}, %r1;\n"
-        + "cvt.u32.u16 %r9, %h3;", t -> t);
-    check("""
+    check(
+        "mov.b64 %d1, {%t, 7}; mov.b64 {%r1, %r2}, %d1; shl.b32 %r2, %r2, 8;\n"
+            + "or.b32 %r9, %r1, %r2;",
+        t -> t | 7 << 8);
+    check(
+        "cvt.u16.u32 %h1, %t; mov.b32 %r1, {%h1, %h1}; mov.b32 {%h2, %h3}, %r1;\n"
+            + "cvt.u32.u16 %r9, %h3;",
+        t -> t);
+    check(
+        """
         .shared .align 16 .b8 row[640];
         mov.u32 %r1, row;
         mad.lo.u32 %r1, %t, 16, %r1;
@@ -143,12 +159,14 @@ final class InstructionTest {
         ld.shared.v2.u32 {%r5, %r6}, [%r1+8];
         shl.b32 %r6, %r6, 8;
         or.b32 %r9, %r5, %r6;
-        """, t -> t + 2 | t + 3 << 8);
+        """,
+        t -> t + 2 | t + 3 << 8);
   }
 
   @Test
   void localMemoryBelongsToEachThreadAlsoByGenericAddresses() throws KernelFault {
-    check("""
+    check(
+        """
         .local .align 8 .b8 box[64];
         mov.u64 %d1, box;
         cvta.local.u64 %d2, %d1;
@@ -158,7 +176,8 @@ final class InstructionTest {
         st.u32 [%d4], %t;
         add.s64 %d5, %d1, %d3;
         ld.local.u32 %r9, [%d5];
-        """, t -> t);
+        """,
+        t -> t);
   }
 
   @Test
@@ -169,19 +188,24 @@ final class InstructionTest {
     check("mov.u32 %r9, %lanemask_lt;", t -> (1 << t % 32) - 1);
     check("mov.u32 %r9, %lanemask_ge;", t -> -1 << t % 32);
     check("mov.u32 %r9, %ntid.x;", t -> THREADS);
-    check("mov.u64 %d1, %clock64; mov.u64 %d2, %clock64; setp.le.u64 %p1, %d1, %d2;\n"
-        + "selp.u32 %r9, 1, 0, %p1;", t -> 1);
+    check(
+        "mov.u64 %d1, %clock64; mov.u64 %d2, %clock64; setp.le.u64 %p1, %d1, %d2;\n"
+            + "selp.u32 %r9, 1, 0, %p1;",
+        t -> 1);
   }
 
   @Test
   void guardsLeaveTheOldValue() throws KernelFault {
-    check("mov.u32 %r9, 5; setp.gt.u32 %p1, %t, 9; @%p1 mov.u32 %r9, %t;\n"
-        + "@!%p1 add.u32 %r9, %r9, 1;", t -> t > 9 ? t : 6);
+    check(
+        "mov.u32 %r9, 5; setp.gt.u32 %p1, %t, 9; @%p1 mov.u32 %r9, %t;\n"
+            + "@!%p1 add.u32 %r9, %r9, 1;",
+        t -> t > 9 ? t : 6);
   }
 
   @Test
   void aTableOfTargetsIsIndexed() throws KernelFault {
-    check("""
+    check(
+        """
         and.b32 %r1, %t, 3;
         mov.u32 %r9, 0;
         T: .branchtargets A, B, C, A;
@@ -190,7 +214,8 @@ final class InstructionTest {
         B: mov.u32 %r9, 20; bra E;
         C: mov.u32 %r9, 30;
         E:
-        """, t -> new int[] {10, 20, 30, 10}[t & 3]);
+        """,
+        t -> new int[] {10, 20, 30, 10}[t & 3]);
   }
 
   @Test

@@ -17,10 +17,49 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class MutationTest {
   private static final int ROUNDS = Integer.getInteger("mutations", 150);
   private static final String[] WORDS = {
-    "%r1", "%f2", "%rd3", "%p1", ".f32", ".b64", ".shared", ".v4", "{", "}", "[", "]", "(", ")", ";",
-    ",", "@", "!", "0x", "4294967295", "-1", "0f3F800000", "0d0000000000000000", "bar.sync 0;",
-    "shfl.sync.idx.b32 %r1|%p1, %r2, 0, 31, -1;", "ret;", "exit;", "trap;", "bra", ".reg", "%tid.x",
-    "call", "_", "..", "::", "\u0000", "\"", "/*", "//", "<", ">", "+", "|"
+    "%r1",
+    "%f2",
+    "%rd3",
+    "%p1",
+    ".f32",
+    ".b64",
+    ".shared",
+    ".v4",
+    "{",
+    "}",
+    "[",
+    "]",
+    "(",
+    ")",
+    ";",
+    ",",
+    "@",
+    "!",
+    "0x",
+    "4294967295",
+    "-1",
+    "0f3F800000",
+    "0d0000000000000000",
+    "bar.sync 0;",
+    "shfl.sync.idx.b32 %r1|%p1, %r2, 0, 31, -1;",
+    "ret;",
+    "exit;",
+    "trap;",
+    "bra",
+    ".reg",
+    "%tid.x",
+    "call",
+    "_",
+    "..",
+    "::",
+    "\u0000",
+    "\"",
+    "/*",
+    "//",
+    "<",
+    ">",
+    "+",
+    "|"
   };
 
   private static String read(String name) throws IOException {
@@ -35,7 +74,9 @@ final class MutationTest {
   private static void compile(String text) {
     try {
       // Not by PtxModule, which would make a refusal of the compiler's own mistakes.
-      ModuleCompiler.compile(text, CompileOptions.DEFAULTS).kernels().values().forEach(kernel -> kernel.code().get());
+      for (var kernel : ModuleCompiler.compile(text, CompileOptions.DEFAULTS).kernels().values()) {
+        assertThat(kernel.code().get()).isNotNull();
+      }
     } catch (PtxException e) {
       assertThat(e.getMessage()).isNotBlank();
       assertThat(e.line()).isNotNegative();

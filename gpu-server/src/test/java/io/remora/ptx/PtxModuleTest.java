@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.ptx;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -24,13 +25,15 @@ final class PtxModuleTest {
 
   @Test
   void mistakesAreNamedWithLineAndColumn() {
-    PtxException missing = refusal(Rig.module(".entry k()\n{\n  .reg .b32 %r<2>;\n  add.u32 %r1, %r1\n}"));
+    PtxException missing =
+        refusal(Rig.module(".entry k()\n{\n  .reg .b32 %r<2>;\n  add.u32 %r1, %r1\n}"));
     assertThat(missing.kind()).isEqualTo(PtxException.Kind.SYNTAX);
     assertThat(missing.line()).isEqualTo(8);
     assertThat(missing.column()).isEqualTo(1);
     assertThat(missing).hasMessage("line 8, column 1: expected ';' but found '}'");
 
-    PtxException width = refusal(Rig.module(".entry k()\n{\n .reg .b64 %d;\n  add.u32 %d, %d, 1;\n}"));
+    PtxException width =
+        refusal(Rig.module(".entry k()\n{\n .reg .b64 %d;\n  add.u32 %d, %d, 1;\n}"));
     assertThat(width).hasMessage("line 7, column 3: %d is .b64 but add.u32 needs .u32");
 
     PtxException label = refusal(Rig.module(".entry k()\n{\n  bra NOWHERE;\n}"));
@@ -38,7 +41,8 @@ final class PtxModuleTest {
 
     PtxException register = refusal(Rig.module(".entry k()\n{\n  mov.u32 %r1, 0;\n}"));
     assertThat(register).hasMessageContaining("there is no register named '%r1'");
-    assertThat(refusal("hello")).hasMessage("line 1, column 1: expected .version but found 'hello'");
+    assertThat(refusal("hello"))
+        .hasMessage("line 1, column 1: expected .version but found 'hello'");
     assertThat(refusal(Rig.module(".entry k() { ld.param.u32 %r1, [k]; }"))).isNotNull();
   }
 
@@ -78,8 +82,7 @@ final class PtxModuleTest {
                 }
                 """));
     assertThat(module.target()).isEqualTo("sm_75");
-    PtxKernel kernel = module.kernels().get("k");
-    assertThat(kernel).isNotNull();
+    PtxKernel kernel = requireNonNull(module.kernels().get("k"));
     assertThat(kernel.parameters())
         .containsExactly(
             new KernelParameter(0, 4, 4),
@@ -270,8 +273,7 @@ final class PtxModuleTest {
     rig.launch(Rig.compile(Rig.kernel(body)), "test", LaunchShape.linear(100, 128), out, 0);
     int total = 100 * 128;
     assertThat(rig.ints(out, 7))
-        .containsExactly(
-            total, 127, 3 * total, 0, total % 7, Float.floatToRawIntBits(total), 127);
+        .containsExactly(total, 127, 3 * total, 0, total % 7, Float.floatToRawIntBits(total), 127);
   }
 
   @Test

@@ -107,8 +107,7 @@ final class Rig implements AutoCloseable {
     if (known == null) {
       throw new AssertionError("no kernel " + kernel);
     }
-    executor.launch(
-        instance(module), kernel, shape, pack(known.parameters(), arguments), control);
+    executor.launch(instance(module), kernel, shape, pack(known.parameters(), arguments), control);
   }
 
   private static ByteBuffer pack(List<KernelParameter> parameters, Object... arguments) {

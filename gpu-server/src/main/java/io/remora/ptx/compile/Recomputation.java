@@ -63,10 +63,7 @@ final class Recomputation {
     }
     Instruction at = definitions.get(register.id());
     // The depth also ends at a register that is computed from itself.
-    if (at == null
-        || depth == MAX_CHAIN
-        || chain.size() >= MAX_CHAIN
-        || !isCheap(at, function)) {
+    if (at == null || depth == MAX_CHAIN || chain.size() >= MAX_CHAIN || !isCheap(at, function)) {
       return false;
     }
     for (Register source : Opcodes.uses(at)) {
