@@ -33,13 +33,13 @@ public record QueueConfig(
   /**
    * 500 µs in flight: ten times what a completion takes to become the next launch, and little to
    * wait for. 20 ms alone: deep enough that a launch never waits for a completion. One second of
-   * competition: longer than people and request loops think between two kernels. 1 ms for unknown
+   * competition: longer than people and request loops think between two kernels. 5 ms for unknown
    * work: a few of them are enough to learn from. 8192 works and 64 MiB for each lane: some seconds
    * of small kernels, or what a fast network brings in 50 ms.
    */
   public static final QueueConfig DEFAULTS =
       new QueueConfig(
-          500_000, 20_000_000, 1_000_000_000, 1_000_000, 0.10, 0.05, 8192, 64L << 20, 2_000_000);
+          500_000, 20_000_000, 1_000_000_000, 5_000_000, 0.10, 0.05, 8192, 64L << 20, 2_000_000);
 
   /** Checks the ranges. */
   public QueueConfig {

@@ -57,14 +57,14 @@ final class DeviceQueueTest {
     for (int i = 0; i < 30; i++) {
       lane.submit(held("w" + i));
     }
-    // 20 ms alone, at 1 ms for the unknown.
-    assertThat(issued).hasSize(20);
-    assertThat(lane.pending()).isEqualTo(10);
+    // 20 ms alone, at 5 ms for the unknown.
+    assertThat(issued).hasSize(4);
+    assertThat(lane.pending()).isEqualTo(26);
     time.advance(MILLI);
     endOne();
     // Known now to take 100 µs: room for all.
     assertThat(issued).hasSize(30);
-    assertThat(lane.stats().queueNanos()).isEqualTo(10 * MILLI);
+    assertThat(lane.stats().queueNanos()).isEqualTo(26 * MILLI);
     assertThat(lane.stats().deviceNanos()).isEqualTo(100 * MICRO);
   }
 
@@ -86,16 +86,16 @@ final class DeviceQueueTest {
   @Test
   void freeWorkKeepsItsPlaceButWaitsForNoBound() {
     Lane lane = queue.lane("a", 1, LaneClass.NORMAL);
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 4; i++) {
       lane.submit(held("w" + i));
     }
     lane.submit(ModelWork.of(Work.FREE, observer -> issued.add("marker")));
-    assertThat(issued).hasSize(21).last().isEqualTo("marker");
+    assertThat(issued).hasSize(5).last().isEqualTo("marker");
     lane.submit(held("late"));
     lane.submit(ModelWork.of(Work.FREE, observer -> issued.add("later marker")));
-    assertThat(issued).hasSize(21);
+    assertThat(issued).hasSize(5);
     endOne();
-    assertThat(issued).hasSize(23).last().isEqualTo("later marker");
+    assertThat(issued).hasSize(7).last().isEqualTo("later marker");
   }
 
   @Test
@@ -130,14 +130,14 @@ final class DeviceQueueTest {
     for (int i = 0; i < 50; i++) {
       lane.submit(new ModelWork(7, 1, false, open::add, dropped::incrementAndGet));
     }
-    assertThat(open).hasSize(20);
+    assertThat(open).hasSize(4);
     lane.close();
-    assertThat(dropped).hasValue(30);
+    assertThat(dropped).hasValue(46);
     open.forEach(observer -> observer.onDone(0, 5));
-    assertThat(open).hasSize(20);
+    assertThat(open).hasSize(4);
     assertThat(lane.stats().inFlight()).isZero();
     lane.submit(new ModelWork(7, 1, false, open::add, dropped::incrementAndGet));
-    assertThat(dropped).hasValue(31);
+    assertThat(dropped).hasValue(47);
   }
 
   @Test
