@@ -9,10 +9,12 @@ import org.jspecify.annotations.Nullable;
  * the queue's lock.
  */
 final class DeviceLoad {
-  // Overdue means four times longer than all that is in flight should take, and at least this many
-  // ticks: estimates of new kernels are wrong, and a device shared by many is slower for each.
+  // Overdue means four times longer than all that is in flight should take: estimates of new kernels
+  // are wrong, and a device shared by many is slower for each. And at least so long, because a
+  // loaded host can keep any thread waiting for some tens of milliseconds; a tenant that is taken
+  // for overdue by mistake loses its turn.
   private static final int OVERDUE_FACTOR = 4;
-  private static final int OVERDUE_TICKS_MIN = 2;
+  private static final long OVERDUE_NANOS_MIN = 50_000_000;
 
   private final QueueConfig config;
   private final LongSupplier nanoClock;
@@ -120,9 +122,8 @@ final class DeviceLoad {
     }
     share.quietTicks++;
     long expectedNanos = OVERDUE_FACTOR * Math.max(countedNanos, share.inFlightNanos);
-    if (!share.overdue
-        && share.quietTicks > OVERDUE_TICKS_MIN
-        && share.quietTicks * config.tickNanos() > expectedNanos) {
+    long quietNanos = share.quietTicks * config.tickNanos();
+    if (!share.overdue && quietNanos > Math.max(expectedNanos, OVERDUE_NANOS_MIN)) {
       uncount(share);
       share.overdue = true;
     }
