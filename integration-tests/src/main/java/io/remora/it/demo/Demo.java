@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
 
 /** What the demo does once its server runs. One thread, beside the tenants' own. */
 final class Demo {
-  private static final int UPLOAD_BYTES = 128 << 20;
+  private static final int UPLOAD_BYTES = 64 << 20;
   private static final Path NVIDIA_DEVICE = Path.of("/dev/nvidiactl");
 
   private final Screen screen;
@@ -63,9 +63,8 @@ final class Demo {
     screen.labelled(
         "tenants",
         tenants.stream()
-                .map(tenant -> tenant.name() + " with weight " + tenant.weight())
-                .collect(Collectors.joining(", "))
-            + "; each has a token, all goes through TLS 1.3");
+            .map(tenant -> tenant.name() + " with weight " + tenant.weight())
+            .collect(Collectors.joining(", ")));
   }
 
   private static String origin(DeviceSnapshot device) {
@@ -127,18 +126,13 @@ final class Demo {
     screen.figures(
         "share of the device: asked for",
         each(parts, part -> percent((double) part.weight() / weightSum)));
-    screen.mainFigures(
-        "share of the device: got",
-        each(parts, part -> percent((double) part.deviceNanos() / span.deviceNanos())));
-    screen.figures("kernels run", each(parts, part -> Sizes.count(part.kernels())));
+    screen.mainFigures("share of the device: got", each(parts, part -> percent(span.share(part))));
+    screen.figures("kernels run", each(parts, part -> Sizes.count(part.use().kernels())));
+    screen.figures("calls sent", each(parts, part -> Sizes.count(part.use().calls())));
     screen.figures(
-        "calls sent, all told", each(parts, part -> Sizes.count(part.stats().callsSent())));
-    screen.figures(
-        "calls that waited for an answer",
-        each(parts, part -> Sizes.count(part.stats().callsWaited())));
-    screen.figures("bytes sent", each(parts, part -> Sizes.bytes(part.stats().bytesSent())));
-    screen.figures(
-        "bytes received", each(parts, part -> Sizes.bytes(part.stats().bytesReceived())));
+        "of them waited for an answer", each(parts, part -> Sizes.count(part.use().waits())));
+    screen.figures("bytes sent", each(parts, part -> Sizes.bytes(part.use().bytesSent())));
+    screen.figures("bytes received", each(parts, part -> Sizes.bytes(part.use().bytesReceived())));
     screen.figures(
         "last step against the host",
         each(parts, part -> screen.mark(part.outcome().lastStep().passed())));

@@ -38,8 +38,8 @@ public final class DemoCommand implements RemoraCommand {
   @Option(
       names = "--bodies",
       paramLabel = "N",
-      description = "Size of each tenant's N-body system (default: 3072).")
-  private int bodies = 3072;
+      description = "Size of each tenant's N-body system (default: 2048).")
+  private int bodies = 2048;
 
   @Option(
       names = "--picture",
@@ -68,19 +68,17 @@ public final class DemoCommand implements RemoraCommand {
 
   /** Answers what was wrong. */
   private List<String> run(Screen screen) throws InterruptedException {
-    MonotonicClock clock = new MonotonicClock();
     screen.line("Remora: CUDA programs on a GPU that is somewhere else.");
     Map<String, Integer> weights = new LinkedHashMap<>();
     weights.put("alice", 3);
     weights.put("bob", 1);
-    long start = clock.getAsLong();
     try (DemoServer server = DemoServer.start(weights)) {
       screen.labelled(
           "server",
           String.format(
-              "a process of its own (%d) on %s, ready after %.1f s",
-              server.processId(), server.address(), (clock.getAsLong() - start) / 1e9));
-      return new Demo(screen, server, clock, weights).run(bodies, seconds, picture);
+              "process %d on %s, TLS 1.3, a token for each tenant",
+              server.processId(), server.address()));
+      return new Demo(screen, server, new MonotonicClock(), weights).run(bodies, seconds, picture);
     } catch (IOException | RuntimeException e) {
       return List.of(reason(e));
     }

@@ -7,7 +7,6 @@ import io.remora.it.programs.NBodyState;
 import io.remora.it.programs.ProgramResult;
 import io.remora.it.remote.RemoteGpu;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicLong;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUevent_flags;
 import org.jspecify.annotations.Nullable;
@@ -18,13 +17,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class NBodyRun implements Runnable {
   /** Steps between two events; the stream always has between one and two batches to do. */
-  private static final int BATCH_STEPS = 4;
+  private static final int BATCH_STEPS = 8;
 
   private static final int BODIES_CHECKED = 64;
 
   private final RemoteCuda cuda;
   private final NBodyState initial;
-  private final AtomicLong steps = new AtomicLong();
   private final CountDownLatch busy = new CountDownLatch(1);
   private final CountDownLatch stop = new CountDownLatch(1);
   private volatile @Nullable Outcome outcome;
@@ -65,7 +63,6 @@ final class NBodyRun implements Runnable {
         CUevent event = events[(int) (batch % 2)];
         if (batch >= 2) {
           cuda.cuEventSynchronize(event);
-          steps.addAndGet(BATCH_STEPS);
           busy.countDown();
         }
         bodies.step(BATCH_STEPS);
@@ -89,11 +86,6 @@ final class NBodyRun implements Runnable {
   /** Ends the loop; the thread then checks its last step and ends. */
   void stop() {
     stop.countDown();
-  }
-
-  /** Steps that are known to be done. */
-  long steps() {
-    return steps.get();
   }
 
   /** The result, once the thread has ended. */

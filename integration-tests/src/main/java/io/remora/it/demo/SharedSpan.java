@@ -25,40 +25,62 @@ record SharedSpan(List<Part> parts) {
   /**
    * One tenant's part.
    *
-   * @param deviceNanos device time within the span, by the server
-   * @param kernels launched in the whole session
-   * @param stats of the whole session
+   * @param deviceShare part of the span in which the device worked for it, by the server's clock
+   * @param use what its client did for the whole simulation
    * @param outcome what it computed
    */
   record Part(
-      String tenant,
-      int weight,
-      long deviceNanos,
-      long kernels,
-      Stats stats,
-      NBodyRun.Outcome outcome) {}
+      String tenant, int weight, double deviceShare, ClientUse use, NBodyRun.Outcome outcome) {}
+
+  /**
+   * What a client did between two moments.
+   *
+   * @param kernels launches
+   * @param calls sent to the server, launches among them
+   * @param waits calls that waited for an answer
+   */
+  record ClientUse(long kernels, long calls, long waits, long bytesSent, long bytesReceived) {
+    static ClientUse between(Stats before, Stats after) {
+      return new ClientUse(
+          launches(after) - launches(before),
+          after.callsSent() - before.callsSent(),
+          after.callsWaited() - before.callsWaited(),
+          after.bytesSent() - before.bytesSent(),
+          after.bytesReceived() - before.bytesReceived());
+    }
+
+    private static long launches(Stats stats) {
+      return stats.busiest().stream()
+          .filter(entry -> entry.name().startsWith(LAUNCH))
+          .mapToLong(Stats.EntryStats::calls)
+          .sum();
+    }
+  }
 
   /** Runs a simulation for each tenant at once and measures while all are busy. */
   static SharedSpan run(List<Tenant> tenants, NBodyState initial, Duration span)
       throws ConnectionException, InterruptedException {
     List<NBodyRun> runs = new ArrayList<>();
     List<Thread> threads = new ArrayList<>();
+    List<Stats> statsBefore = tenants.stream().map(tenant -> tenant.cuda().stats()).toList();
     for (Tenant tenant : tenants) {
       NBodyRun run = new NBodyRun(tenant.cuda(), initial);
       runs.add(run);
       threads.add(new Thread(run, "nbody of " + tenant.name()));
     }
     threads.forEach(Thread::start);
-    List<Long> before;
-    List<Long> after;
+    List<StatisticsReply> before;
+    List<StatisticsReply> after;
     try {
       for (NBodyRun run : runs) {
         run.awaitBusy();
       }
+      // Also connects, which takes time that would belong to nobody.
+      List<StatisticsReply> unused = statistics(tenants);
       pass(WARM_UP);
-      before = deviceNanos(tenants);
+      before = statistics(tenants);
       pass(span);
-      after = deviceNanos(tenants);
+      after = statistics(tenants);
     } finally {
       runs.forEach(NBodyRun::stop);
       for (Thread thread : threads) {
@@ -68,22 +90,27 @@ record SharedSpan(List<Part> parts) {
     List<Part> parts = new ArrayList<>();
     for (int i = 0; i < tenants.size(); i++) {
       Tenant tenant = tenants.get(i);
-      Stats stats = tenant.cuda().stats();
       parts.add(
           new Part(
               tenant.name(),
               tenant.weight(),
-              after.get(i) - before.get(i),
-              kernels(stats),
-              stats,
+              deviceShare(before.get(i), after.get(i)),
+              ClientUse.between(statsBefore.get(i), tenant.cuda().stats()),
               runs.get(i).outcome()));
     }
     return new SharedSpan(List.copyOf(parts));
   }
 
-  /** Device time of all tenants within the span. */
-  long deviceNanos() {
-    return Math.max(1, parts.stream().mapToLong(Part::deviceNanos).sum());
+  /** How much of what all tenants got this one got, from 0 to 1. */
+  double share(Part part) {
+    double all = parts.stream().mapToDouble(Part::deviceShare).sum();
+    return all == 0 ? 0 : part.deviceShare() / all;
+  }
+
+  /** The tenants aren't asked at the same moment, so each figure is divided by its own span. */
+  private static double deviceShare(StatisticsReply before, StatisticsReply after) {
+    long nanos = after.getDevices(0).getDeviceNanos() - before.getDevices(0).getDeviceNanos();
+    return (double) nanos / (after.getClockNanos() - before.getClockNanos());
   }
 
   /** Lets time pass: what is measured is what happens meanwhile. */
@@ -91,19 +118,11 @@ record SharedSpan(List<Part> parts) {
     boolean unused = new CountDownLatch(1).await(time.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  private static List<Long> deviceNanos(List<Tenant> tenants) throws ConnectionException {
-    List<Long> nanos = new ArrayList<>();
+  private static List<StatisticsReply> statistics(List<Tenant> tenants) throws ConnectionException {
+    List<StatisticsReply> replies = new ArrayList<>();
     for (Tenant tenant : tenants) {
-      StatisticsReply statistics = tenant.admin().statistics();
-      nanos.add(statistics.getDevices(0).getDeviceNanos());
+      replies.add(tenant.admin().statistics());
     }
-    return nanos;
-  }
-
-  private static long kernels(Stats stats) {
-    return stats.busiest().stream()
-        .filter(entry -> entry.name().startsWith(LAUNCH))
-        .mapToLong(Stats.EntryStats::calls)
-        .sum();
+    return replies;
   }
 }
