@@ -6,6 +6,7 @@ import io.grpc.ClientCall;
 import io.grpc.Metadata;
 import io.remora.client.DeferredErrors.Deferred;
 import io.remora.client.generated.Calls;
+import io.remora.v1.RemoteResult;
 import io.remora.v1.Welcome;
 import io.remora.wire.DriverMethods;
 import io.remora.wire.InboundFrame;
@@ -169,6 +170,9 @@ final class Connection implements AutoCloseable {
     waiter.await();
     counters.waited(number, clock.nanos() - start);
     int result = waiter.result();
+    if (result == RemoteResult.IMAGE_NEEDED_VALUE) {
+      return result;
+    }
     if (result != CUresult.CUDA_SUCCESS) {
       thread.explain(Calls.name(number), waiter.detail());
       return result;

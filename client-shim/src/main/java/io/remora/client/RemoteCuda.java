@@ -87,8 +87,11 @@ public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
 
   @Override
   int checked(int result) {
-    if (result != CUresult.CUDA_SUCCESS && exceptionsEnabled) {
-      throw failure(result);
+    if (result != CUresult.CUDA_SUCCESS) {
+      core.thread().failed();
+      if (exceptionsEnabled) {
+        throw failure(result);
+      }
     }
     return result;
   }

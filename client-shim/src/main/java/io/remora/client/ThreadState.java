@@ -19,6 +19,9 @@ final class ThreadState {
   private byte[] @Nullable [] parameters = new byte[0][];
   private String detail = "";
 
+  /** Whether the detail belongs to the call that is being made. */
+  private boolean explained;
+
   ThreadState(Waiter waiter) {
     this.waiter = waiter;
   }
@@ -97,11 +100,20 @@ final class ThreadState {
 
   /** Keeps the words for a failure. */
   void explain(String what, String words) {
+    explained = true;
     if (what.isEmpty() || words.isEmpty()) {
       detail = words.isEmpty() ? what + " failed" : words;
     } else {
       detail = what + ": " + words;
     }
+  }
+
+  /** A call has failed: words that belong to an earlier failure are forgotten. */
+  void failed() {
+    if (!explained) {
+      detail = "";
+    }
+    explained = false;
   }
 
   /** The words for the thread's latest failure; empty if there was none. */

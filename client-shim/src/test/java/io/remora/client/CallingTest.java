@@ -6,6 +6,7 @@ import static io.remora.client.TestCalls.ok;
 import static io.remora.client.TestCalls.outputs;
 import static io.remora.client.TestCalls.pointer;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.grpc.Status;
 import io.remora.client.FakeServer.Behaviour;
@@ -26,6 +27,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import jcuda.CudaException;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUresult;
@@ -158,6 +160,30 @@ final class CallingTest {
           .contains("call 3")
           .contains("thread 7 of block 1");
       ok(cuda.cuCtxSynchronize());
+    }
+  }
+
+  @Test
+  void theDetailOfAFailureIsForgottenWithTheNextFailure() throws Exception {
+    Behaviour refusing =
+        new Behaviour() {
+          @Override
+          public void onCall(Session session, ReceivedCall call) {
+            session.fail(call, CUresult.CUDA_ERROR_OUT_OF_MEMORY, "the quota is 1 MiB");
+          }
+        };
+    try (FakeServer server = new FakeServer(refusing);
+        RemoteCuda cuda = server.connect()) {
+      assertThat(cuda.cuMemAlloc(new CUdeviceptr(), 1 << 21))
+          .isEqualTo(CUresult.CUDA_ERROR_OUT_OF_MEMORY);
+      assertThat(cuda.lastErrorDetail()).isEqualTo("cuMemAlloc: the quota is 1 MiB");
+      assertThat(cuda.cuEventSynchronize(new CUevent()))
+          .isEqualTo(CUresult.CUDA_ERROR_INVALID_HANDLE);
+      assertThat(cuda.lastErrorDetail()).isEmpty();
+      cuda.setExceptionsEnabled(true);
+      assertThatThrownBy(() -> cuda.cuMemAlloc(new CUdeviceptr(), 1 << 21))
+          .isInstanceOf(CudaException.class)
+          .hasMessage("CUDA_ERROR_OUT_OF_MEMORY (cuMemAlloc: the quota is 1 MiB)");
     }
   }
 
