@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
  * the queue's lock.
  */
 final class DeviceLoad {
-  // Overdue means four times longer than all that is in flight should take: estimates of new kernels
-  // are wrong, and a device shared by many is slower for each. And at least so long, because a
-  // loaded host can keep any thread waiting for some tens of milliseconds; a tenant that is taken
-  // for overdue by mistake loses its turn.
+  // Overdue means four times longer than all that is in flight should take: estimates of new
+  // kernels are wrong, and a device shared by many is slower for each. And at least so long,
+  // because a loaded host can keep any thread waiting for some tens of milliseconds; a tenant that
+  // is taken for overdue by mistake loses its turn.
   private static final int OVERDUE_FACTOR = 4;
   private static final long OVERDUE_NANOS_MIN = 50_000_000;
 
