@@ -98,7 +98,6 @@ final class ConvertOps {
       throws PtxException {
     if (isDouble) {
       // Rounded to odd first, the second rounding sees all that the first one lost.
-      IntegerOps.require(at, rounding(at).equals("rn"));
       code.call(at, "Half.oddFloat(D)");
     }
     if (at.has("relu")) {
