@@ -248,7 +248,7 @@ final class SessionStream extends ServerCall.Listener<InboundFrame> implements S
       state = State.OPEN;
       ended = endReason;
     }
-    log.info("Session {} of tenant {} opened from {}", opened.id(), own.tenant(), peer);
+    log.info("session {} of tenant {} comes from {}", opened.id(), own.tenant(), peer);
     if (ended != null) {
       opened.onEnd(ended);
     }
@@ -270,7 +270,6 @@ final class SessionStream extends ServerCall.Listener<InboundFrame> implements S
       }
     }
     if (open != null) {
-      log.info("Session {} from {} ends: {}", open.id(), peer, reason);
       open.onEnd(reason);
     } else if (unused != null) {
       unused.close();
