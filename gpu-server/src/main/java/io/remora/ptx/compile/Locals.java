@@ -28,6 +28,7 @@ final class Locals {
   private final Deque<Integer> freeDoubles = new ArrayDeque<>();
   private final List<int[]> temporaries = new ArrayList<>();
   private int next;
+  private int pageSites;
 
   /**
    * A value that is the same for all threads of a block, computed before the loop over them.
@@ -89,6 +90,15 @@ final class Locals {
       (temporary[1] == 2 ? freeDoubles : freeSingles).push(temporary[0]);
     }
     temporaries.clear();
+  }
+
+  /** Accesses of this method that remember their page so far. */
+  int pageSites() {
+    return pageSites;
+  }
+
+  int nextPageSite() {
+    return pageSites++;
   }
 
   /** The local that holds the carry of extended-precision arithmetic. */

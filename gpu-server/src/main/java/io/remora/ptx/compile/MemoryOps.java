@@ -29,7 +29,7 @@ final class MemoryOps {
     boolean ordered = isOrdered(at);
     if (destinations.size() == 1) {
       PtxType as = carrier(code, destinations.get(0), type);
-      if (path(at) == Path.GENERIC) {
+      if (path(at) == Path.GENERIC && !PageCache.isWorthIt(code)) {
         code.method.visitVarInsn(Opcodes.ALOAD, memory(code));
         pushAddress(at, address, code);
         code.call(at, "Access.load" + suffix(as));
@@ -70,7 +70,7 @@ final class MemoryOps {
     }
     if (sources.size() == 1) {
       PtxType as = carrier(code, sources.get(0), type);
-      if (path(at) == Path.GENERIC) {
+      if (path(at) == Path.GENERIC && !PageCache.isWorthIt(code)) {
         code.method.visitVarInsn(Opcodes.ALOAD, memory(code));
         pushAddress(at, address, code);
         code.pushNarrowing(at, sources.get(0), as);
@@ -186,16 +186,21 @@ final class MemoryOps {
       throws PtxException {
     switch (path(at)) {
       case GENERIC -> {
-        code.method.visitVarInsn(Opcodes.ALOAD, memory(code));
-        pushAddress(at, address, code);
-        code.constant(bytes - 1);
-        code.call(at, "Access.check");
+        if (PageCache.isWorthIt(code)) {
+          pushAddress(at, address, code);
+          PageCache.toHost(at, bytes, code);
+        } else {
+          code.method.visitVarInsn(Opcodes.ALOAD, memory(code));
+          pushAddress(at, address, code);
+          code.constant(bytes - 1);
+          code.call(at, "Access.check");
+        }
       }
       case SHARED -> {
         pushSharedMemory(code);
         pushAddress(at, address, code);
         code.constant(bytes - 1);
-        code.call(at, "Access.checkWindow");
+        code.call(at, "Access.checkPowerOfTwo");
       }
       case LOCAL -> {
         code.context();
@@ -209,7 +214,7 @@ final class MemoryOps {
   }
 
   private static void pushSharedMemory(Code code) {
-    for (String field : new String[] {"sharedHost", "sharedBytes"}) {
+    for (String field : new String[] {"sharedHost", "sharedOutside"}) {
       int local =
           code.locals.uniform(
               field,

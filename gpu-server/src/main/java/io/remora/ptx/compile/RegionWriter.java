@@ -68,6 +68,8 @@ final class RegionWriter extends MethodWriter {
     Label prologue = new Label();
     Label loop = new Label();
     Label end = new Label();
+    Label failed = new Label();
+    method.visitTryCatchBlock(loop, end, failed, null);
     method.visitCode();
     code.jump(Opcodes.GOTO, prologue);
     code.label(loop);
@@ -80,9 +82,6 @@ final class RegionWriter extends MethodWriter {
       code.constant(region.number());
       code.jump(Opcodes.IF_ICMPNE, nextThread);
     }
-    code.context();
-    code.thread();
-    method.visitFieldInsn(Opcodes.PUTFIELD, Code.CONTEXT, "lane", "I");
     enter();
     blocks(region.blocks(), region.entry());
     finishThread();
@@ -91,6 +90,8 @@ final class RegionWriter extends MethodWriter {
     code.jump(Opcodes.GOTO, loop);
     code.label(end);
     returnStates();
+    code.label(failed);
+    nameThread();
     code.label(prologue);
     method.visitVarInsn(Opcodes.ILOAD, FROM);
     method.visitVarInsn(Opcodes.ISTORE, THREAD);
@@ -102,6 +103,16 @@ final class RegionWriter extends MethodWriter {
     code.jump(Opcodes.GOTO, loop);
     method.visitMaxs(0, 0);
     method.visitEnd();
+  }
+
+  /**
+   * Whatever was thrown, the report needs the thread; keeping it in the block would cost each one.
+   */
+  private void nameThread() {
+    code.context();
+    code.thread();
+    method.visitFieldInsn(Opcodes.PUTFIELD, Code.CONTEXT, "lane", "I");
+    code.op(Opcodes.ATHROW);
   }
 
   private void finishThread() {

@@ -42,6 +42,13 @@ public final class BlockContext {
   public final long sharedHost;
   public final long sharedAddress;
   public final long sharedBytes;
+
+  /** The bits that no shared offset has: shared memory is rounded up to a power of two. */
+  public final long sharedOutside;
+
+  /** Added to a checked device address. */
+  public final long toHost;
+
   public final int dynamicSharedBytes;
   public final long localHost;
   public final long localAddress;
@@ -95,7 +102,9 @@ public final class BlockContext {
     sharedHost = piece.host();
     sharedAddress = piece.address();
     sharedBytes = launch.sharedBytes();
-    long parameterOffset = align(sharedBytes, 256);
+    sharedOutside = -sharedWindow(sharedBytes);
+    toHost = memory.toHost();
+    long parameterOffset = align(sharedWindow(sharedBytes), 256);
     parameterHost = piece.host() + parameterOffset;
     parameterAddress = piece.address() + parameterOffset;
     parameterBytes = compiled.kernel().parameterBytes();
@@ -121,10 +130,14 @@ public final class BlockContext {
 
   /** Scratch memory that one block needs. */
   static long scratchBytes(CompiledKernel compiled, long sharedBytes, int threads) {
-    return align(sharedBytes, 256)
+    return align(sharedWindow(sharedBytes), 256)
         + align(compiled.kernel().parameterBytes(), 256)
         + align(compiled.kernel().localBytes(), 16) * threads
         + 16;
+  }
+
+  private static long sharedWindow(long bytes) {
+    return bytes <= 16 ? 16 : Long.highestOneBit(bytes - 1) << 1;
   }
 
   private static long align(long bytes, long to) {
@@ -160,11 +173,6 @@ public final class BlockContext {
       throw new KernelStop(
           KernelFault.Kind.STACK_OVERFLOW, "calls are nested deeper than the stack allows");
     }
-  }
-
-  /** Checks a shared memory offset and gives the host address. */
-  public long shared(long offset, int low) {
-    return Access.checkWindow(sharedHost, sharedBytes, offset, low);
   }
 
   /** Checks a local memory offset and gives the host address. */

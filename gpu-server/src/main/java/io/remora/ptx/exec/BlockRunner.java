@@ -131,12 +131,27 @@ final class BlockRunner {
     int region = state & ~KernelCode.WAITING;
     Suspension kind = suspensions[region];
     int present = to - from == WARP ? -1 : (1 << (to - from)) - 1;
+    if (kind == Suspension.BARRIER_SYNC && to - from == block.threads && isSimpleBarrier()) {
+      Arrays.fill(block.state, region);
+      return region;
+    }
     if (kind.isWarpOperation() && masksCover(present, kind, from, to)) {
       WarpOperations.compute(kind, block, from, present);
       Arrays.fill(block.state, from, to, region);
       return region;
     }
     return NOBODY;
+  }
+
+  /** Whether all threads wait at one barrier that counts all of them. */
+  private boolean isSimpleBarrier() {
+    int barrier = block.operandA[0];
+    for (int thread = 0; thread < block.threads; thread++) {
+      if (block.operandA[thread] != barrier || block.operandB[thread] != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private boolean masksCover(int present, Suspension kind, int from, int to) {

@@ -47,6 +47,28 @@ public final class Access {
     return host + offset;
   }
 
+  /**
+   * Checks a generic or global address for code that remembers the page of its last access.
+   *
+   * @return the address of the page, whose other bytes need no check but for their alignment
+   */
+  public static long page(DeviceMemory memory, long address, int low) {
+    check(memory, address, low);
+    return address & -DeviceMemory.PAGE_BYTES;
+  }
+
+  /**
+   * Checks an offset in a memory whose length is a power of two.
+   *
+   * @param outside the bits that no offset in it has
+   */
+  public static long checkPowerOfTwo(long host, long outside, long offset, int low) {
+    if ((offset & (outside | low)) != 0) {
+      throw fault(offset, low);
+    }
+    return host + offset;
+  }
+
   private static MemoryFault fault(long address, int low) {
     return new MemoryFault(
         (address & low) != 0

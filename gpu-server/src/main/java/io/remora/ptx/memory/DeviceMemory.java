@@ -74,6 +74,11 @@ public final class DeviceMemory implements AutoCloseable {
     return base;
   }
 
+  /** What turns a device address into a host address; for running blocks only. */
+  public long toHost() {
+    return toHost;
+  }
+
   /** Length of the part of the window that callers may commit, from the base on. */
   public long userBytes() {
     return windowBytes / 4 * 3;
