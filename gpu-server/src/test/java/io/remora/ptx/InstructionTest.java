@@ -164,6 +164,20 @@ final class InstructionTest {
   }
 
   @Test
+  void sharedAddressesOfThirtyTwoBitsWrapAround() throws KernelFault {
+    check(
+        """
+        .shared .align 4 .b8 row[256];
+        mul.lo.u32 %r1, %t, 4;
+        sub.u32 %r2, %r1, 1024;
+        st.shared.u32 [%r2+1024], %t;
+        bar.sync 0;
+        ld.shared.u32 %r9, [%r1];
+        """,
+        t -> t);
+  }
+
+  @Test
   void localMemoryBelongsToEachThreadAlsoByGenericAddresses() throws KernelFault {
     check(
         """

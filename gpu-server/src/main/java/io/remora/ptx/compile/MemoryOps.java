@@ -303,16 +303,21 @@ final class MemoryOps {
   static void pushAddress(Instruction at, Operand.Address address, Code code) throws PtxException {
     Operand base = address.base();
     if (base instanceof Reg reg && reg.register().type().bits() == 32) {
+      // Addresses of 32 bits wrap around; compilers use that for negative steps.
       code.push(at, base, PtxType.U32);
+      if (address.offset() != 0) {
+        code.constant((int) address.offset());
+        code.op(Opcodes.IADD);
+      }
       code.op(Opcodes.I2L);
       code.constant(0xffff_ffffL);
       code.op(Opcodes.LAND);
-    } else {
-      if (base instanceof Operand.Symbol symbol) {
-        checkSpace(at, symbol.variable());
-      }
-      code.push(at, base, PtxType.U64);
+      return;
     }
+    if (base instanceof Operand.Symbol symbol) {
+      checkSpace(at, symbol.variable());
+    }
+    code.push(at, base, PtxType.U64);
     if (address.offset() != 0) {
       code.constant(address.offset());
       code.op(Opcodes.LADD);
