@@ -173,18 +173,18 @@ final class Connection implements AutoCloseable {
     if (result == RemoteResult.IMAGE_NEEDED_VALUE) {
       return result;
     }
-    if (result != CUresult.CUDA_SUCCESS) {
+    boolean failed = result != CUresult.CUDA_SUCCESS;
+    Deferred deferred = failed ? errors.takeCause(result) : errors.take();
+    if (deferred != null) {
+      thread.explain(
+          Calls.name(deferred.callNumber()) + " (call " + deferred.sequence() + " of this session)",
+          deferred.detail());
+      return deferred.result();
+    }
+    if (failed) {
       thread.explain(Calls.name(number), waiter.detail());
-      return result;
     }
-    Deferred deferred = errors.take();
-    if (deferred == null) {
-      return result;
-    }
-    thread.explain(
-        Calls.name(deferred.callNumber()) + " (call " + deferred.sequence() + " of this session)",
-        deferred.detail());
-    return deferred.result();
+    return result;
   }
 
   /** Bulk memory came in an answer, but not all of it. */

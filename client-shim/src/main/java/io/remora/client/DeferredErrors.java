@@ -21,6 +21,13 @@ final class DeferredErrors {
     return first.get() == null ? null : first.getAndSet(null);
   }
 
+  /** The failure to tell, once, if it is what a waiting call has failed with. */
+  @Nullable Deferred takeCause(int result) {
+    Deferred cause = first.get();
+    boolean same = cause != null && cause.result() == result;
+    return same && first.compareAndSet(cause, null) ? cause : null;
+  }
+
   /**
    * @param sequence the call's number in the session
    * @param callNumber its entry of the call table

@@ -164,6 +164,37 @@ final class CallingTest {
   }
 
   @Test
+  void aWaitThatFailsBecauseOfAnEarlierCallNamesThatCall() throws Exception {
+    Behaviour faulting =
+        new Behaviour() {
+          @Override
+          public void onCall(Session session, ReceivedCall call) {
+            if (call.sequence() == 1) {
+              session.send(
+                  ServerFrame.newBuilder()
+                      .addErrors(
+                          AsyncError.newBuilder()
+                              .setSequence(1)
+                              .setCallNumber(call.number())
+                              .setResult(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS)
+                              .setSticky(true))
+                      .build());
+            } else {
+              session.fail(call, CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, "the context is lost");
+            }
+          }
+        };
+    try (FakeServer server = new FakeServer(faulting);
+        RemoteCuda cuda = server.connect()) {
+      ok(cuda.cuMemsetD8(pointer(4096), ZERO, 1));
+      assertThat(cuda.cuCtxSynchronize()).isEqualTo(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS);
+      assertThat(cuda.lastErrorDetail()).contains("cuMemsetD8 (call 1 of this session)");
+      assertThat(cuda.cuCtxSynchronize()).isEqualTo(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS);
+      assertThat(cuda.lastErrorDetail()).contains("the context is lost");
+    }
+  }
+
+  @Test
   void theDetailOfAFailureIsForgottenWithTheNextFailure() throws Exception {
     Behaviour refusing =
         new Behaviour() {
