@@ -133,6 +133,10 @@ final class ClientSession implements Session {
               } catch (DriverException refused) {
                 serial.execute(() -> openFailed(refused.detail()));
                 return;
+              } catch (RuntimeException | Error defect) {
+                log.error("session {} can't be opened by a defect", id, defect);
+                serial.execute(() -> openFailed("the server has a defect, see its log"));
+                return;
               }
               serial.execute(() -> devicesOpened(opened));
             });

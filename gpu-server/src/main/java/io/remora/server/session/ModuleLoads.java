@@ -89,7 +89,7 @@ final class ModuleLoads {
                       new SessionModule(load.device(), load.owner(), description, variables)));
     } catch (DriverException refused) {
       session.serial().execute(() -> failed(load, variables, refused.result(), refused.detail()));
-    } catch (RuntimeException | StackOverflowError | OutOfMemoryError defect) {
+    } catch (RuntimeException | Error defect) {
       // An image is input: whatever it does to a compiler is this session's affair only.
       session
           .serial()
