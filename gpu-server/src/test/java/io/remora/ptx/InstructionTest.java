@@ -209,6 +209,23 @@ final class InstructionTest {
   }
 
   @Test
+  void pairsOfHalvesCompareHalfByHalf() throws KernelFault {
+    // Lower halves: the thread's number against 5; upper halves: 1 against 1.
+    String pair =
+        """
+        cvt.rn.f16.u32 %h1, %t;
+        mov.b32 %r1, {%h1, 0x3C00};
+        mov.b32 %r2, 0x3C004500;
+        """;
+    check(pair + "set.le.f16x2.f16x2 %r9, %r1, %r2;", t -> 0x3c00 << 16 | (t <= 5 ? 0x3c00 : 0));
+    check(
+        pair
+            + "setp.gt.f16x2 %p1|%p2, %r1, %r2; selp.u32 %r3, 1, 0, %p1; selp.u32 %r4, 2, 0, %p2;\n"
+            + "or.b32 %r9, %r3, %r4;",
+        t -> t > 5 ? 1 : 0);
+  }
+
+  @Test
   void guardsLeaveTheOldValue() throws KernelFault {
     check(
         "mov.u32 %r9, 5; setp.gt.u32 %p1, %t, 9; @%p1 mov.u32 %r9, %t;\n"

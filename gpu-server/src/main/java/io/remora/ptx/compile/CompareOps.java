@@ -37,6 +37,11 @@ final class CompareOps {
   private CompareOps() {}
 
   static void setp(Instruction at, Code code) throws PtxException {
+    PtxType packed = at.type(at.types().size() - 1);
+    if (PackedCompareOps.isPacked(packed)) {
+      PackedCompareOps.setp(at, code, packed);
+      return;
+    }
     PtxType type = sourceType(at);
     compare(at, code, type);
     Operand destination = Code.operand(at, 0);
@@ -84,6 +89,11 @@ final class CompareOps {
 
   static void set(Instruction at, Code code) throws PtxException {
     PtxType result = at.type(0);
+    PtxType packed = at.type(at.types().size() - 1);
+    if (PackedCompareOps.isPacked(packed)) {
+      PackedCompareOps.set(at, code, packed);
+      return;
+    }
     compare(at, code, sourceType(at));
     String combine = combination(at);
     if (!combine.isEmpty()) {

@@ -19,6 +19,7 @@ import io.remora.ptx.math.HalfArithmetic;
 import io.remora.ptx.math.IntegerConversion;
 import io.remora.ptx.math.IntegerMath;
 import io.remora.ptx.math.Narrowing;
+import io.remora.ptx.math.PackedCompare;
 import io.remora.ptx.math.PackedIntegers;
 import io.remora.ptx.math.Shifts;
 import io.remora.ptx.math.WideMultiply;
@@ -63,6 +64,7 @@ final class MathLibrary {
           IntegerMath.class,
           Math.class,
           Narrowing.class,
+          PackedCompare.class,
           PackedIntegers.class,
           Shifts.class,
           WideMultiply.class);
