@@ -75,7 +75,11 @@ final class SpecialValues {
       case "%lanemask_gt" -> laneMask(code, -2, Opcodes.ISHL, false);
       case "%lanemask_lt" -> laneMask(code, -1, Opcodes.ISHL, true);
       case "%lanemask_le" -> laneMask(code, -2, Opcodes.ISHL, true);
-      default -> code.constant(0); // %envreg: nobody sets them here.
+      default -> {
+        code.context();
+        code.constant(Integer.parseInt(name.substring("%envreg".length())));
+        code.contextCall("environment", "(I)I");
+      }
     }
   }
 

@@ -218,6 +218,12 @@ public final class BlockContext {
     return launch.workers();
   }
 
+  /** {@code %envreg}: 1 and 2 are the halves of the address of a cooperative launch's workspace. */
+  public int environment(int register) {
+    long address = launch.gridWorkspace();
+    return register == 1 ? (int) (address >>> 32) : register == 2 ? (int) address : 0;
+  }
+
   /** {@code %gridid}. */
   public long gridId() {
     return launch.id();

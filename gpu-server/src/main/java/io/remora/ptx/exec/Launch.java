@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * All methods may be called by any worker.
  */
 public final class Launch {
+  private static final int GRID_WORKSPACE_BYTES = 64;
   private static final AtomicLong IDS = new AtomicLong();
 
   private final CompiledKernel compiled;
@@ -41,6 +42,7 @@ public final class Launch {
   private final AtomicReference<Throwable> bug = new AtomicReference<>();
   private final AtomicInteger participants = new AtomicInteger();
   private volatile boolean stopped;
+  private volatile long gridWorkspace;
 
   /**
    * @param globals addresses of the module's variables
@@ -100,6 +102,11 @@ public final class Launch {
 
   int workers() {
     return workers;
+  }
+
+  /** Address of the words that a grid-wide barrier counts in; 0 if the launch isn't cooperative. */
+  long gridWorkspace() {
+    return gridWorkspace;
   }
 
   /** How many threads have worked on this launch. */
@@ -194,13 +201,11 @@ public final class Launch {
     try {
       var running = new ArrayList<BlockRunner>();
       long bytes = BlockContext.scratchBytes(compiled, sharedBytes, shape.threadsPerBlock());
+      ScratchArea.Piece workspace = takeCooperatively(GRID_WORKSPACE_BYTES, pieces);
+      memory.fill(workspace.address(), 0, 4, GRID_WORKSPACE_BYTES / 4);
+      gridWorkspace = workspace.address();
       for (long number = 0; number < blocks; number++) {
-        ScratchArea.Piece piece = memory.scratch().take(bytes);
-        if (piece == null) {
-          throw new KernelStop(
-              KernelFault.Kind.OUT_OF_RESOURCES, "too many blocks for a cooperative launch");
-        }
-        pieces.add(piece);
+        ScratchArea.Piece piece = takeCooperatively(bytes, pieces);
         var runner = new BlockRunner(compiled, new BlockContext(this, piece, 0));
         runner.start(number);
         running.add(runner);
@@ -219,6 +224,16 @@ public final class Launch {
     } finally {
       pieces.forEach(memory.scratch()::giveBack);
     }
+  }
+
+  private ScratchArea.Piece takeCooperatively(long bytes, List<ScratchArea.Piece> pieces) {
+    ScratchArea.Piece piece = memory.scratch().take(bytes);
+    if (piece == null) {
+      throw new KernelStop(
+          KernelFault.Kind.OUT_OF_RESOURCES, "too many blocks for a cooperative launch");
+    }
+    pieces.add(piece);
+    return piece;
   }
 
   private void takeTurns(List<BlockRunner> running) {
