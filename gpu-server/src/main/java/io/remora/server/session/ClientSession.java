@@ -58,7 +58,7 @@ final class ClientSession implements Session {
     this.serial = new SerialExecutor(services.workers(), this::defect, this::afterTurn);
     this.epochs = new WorkEpochs(() -> serial.signal(this::epochsDue));
     this.flow = new FlowControl(services.limits(), outbox, output);
-    this.frames = new FrameReader(this, services.limits());
+    this.frames = new FrameReader(this, services.limits(), services.nanoClock());
   }
 
   @Override
@@ -177,16 +177,28 @@ final class ClientSession implements Session {
   }
 
   private void take(InboundFrame frame) {
+    errors.frameArrived();
+    try {
+      flow.frameArrived(frame.bytes());
+    } catch (ProtocolException violation) {
+      violated(violation);
+    }
+    read(frame);
+  }
+
+  private void read(InboundFrame frame) {
     try (frame) {
       CallDispatcher target = dispatcher;
       if (ended || target == null) {
         return;
       }
       currentFrame = frame;
-      errors.frameArrived();
-      flow.frameArrived(frame.bytes());
-      frames.read(frame, target);
-      flow.consumed(frames.lastSequence());
+      if (frames.read(frame, target)) {
+        flow.consumed(frames.lastSequence());
+      } else {
+        frame.retain();
+        serial.continueElsewhere(() -> read(frame));
+      }
     } catch (ProtocolException violation) {
       violated(violation);
     } catch (WireException malformed) {

@@ -19,6 +19,7 @@ final class FlowControl {
   private final Outbox outbox;
   private final SessionOutput output;
   private List<SessionDevice> devices = List.of();
+  private boolean open;
   private boolean frameRequested;
   private int callbacksOut;
   private long consumedSequence;
@@ -35,6 +36,7 @@ final class FlowControl {
   /** The devices are open: frames may come. */
   void open(List<SessionDevice> opened) {
     devices = opened;
+    open = true;
   }
 
   void callbackSent() {
@@ -103,7 +105,7 @@ final class FlowControl {
   /** Asks for the next frame if none is on its way and there is room for it. */
   void requestIfRoom() {
     if (!frameRequested
-        && !devices.isEmpty()
+        && open
         && outbox.unreadBytes() <= limits.answerBytesMax()
         && (callbacksOut > 0 || hasRoom())) {
       frameRequested = true;

@@ -5,6 +5,8 @@ import io.remora.server.session.ProtocolException.Reason;
 import io.remora.server.session.generated.CallDispatcher;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.WireReader;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decodes frames of the client straight from the wire format and carries out their calls one after
@@ -21,13 +23,25 @@ final class FrameReader {
   private static final int ARGUMENTS = 2 << 3 | 2;
   private static final int CONTEXT = 3 << 3;
 
+  /** How long a frame may keep an event loop, which has other sessions to serve. */
+  private static final long TURN_NANOS_MAX = 1_000_000;
+
+  private static final int CALLS_PER_CLOCK_READING = 32;
+
   private final ClientSession session;
   private final SessionLimits limits;
+  private final LongSupplier nanoClock;
   private long lastSequence;
 
-  FrameReader(ClientSession session, SessionLimits limits) {
+  // Where the reading of the current frame stands.
+  private @Nullable WireReader reader;
+  private long nextSequence;
+  private int calls;
+
+  FrameReader(ClientSession session, SessionLimits limits, LongSupplier nanoClock) {
     this.session = session;
     this.limits = limits;
+    this.nanoClock = nanoClock;
   }
 
   /** Sequence of the last call that was carried out. */
@@ -36,31 +50,42 @@ final class FrameReader {
   }
 
   /**
-   * Reads a frame and carries out its calls.
+   * Reads a frame, or goes on with it, and carries out its calls.
    *
+   * @return false if the thread was kept long enough: the rest is for another turn
    * @throws ProtocolException if the client broke the protocol
    * @throws io.remora.wire.WireException if the frame is malformed
    */
-  void read(InboundFrame frame, CallDispatcher dispatcher) {
-    WireReader in = frame.reader();
-    long sequence = 0;
-    int calls = 0;
+  boolean read(InboundFrame frame, CallDispatcher dispatcher) {
+    WireReader in = reader;
+    if (in == null) {
+      in = frame.reader();
+      nextSequence = 0;
+      calls = 0;
+    }
+    reader = null;
+    long begin = nanoClock.getAsLong();
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
       switch (tag) {
-        case FIRST_SEQUENCE -> sequence = in.readVarint64();
+        case FIRST_SEQUENCE -> nextSequence = in.readVarint64();
         case CALLS -> {
           if (++calls > limits.windowCalls()) {
             throw new ProtocolException(
                 Reason.TOO_LARGE,
                 "a frame has more than " + limits.windowCalls() + " calls; split it");
           }
-          checkSequence(sequence);
+          checkSequence(nextSequence);
           int outer = in.pushLimit(in.readLength());
-          readCall(in, sequence, dispatcher);
+          readCall(in, nextSequence, dispatcher);
           in.popLimit(outer);
-          lastSequence = sequence++;
+          lastSequence = nextSequence++;
           if (session.isEnded()) {
-            return;
+            return true;
+          }
+          if (calls % CALLS_PER_CLOCK_READING == 0
+              && nanoClock.getAsLong() - begin > TURN_NANOS_MAX) {
+            reader = in;
+            return false;
           }
         }
         case CALLBACK_DONE -> session.callbackDone(in.readVarint64());
@@ -71,6 +96,7 @@ final class FrameReader {
         default -> in.skip(tag);
       }
     }
+    return true;
   }
 
   private void checkSequence(long sequence) {

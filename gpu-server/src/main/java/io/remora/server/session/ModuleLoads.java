@@ -43,16 +43,16 @@ final class ModuleLoads {
   private record Load(SessionDevice device, long owner, ByteBuffer image, Listener listener) {}
 
   /**
-   * Loads an image on a device.
+   * Loads an image on a device; fails with {@code CUDA_ERROR_OUT_OF_MEMORY} if too many loads wait.
    *
    * @param owner handle of the context that the module will belong to
-   * @throws CallException {@code CUDA_ERROR_OUT_OF_MEMORY} if too many loads wait
    */
   void load(SessionDevice device, long owner, ByteBuffer image, Listener listener) {
     if (running + waiting.size() >= session.services().limits().loadsMax()) {
-      throw new CallException(
+      listener.failed(
           CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE,
           "the session is loading as many modules as it may at once");
+      return;
     }
     waiting.add(new Load(device, owner, image, listener));
     startNext();

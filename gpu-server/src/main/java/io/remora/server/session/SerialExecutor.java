@@ -29,6 +29,9 @@ final class SerialExecutor {
   /** Tasks brought and not yet accounted for as run; whoever raises it from 0 runs them. */
   private final AtomicInteger pending = new AtomicInteger();
 
+  /** Set by a task that has run long: the thread that runs it has others to serve. */
+  private boolean enough;
+
   private final Executor workers;
   private final Consumer<Throwable> defects;
   private final Runnable afterTurn;
@@ -53,12 +56,10 @@ final class SerialExecutor {
     }
   }
 
-  /** Runs a task on a worker or behind what is running, never on the calling thread. */
-  void executeLater(Runnable task) {
-    work.add(task);
-    if (pending.getAndIncrement() == 0) {
-      handOver();
-    }
+  /** Called by a task that continues in another: the next task is run by a worker. */
+  void continueElsewhere(Runnable rest) {
+    enough = true;
+    execute(rest);
   }
 
   /** As {@link #execute} for driver threads: see the class comment for what a signal may do. */
@@ -77,7 +78,8 @@ final class SerialExecutor {
       while (left > 0 && (task = next(mayRunWork)) != null) {
         run(task);
         ran++;
-        left--;
+        left = enough ? 0 : left - 1;
+        enough = false;
       }
       if (ran > 0) {
         run(afterTurn);

@@ -50,6 +50,8 @@ final class SessionHarness {
   int writableFrames = Integer.MAX_VALUE;
 
   int framesRequested;
+  long nanos;
+  long nanosPerReading;
   long framesSent;
   int framesTaken;
   long consumedSequence;
@@ -82,7 +84,14 @@ final class SessionHarness {
     driver.devices().forEach(device -> queues.add(new DeviceQueue(queueConfig, () -> 0)));
     SessionServices services =
         new SessionServices(
-            driver, queues, images, limits, Runnable::run, loads::add, () -> 0, "test");
+            driver,
+            queues,
+            images,
+            limits,
+            Runnable::run,
+            loads::add,
+            () -> nanos += nanosPerReading,
+            "test");
     TenantGrant grant =
         new TenantGrant(
             "tenant",

@@ -162,6 +162,40 @@ class SessionProtocolTest {
   }
 
   @Test
+  void aLongFrameIsReadInTurnsAndInOrder() {
+    harness.nanosPerReading = 600_000;
+    ClientFrame.Builder calls = ClientFrame.newBuilder().setFirstSequence(1);
+    for (int i = 0; i < 1000; i++) {
+      calls.addCalls(call(Calls.CU_MEM_GET_INFO));
+    }
+    harness.send(calls.build());
+    harness.send(
+        ClientFrame.newBuilder()
+            .setFirstSequence(1001)
+            .addCalls(call(Calls.CU_MEM_GET_INFO))
+            .build());
+
+    assertThat(harness.answers).hasSize(1001);
+    for (int i = 0; i < 1001; i++) {
+      assertThat(harness.answers.get(i).getSequence()).isEqualTo(i + 1);
+    }
+    // Each turn sends what it has.
+    assertThat(harness.framesSent).isGreaterThan(10);
+    assertThat(harness.framesHeld.get()).isZero();
+  }
+
+  @Test
+  void aTenantWithoutDevicesIsHeardAllTheSame() {
+    SessionHarness none =
+        new SessionHarness(new ManualDriver(0), QueueConfig.DEFAULTS, SessionLimits.DEFAULTS);
+
+    assertThat(none.welcome().getDevicesCount()).isZero();
+    assertThat(none.framesRequested).isEqualTo(1);
+    assertThat(none.answer(Calls.CU_MEM_GET_INFO, CuMemGetInfo.getDefaultInstance()).getResult())
+        .isEqualTo(io.remora.v1.CUresult.CUDA_ERROR_INVALID_CONTEXT_VALUE);
+  }
+
+  @Test
   void aClientWithoutCreditIsNotListenedTo() {
     SessionHarness small =
         new SessionHarness(
