@@ -10,6 +10,11 @@ import io.remora.calls.source.DriverCallsSource;
 import io.remora.calls.source.HandlerSource;
 import io.remora.calls.source.JCudaSource;
 import io.remora.calls.source.OutputsSource;
+import io.remora.calls.source.c.CallsFiles;
+import io.remora.calls.source.c.EnumsFile;
+import io.remora.calls.source.c.ExportsFiles;
+import io.remora.calls.source.c.StubsFiles;
+import io.remora.calls.source.c.SymbolsFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,8 +23,8 @@ import java.util.Map;
 
 /**
  * Writes what is derived from the call table. The builds of the modules call it: {@code Generate
- * server DIRECTORY}, {@code Generate client DIRECTORY} and {@code Generate jcuda DIRECTORY}. {@code
- * Generate coverage docs} renews the page on the API's coverage.
+ * server DIRECTORY}, {@code Generate client DIRECTORY}, {@code Generate jcuda DIRECTORY} and {@code
+ * Generate c DIRECTORY}. {@code Generate coverage docs} renews the page on the API's coverage.
  */
 public final class Generate {
   private static final String SESSION = "io.remora.server.session.generated";
@@ -32,7 +37,8 @@ public final class Generate {
   /** See the class. */
   public static void main(String[] arguments) throws IOException {
     if (arguments.length != 2) {
-      throw new IllegalArgumentException("usage: Generate server|client|jcuda|coverage DIRECTORY");
+      throw new IllegalArgumentException(
+          "usage: Generate server|client|jcuda|c|coverage DIRECTORY");
     }
     CallTable table = CallTable.load();
     Path directory = Path.of(arguments[1]);
@@ -42,6 +48,7 @@ public final class Generate {
       case "coverage" ->
           Files.writeString(directory.resolve("api-coverage.md"), CoveragePage.of(table));
       case "jcuda" -> write(directory, JCudaSource.of(table, JCUDA));
+      case "c" -> writeFiles(directory, c(table));
       default -> throw new IllegalArgumentException("unknown output: " + arguments[0]);
     }
   }
@@ -66,12 +73,29 @@ public final class Generate {
     return sources;
   }
 
+  /** The C client's sources by file name. */
+  static Map<String, String> c(CallTable table) {
+    Map<String, String> files = new LinkedHashMap<>();
+    files.putAll(CallsFiles.of(table));
+    files.putAll(SymbolsFiles.of(table));
+    files.putAll(ExportsFiles.of(table));
+    files.putAll(StubsFiles.of(table));
+    files.put("remora_cuda_enums.h", EnumsFile.of());
+    return files;
+  }
+
   private static void write(Path directory, Map<String, String> sources) throws IOException {
-    for (Map.Entry<String, String> each : sources.entrySet()) {
-      Path file = directory.resolve(each.getKey().replace('.', '/') + ".java");
+    Map<String, String> files = new LinkedHashMap<>();
+    sources.forEach((name, text) -> files.put(name.replace('.', '/') + ".java", text));
+    writeFiles(directory, files);
+  }
+
+  private static void writeFiles(Path directory, Map<String, String> files) throws IOException {
+    for (Map.Entry<String, String> each : files.entrySet()) {
+      Path file = directory.resolve(each.getKey());
       // An unchanged file keeps its time, so that nothing is compiled again for it.
       if (!Files.exists(file) || !Files.readString(file).equals(each.getValue())) {
-        Files.createDirectories(file.getParent());
+        Files.createDirectories(file.toAbsolutePath().getParent());
         Files.writeString(file, each.getValue());
       }
     }

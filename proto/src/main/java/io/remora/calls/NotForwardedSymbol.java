@@ -5,6 +5,7 @@ package io.remora.calls;
  * A symbol of the driver that answers {@code CUDA_ERROR_NOT_SUPPORTED}.
  *
  * @param symbol e.g. {@code cuGraphCreate}
+ * @param since the CUDA version that introduced it, e.g. 10000 for 10.0
  * @param group heading on the coverage page
  */
-public record NotForwardedSymbol(String symbol, String group) {}
+public record NotForwardedSymbol(String symbol, int since, String group) {}

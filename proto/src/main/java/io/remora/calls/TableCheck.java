@@ -69,6 +69,9 @@ final class TableCheck {
       if (holder != null) {
         violations.add(each.symbol() + ": is not forwarded, but listed by " + holder);
       }
+      if (each.since() < 2000) {
+        violations.add(each.symbol() + ": needs the version of CUDA");
+      }
     }
   }
 

@@ -27,7 +27,9 @@ final class TableReader {
       file.getOptions()
           .getExtension(OptionsProto.notForwarded)
           .forEach(
-              each -> notForwarded.add(new NotForwardedSymbol(each.getSymbol(), each.getGroup())));
+              each ->
+                  notForwarded.add(
+                      new NotForwardedSymbol(each.getSymbol(), each.getSince(), each.getGroup())));
       for (Descriptor message : file.getMessageTypes()) {
         if (message.getOptions().hasExtension(OptionsProto.entry)) {
           entries.add(entry(message));

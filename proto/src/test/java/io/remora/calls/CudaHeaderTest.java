@@ -57,13 +57,11 @@ class CudaHeaderTest {
   @Test
   void everySymbolCameWithTheVersionThatTheTableSays() {
     List<String> differences = new ArrayList<>();
-    for (CallEntry entry : table.entries()) {
-      for (AbiSymbol symbol : entry.symbols()) {
-        String suffix = symbol.symbol().replaceAll("^.*?(|_ptds|_ptsz)$", "$1");
-        Set<Integer> theirs = header.versions(entry.name() + suffix);
-        if (!theirs.isEmpty() && !theirs.contains(symbol.since())) {
-          differences.add(symbol.symbol() + ": table " + symbol.since() + ", header " + theirs);
-        }
+    for (DriverSymbol symbol : DriverSymbol.of(table)) {
+      String suffix = symbol.symbol().replaceAll("^.*?(|_ptds|_ptsz)$", "$1");
+      Set<Integer> theirs = header.versions(symbol.name() + suffix);
+      if (!theirs.isEmpty() && !theirs.contains(symbol.since())) {
+        differences.add(symbol.symbol() + ": table " + symbol.since() + ", header " + theirs);
       }
     }
 

@@ -109,9 +109,20 @@ class TableCheckTest {
     file.setOptions(
         FileOptions.newBuilder()
             .addExtension(
-                OptionsProto.notForwarded, NotForwarded.newBuilder().setSymbol("cuThing").build()));
+                OptionsProto.notForwarded,
+                NotForwarded.newBuilder().setSymbol("cuThing").setSince(2000).build()));
 
     refuses("cuThing: is not forwarded, but listed by CuThing");
+  }
+
+  @Test
+  void aSymbolThatIsNotForwardedWithoutItsVersion() {
+    file.setOptions(
+        FileOptions.newBuilder()
+            .addExtension(
+                OptionsProto.notForwarded, NotForwarded.newBuilder().setSymbol("cuThing").build()));
+
+    refuses("cuThing: needs the version of CUDA");
   }
 
   @Test

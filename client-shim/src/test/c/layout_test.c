@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Prints sizes and offsets of the structures of cuda_types.h, or of an installed cuda.h. */
+#include <stddef.h>
+#include <stdio.h>
+
+#ifdef REMORA_LAYOUT_OF_CUDA_H
+#include <cuda.h>
+#else
+#include "cuda_types.h"
+#endif
+
+#define SIZE(type) printf(#type " %zu\n", sizeof(type))
+#define PLACE(type, field) printf(#type "." #field " %zu\n", offsetof(type, field))
+
+int main(void)
+{
+    SIZE(CUresult);
+    SIZE(CUdevice);
+    SIZE(CUdeviceptr);
+    SIZE(CUstream);
+    SIZE(CUmemorytype);
+    SIZE(CUdevice_attribute);
+    SIZE(CUuuid);
+    SIZE(CUdevprop);
+    PLACE(CUdevprop, sharedMemPerBlock);
+    PLACE(CUdevprop, textureAlign);
+    SIZE(CUDA_MEMCPY2D);
+    PLACE(CUDA_MEMCPY2D, srcHost);
+    PLACE(CUDA_MEMCPY2D, srcDevice);
+    PLACE(CUDA_MEMCPY2D, srcArray);
+    PLACE(CUDA_MEMCPY2D, dstXInBytes);
+    PLACE(CUDA_MEMCPY2D, dstArray);
+    PLACE(CUDA_MEMCPY2D, WidthInBytes);
+    PLACE(CUDA_MEMCPY2D, Height);
+    SIZE(CUlaunchAttribute);
+    PLACE(CUlaunchAttribute, value);
+    SIZE(CUlaunchConfig);
+    PLACE(CUlaunchConfig, sharedMemBytes);
+    PLACE(CUlaunchConfig, hStream);
+    PLACE(CUlaunchConfig, attrs);
+    PLACE(CUlaunchConfig, numAttrs);
+    return 0;
+}
