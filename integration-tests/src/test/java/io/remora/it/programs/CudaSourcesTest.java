@@ -40,10 +40,16 @@ final class CudaSourcesTest {
     Path script = SOURCES.resolve("compile.sh").toAbsolutePath();
     String output = run(List.of("sh", script.toString(), directory.toString()));
     for (Path source : files(".cu")) {
-      assertThat(read(ptxOf(directory, source)))
+      assertThat(withoutDebugNames(read(ptxOf(directory, source))))
           .as("%s compiled again; %s", source, output)
-          .isEqualTo(read(ptxOf(SOURCES, source)));
+          .isEqualTo(withoutDebugNames(read(ptxOf(SOURCES, source))));
     }
+  }
+
+  /** The debugger's names hold a hash of the directory in which nvcc ran. */
+  private static String withoutDebugNames(String ptx) {
+    int names = ptx.indexOf("\t.section\t.debug_str");
+    return names < 0 ? ptx : ptx.substring(0, names);
   }
 
   private static String compilerVersion() throws InterruptedException {
