@@ -2,19 +2,16 @@
 package io.remora.it.demo;
 
 import io.remora.client.ConnectionSettings;
-import io.remora.it.process.JavaProcess;
 import io.remora.it.process.ServerProcess;
+import io.remora.it.process.TenantsFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -23,10 +20,6 @@ import java.util.stream.Stream;
  * object, and with this process, however that ends.
  */
 final class DemoServer implements AutoCloseable {
-  private static final String MAIN = "io.remora.cli.Main";
-  private static final Duration COMMAND_TIME_MAX = Duration.ofSeconds(60);
-  private static final Pattern TOKEN = Pattern.compile("\\brmr_\\w+\\b");
-
   private final Path folder;
   private final ServerProcess server;
   private final Map<String, String> tokens;
@@ -48,28 +41,15 @@ final class DemoServer implements AutoCloseable {
   static DemoServer start(Map<String, Integer> weights) throws IOException {
     Path folder = Files.createTempDirectory("remora-demo");
     try {
-      Path tenants = folder.resolve("tenants.yaml");
+      TenantsFile tenants = new TenantsFile(folder.resolve("tenants.yaml"));
       Map<String, String> tokens = new LinkedHashMap<>();
-      weights.forEach((name, weight) -> tokens.put(name, addTenant(tenants, name, weight)));
-      List<String> arguments = List.of("--tenants", tenants.toString());
+      weights.forEach(
+          (name, weight) -> tokens.put(name, tenants.add(name, "--weight", "" + weight)));
+      List<String> arguments = List.of("--tenants", tenants.file().toString());
       return new DemoServer(folder, ServerProcess.start(folder, List.of(), arguments), tokens);
     } catch (RuntimeException e) {
       delete(folder);
       throw e;
-    }
-  }
-
-  private static String addTenant(Path tenants, String name, int weight) {
-    List<String> arguments =
-        List.of("tenant", "add", name, "--weight", "" + weight, "--tenants", tenants.toString());
-    Path log = tenants.resolveSibling("tenant.log");
-    List<String> flags = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
-    try (JavaProcess command = JavaProcess.start(flags, MAIN, arguments, Map.of(), log)) {
-      Matcher token = TOKEN.matcher(command.awaitLine("rmr_", COMMAND_TIME_MAX));
-      if (!token.find() || command.awaitExit() != 0) {
-        throw new IllegalStateException("tenant add failed: " + command.errorText());
-      }
-      return token.group();
     }
   }
 

@@ -6,16 +6,17 @@ import jcuda.driver.CUdeviceptr;
 /**
  * JCuda's device pointer as a number and back: JCuda itself shows the number to subclasses only.
  */
-final class DeviceAddress extends CUdeviceptr {
+public final class DeviceAddress extends CUdeviceptr {
   /** To be filled by a call. */
-  DeviceAddress() {}
+  public DeviceAddress() {}
 
   /** A known address. */
-  DeviceAddress(long address) {
+  public DeviceAddress(long address) {
     super(new CUdeviceptr(), address);
   }
 
-  long value() {
+  /** The number. */
+  public long value() {
     return getNativePointer() + getByteOffset();
   }
 }
