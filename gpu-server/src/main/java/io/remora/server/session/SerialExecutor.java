@@ -32,6 +32,9 @@ final class SerialExecutor {
   /** Set by a task that has run long: the thread that runs it has others to serve. */
   private boolean enough;
 
+  /** The rest of a task, which goes before all other work. Belongs to the draining thread. */
+  private @Nullable Runnable rest;
+
   private final Executor workers;
   private final Consumer<Throwable> defects;
   private final Runnable afterTurn;
@@ -56,10 +59,14 @@ final class SerialExecutor {
     }
   }
 
-  /** Called by a task that continues in another: the next task is run by a worker. */
-  void continueElsewhere(Runnable rest) {
+  /**
+   * Called by a task, as the last thing that it does, to go on later: on a worker, and before any
+   * other work, so that the order of work is kept.
+   */
+  void continueElsewhere(Runnable remainder) {
     enough = true;
-    execute(rest);
+    rest = remainder;
+    pending.getAndIncrement();
   }
 
   /** As {@link #execute} for driver threads: see the class comment for what a signal may do. */
@@ -87,7 +94,7 @@ final class SerialExecutor {
       if (pending.addAndGet(-ran) == 0) {
         return;
       }
-      if (left == 0 || (!mayRunWork && !work.isEmpty())) {
+      if (left == 0 || (!mayRunWork && (rest != null || !work.isEmpty()))) {
         handOver();
         return;
       }
@@ -98,7 +105,12 @@ final class SerialExecutor {
 
   private @Nullable Runnable next(boolean mayRunWork) {
     Runnable signal = signals.poll();
-    return signal != null || !mayRunWork ? signal : work.poll();
+    if (signal != null || !mayRunWork) {
+      return signal;
+    }
+    Runnable remainder = rest;
+    rest = null;
+    return remainder != null ? remainder : work.poll();
   }
 
   private void handOver() {

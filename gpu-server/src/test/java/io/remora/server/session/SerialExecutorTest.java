@@ -75,6 +75,22 @@ class SerialExecutorTest {
   }
 
   @Test
+  void theRestOfATaskGoesBeforeWorkThatCameMeanwhile() {
+    serial.execute(
+        () -> {
+          ran.add("first");
+          serial.execute(() -> ran.add("second"));
+          serial.continueElsewhere(() -> ran.add("rest of the first"));
+        });
+
+    assertThat(ran).containsExactly("first");
+    serial.signal(() -> ran.add("signal"));
+    handedOver.remove().run();
+    assertThat(ran).containsExactly("first", "signal", "rest of the first", "second");
+    assertThat(handedOver).isEmpty();
+  }
+
+  @Test
   void aTaskThatThrowsIsReportedAndTheNextRuns() {
     serial.execute(
         () -> {
