@@ -4,10 +4,12 @@ package io.remora.client;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -38,6 +40,13 @@ final class Transport implements AutoCloseable {
 
   /** The receive window: what the server may have under way towards this process. */
   private static final int FLOW_WINDOW_BYTES = 8 << 20;
+
+  // A read grows to a whole chunk during a bulk download: fewer system calls and fewer buffers.
+  private static final int READ_BYTES_MIN = 1 << 10;
+  private static final int READ_BYTES_FIRST = 64 << 10;
+
+  /** Room for the chunks of an upload; with the default of 64 KiB each chunk waits for the last. */
+  private static final WriteBufferWaterMark WRITE_MARK = new WriteBufferWaterMark(2 << 20, 4 << 20);
 
   /** Beyond what a server says in its welcome, which comes later than this must be set. */
   private static final int FRAME_BYTES_MAX = 2 * WireLimits.FRAME_BYTES_MAX;
@@ -78,7 +87,12 @@ final class Transport implements AutoCloseable {
             .keepAliveTimeout(KEEP_ALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
             .withOption(
                 ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) settings.connectTimeout().toMillis())
-            .withOption(ChannelOption.SO_KEEPALIVE, true);
+            .withOption(ChannelOption.SO_KEEPALIVE, true)
+            .withOption(
+                ChannelOption.RCVBUF_ALLOCATOR,
+                new AdaptiveRecvByteBufAllocator(
+                    READ_BYTES_MIN, READ_BYTES_FIRST, WireLimits.CHUNK_BYTES_MAX))
+            .withOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WRITE_MARK);
     if (settings.plaintext()) {
       builder.usePlaintext();
     } else {

@@ -7,6 +7,7 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import io.remora.server.config.ListenAddress;
@@ -22,6 +23,7 @@ import io.remora.server.tenant.TenantsWatch;
 import io.remora.server.tls.ServerTls;
 import io.remora.v1.DriverGrpc;
 import io.remora.wire.DriverMethods;
+import io.remora.wire.WireLimits;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -50,6 +52,10 @@ public final class RemoraServer {
 
   /** Downloads are 1.3 times as fast as with the default of 64 KiB. */
   private static final WriteBufferWaterMark WRITE_MARK = new WriteBufferWaterMark(2 << 20, 4 << 20);
+
+  // A read grows to a whole chunk during a bulk upload: fewer system calls and fewer buffers.
+  private static final int READ_BYTES_MIN = 1 << 10;
+  private static final int READ_BYTES_FIRST = 64 << 10;
 
   /**
    * Above the largest frame, because gRPC resets a stream without a word for a message above this;
@@ -265,6 +271,10 @@ public final class RemoraServer {
             .workerEventLoopGroup(loops.workers())
             .directExecutor()
             .withChildOption(ChannelOption.TCP_NODELAY, true)
+            .withChildOption(
+                ChannelOption.RCVBUF_ALLOCATOR,
+                new AdaptiveRecvByteBufAllocator(
+                    READ_BYTES_MIN, READ_BYTES_FIRST, WireLimits.CHUNK_BYTES_MAX))
             .withChildOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WRITE_MARK)
             .flowControlWindow(WINDOW_BYTES)
             .maxInboundMessageSize(MESSAGE_BYTES_MAX)

@@ -5,6 +5,7 @@ import io.remora.command.RemoraCommand;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,6 +35,13 @@ public final class BenchCommand implements RemoraCommand {
       description = "Size of one bulk copy in MiB (default: ${DEFAULT-VALUE}).")
   private int sizeMebibytes = 256;
 
+  @Option(
+      names = "--spin",
+      paramLabel = "MICROS",
+      defaultValue = "0",
+      description = "How long a waiting call polls before it sleeps (default: ${DEFAULT-VALUE}).")
+  private int spinMicros;
+
   @Override
   public Integer call() throws Exception {
     if (rounds < 1 || rounds > 1000) {
@@ -42,11 +50,18 @@ public final class BenchCommand implements RemoraCommand {
     if (sizeMebibytes < 1 || sizeMebibytes > 1024) {
       throw new IllegalArgumentException("--size must be from 1 to 1024");
     }
+    if (spinMicros < 0 || spinMicros > 1_000_000) {
+      throw new IllegalArgumentException("--spin must be from 0 to 1000000");
+    }
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter progress = spec.commandLine().getErr();
     Path folder = Files.createTempDirectory("remora-bench");
-    TransportBench bench = new TransportBench(folder, rounds, sizeMebibytes * MEBI);
-    out.println("Java client and server on this machine, software device, sleeping waits.");
+    TransportBench bench =
+        new TransportBench(
+            folder, rounds, sizeMebibytes * MEBI, Duration.ofNanos(spinMicros * 1000L));
+    out.println(
+        "Java client and server on this machine, software device, waits that "
+            + (spinMicros == 0 ? "sleep." : "poll for " + spinMicros + " µs."));
     for (boolean tls : List.of(false, true)) {
       List<Figure> figures =
           bench.run(

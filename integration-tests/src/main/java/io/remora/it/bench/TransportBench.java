@@ -5,6 +5,7 @@ import io.remora.client.ConnectionException;
 import io.remora.it.process.ServerProcess;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -14,8 +15,9 @@ import java.util.List;
  * @param folder for logs and the server's state
  * @param rounds how often each figure is measured
  * @param transferBytes size of one bulk copy
+ * @param spin how long a waiting call polls before its thread sleeps
  */
-record TransportBench(Path folder, int rounds, int transferBytes) {
+record TransportBench(Path folder, int rounds, int transferBytes, Duration spin) {
   private static final int PINGS = 2_000;
   private static final int LAUNCHES = 200_000;
   private static final int WARM_UP_ROUNDS = 4;
@@ -27,7 +29,7 @@ record TransportBench(Path folder, int rounds, int transferBytes) {
             ServerProcess.start(
                 folder.resolve(name), List.of("-Xmx512m"), List.of("--tls", tls ? "on" : "off"));
         RawSocketFloor floor = new RawSocketFloor(folder);
-        RemoteSide remote = new RemoteSide(server.settings(), transferBytes)) {
+        RemoteSide remote = new RemoteSide(server.settings().withSpin(spin), transferBytes)) {
       return measure(remote, floor, progress);
     }
   }
