@@ -78,7 +78,7 @@ static void *run(void *argument)
     struct ticks seen = {0};
     const struct timespec pause = {.tv_nsec = TICK_NANOS};
     pthread_mutex_lock(&connection->lock);
-    while (connection->failure == CUDA_SUCCESS) {
+    while (connection->failure == CUDA_SUCCESS && remora_ready() != CUDA_ERROR_DEINITIALIZED) {
         tick(connection, &seen);
         if (seen.idle >= IDLE_TICKS) {
             sleep_on_socket(connection);
@@ -91,8 +91,8 @@ static void *run(void *argument)
         clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
         pthread_mutex_lock(&connection->lock);
     }
-    connection->background_runs = false;
     pthread_mutex_unlock(&connection->lock);
+    remora_rest();
     return NULL;
 }
 
@@ -102,9 +102,7 @@ bool remora_background_start(struct remora_connection *connection)
     if (connection->wake_fd < 0) {
         return false;
     }
-    connection->background_runs = true;
-    connection->background_runs = remora_create_thread(run, connection);
-    return connection->background_runs;
+    return remora_create_thread(run, connection);
 }
 
 void remora_background_wake(struct remora_connection *connection)

@@ -62,6 +62,7 @@ static void *run(void *argument)
         free(next);
     }
     pthread_mutex_unlock(&connection->lock);
+    remora_rest();
     return NULL;
 }
 

@@ -179,7 +179,6 @@ struct remora_connection {
 
     /* background.c */
     int wake_fd;
-    bool background_runs;
     bool background_asleep;
     uint64_t begun;
     uint64_t reads;
@@ -352,6 +351,12 @@ void remora_wake_all(struct remora_connection *connection);
 
 /* Creates a detached thread that takes no signals. False: the system has none to give. */
 bool remora_create_thread(void *(*run)(void *), void *argument);
+
+/*
+ * What a thread of the client does when there is nothing left to do. It doesn't end: OpenSSL cleans
+ * up behind threads, which must not happen while the process's end cleans up OpenSSL.
+ */
+void remora_rest(void);
 
 /* Starts the thread that looks after the connection when nobody else does. */
 bool remora_background_start(struct remora_connection *connection);

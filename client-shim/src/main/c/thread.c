@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What each thread of the program needs to wait for answers. */
 #define _GNU_SOURCE
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -49,6 +50,13 @@ struct remora_thread *remora_thread_self(void)
 const char *remora_failure_detail(void)
 {
     return self == NULL ? "" : self->detail;
+}
+
+void remora_rest(void)
+{
+    for (;;) {
+        poll(NULL, 0, -1);
+    }
 }
 
 bool remora_create_thread(void *(*run)(void *), void *argument)
