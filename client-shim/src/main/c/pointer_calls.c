@@ -14,16 +14,20 @@
 /* CU_DEVICE_INVALID: what is told of memory that belongs to no device. */
 #define NO_DEVICE (-2)
 
-/* How many bytes of the program's memory an attribute fills. */
+/*
+ * How many bytes of the program's memory an attribute fills. Two are documented as boolean, but the
+ * CUDA runtime gives four bytes that it hasn't set for one, and cuPointerSetAttribute takes four
+ * for the other.
+ */
 static size_t value_bytes(CUpointer_attribute attribute)
 {
     switch (attribute) {
     case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
     case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
     case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
-        return sizeof(uint32_t);
     case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
     case CU_POINTER_ATTRIBUTE_IS_MANAGED:
+        return sizeof(uint32_t);
     case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
     case CU_POINTER_ATTRIBUTE_MAPPED:
     case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
