@@ -162,6 +162,15 @@ static CUresult wrapped(const void *code, struct remora_image *image)
     if (!known || wrapper.data == NULL || !starts_with(wrapper.data, FATBIN_MAGIC)) {
         return CUDA_ERROR_INVALID_IMAGE;
     }
+    struct fatbin_header header;
+    memcpy(&header, wrapper.data, sizeof(header));
+    if (wrapper.version == 2 && header.body_bytes == 0) {
+        /* Nothing was linked when the program was built: only PTX could have been. */
+        remora_say_once("relocatable", "the program's device code is relocatable PTX, which must "
+                                       "be linked when it is loaded; Remora doesn't do that yet: "
+                                       "build the program without -rdc=true");
+        return CUDA_ERROR_NOT_SUPPORTED;
+    }
     return hashed(wrapper.data, fatbin_length(wrapper.data), image);
 }
 

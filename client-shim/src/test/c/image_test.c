@@ -25,6 +25,11 @@ bool remora_sha256(const void *bytes, size_t length, uint8_t digest[32])
     return true;
 }
 
+void remora_say_once(const char *kind, const char *format, ...)
+{
+    EXPECT(strcmp(kind, "relocatable") == 0 && strstr(format, "-rdc=true") != NULL);
+}
+
 struct wrapper {
     uint32_t magic;
     uint32_t version;
@@ -102,6 +107,10 @@ static void refuse_what_contradicts_itself(void)
     EXPECT(remora_image_at(fatbin, &image) == CUDA_ERROR_INVALID_IMAGE);
     fatbin[1] = 0;
     EXPECT(remora_image_at(fatbin, &image) == CUDA_SUCCESS && image.length == 16);
+    wrapper = (struct wrapper){0x466243b1u, 2, fatbin, NULL};
+    EXPECT(remora_image_at(&wrapper, &image) == CUDA_ERROR_NOT_SUPPORTED);
+    wrapper.version = 1;
+    EXPECT(remora_image_at(&wrapper, &image) == CUDA_SUCCESS && image.length == 16);
     fatbin[0] = 0x00080001ba55ed50u;
     EXPECT(remora_image_at(fatbin, &image) == CUDA_ERROR_INVALID_IMAGE);
     uint8_t elf[64] = {0x7f, 'E', 'L', 'F', 1, 1};
