@@ -30,7 +30,13 @@ typedef struct CUgreenCtx_st *CUgreenCtx;
 typedef struct CUarray_st *CUarray;
 
 typedef struct CUexecAffinityParam_st CUexecAffinityParam;
-typedef struct CUctxCreateParams_st CUctxCreateParams;
+typedef struct CUctxCigParam_st CUctxCigParam;
+
+typedef struct CUctxCreateParams_st {
+    CUexecAffinityParam *execAffinityParams;
+    int numExecAffinityParams;
+    CUctxCigParam *cigParams;
+} CUctxCreateParams;
 
 typedef enum {
     CU_SHARED_MEM_CONFIG_DEFAULT_BANK_SIZE = 0,

@@ -32,6 +32,9 @@ int main(void)
     PLACE(CUDA_MEMCPY2D, dstArray);
     PLACE(CUDA_MEMCPY2D, WidthInBytes);
     PLACE(CUDA_MEMCPY2D, Height);
+    SIZE(CUctxCreateParams);
+    PLACE(CUctxCreateParams, numExecAffinityParams);
+    PLACE(CUctxCreateParams, cigParams);
     SIZE(CUlaunchAttribute);
     PLACE(CUlaunchAttribute, value);
     SIZE(CUlaunchConfig);

@@ -12,6 +12,7 @@ import io.remora.calls.source.JCudaSource;
 import io.remora.calls.source.OutputsSource;
 import io.remora.calls.source.c.CallsFiles;
 import io.remora.calls.source.c.EnumsFile;
+import io.remora.calls.source.c.ErrorsFiles;
 import io.remora.calls.source.c.ExportsFiles;
 import io.remora.calls.source.c.StubsFiles;
 import io.remora.calls.source.c.SymbolsFiles;
@@ -80,6 +81,7 @@ public final class Generate {
     files.putAll(SymbolsFiles.of(table));
     files.putAll(ExportsFiles.of(table));
     files.putAll(StubsFiles.of(table));
+    files.putAll(ErrorsFiles.of());
     files.put("remora_cuda_enums.h", EnumsFile.of());
     return files;
   }

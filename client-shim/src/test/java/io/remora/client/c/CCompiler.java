@@ -12,14 +12,14 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The system's C compiler, with the flags that the C client is built with. */
-final class CCompiler {
+public final class CCompiler {
   /** What the build generates from the call table. */
-  static final Path GENERATED = Path.of("target", "generated-sources", "c");
+  public static final Path GENERATED = Path.of("target", "generated-sources", "c");
 
   /** What is written by hand, and the tests' own C. */
-  static final Path MAIN = Path.of("src", "main", "c");
+  public static final Path MAIN = Path.of("src", "main", "c");
 
-  static final Path TEST = Path.of("src", "test", "c");
+  public static final Path TEST = Path.of("src", "test", "c");
 
   private static final long TIMEOUT_SECONDS = 240;
   private static final List<String> FLAGS =
@@ -34,10 +34,10 @@ final class CCompiler {
   }
 
   /** What a program or the compiler itself said. */
-  record Result(int exitCode, String output) {}
+  public record Result(int exitCode, String output) {}
 
   /** Ends the test as skipped where there is no compiler. */
-  static CCompiler orSkip(Path directory, String test) throws Exception {
+  public static CCompiler orSkip(Path directory, String test) throws Exception {
     String chosen = System.getenv("CC");
     CCompiler compiler = new CCompiler(directory, chosen == null ? "cc" : chosen);
     boolean there;
@@ -51,7 +51,7 @@ final class CCompiler {
   }
 
   /** The flags of the sanitizers, or none where the compiler doesn't have them. */
-  List<String> sanitizers() throws Exception {
+  public List<String> sanitizers() throws Exception {
     List<String> flags = List.of("-fsanitize=address,undefined", "-fno-sanitize-recover=all");
     Path probe = directory.resolve("probe.c");
     Files.writeString(probe, "int main(void) { return 0; }\n");
@@ -65,7 +65,7 @@ final class CCompiler {
   }
 
   /** Compiles with the build's flags; {@code arguments} are further flags and sources. */
-  Result compile(List<String> arguments) throws Exception {
+  public Result compile(List<String> arguments) throws Exception {
     List<String> all = new ArrayList<>(List.of(command));
     all.addAll(FLAGS);
     all.addAll(List.of("-I" + GENERATED, "-I" + MAIN, "-I" + TEST));
@@ -74,7 +74,7 @@ final class CCompiler {
   }
 
   /** Compiles and links a program. */
-  Path program(String name, List<String> arguments) throws Exception {
+  public Path program(String name, List<String> arguments) throws Exception {
     Path program = directory.resolve(name);
     List<String> all = new ArrayList<>(arguments);
     all.addAll(List.of("-o", program.toString()));
@@ -86,7 +86,7 @@ final class CCompiler {
   }
 
   /** Runs a command with both its outputs together. */
-  Result run(List<String> words) throws IOException, InterruptedException {
+  public Result run(List<String> words) throws IOException, InterruptedException {
     Path output = Files.createTempFile(directory, "output", ".txt");
     Process process =
         new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(output.toFile()).start();

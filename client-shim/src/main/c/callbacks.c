@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Functions of the program that wait for their turn on a stream. They run one after the other on a
+ * thread of their own, which is created with the first of them; calling CUDA from them is as
+ * forbidden as it is in CUDA.
+ */
+#define _GNU_SOURCE
+#include <stdlib.h>
+
+#include "connection.h"
+
+#define BUCKETS (sizeof((struct remora_callbacks *)0)->registered / sizeof(void *))
+
+static __thread bool is_callback_thread;
+
+bool remora_on_callback_thread(void)
+{
+    return is_callback_thread;
+}
+
+static struct remora_callback_call **place_of(struct remora_callbacks *callbacks, uint64_t token)
+{
+    struct remora_callback_call **at = &callbacks->registered[token % BUCKETS];
+    while (*at != NULL && (*at)->token != token) {
+        at = &(*at)->next;
+    }
+    return at;
+}
+
+/* Takes a registered one out of its place; NULL if there is none. */
+static struct remora_callback_call *take(struct remora_callbacks *callbacks, uint64_t token)
+{
+    struct remora_callback_call **place = place_of(callbacks, token);
+    struct remora_callback_call *found = *place;
+    if (found != NULL) {
+        *place = found->next;
+        found->next = NULL;
+    }
+    return found;
+}
+
+static void *run(void *argument)
+{
+    struct remora_connection *connection = argument;
+    struct remora_callbacks *callbacks = &connection->callbacks;
+    is_callback_thread = true;
+    pthread_mutex_lock(&connection->lock);
+    while (connection->failure == CUDA_SUCCESS) {
+        struct remora_callback_call *next = callbacks->first_reached;
+        if (next == NULL) {
+            pthread_cond_wait(&callbacks->wake, &connection->lock);
+            continue;
+        }
+        callbacks->first_reached = next->next;
+        if (next->next == NULL) {
+            callbacks->last_reached = &callbacks->first_reached;
+        }
+        pthread_mutex_unlock(&connection->lock);
+        next->function(next->data, next->status);
+        pthread_mutex_lock(&connection->lock);
+        remora_send_callback_done(connection, next->sequence);
+        free(next);
+    }
+    pthread_mutex_unlock(&connection->lock);
+    remora_rest();
+    return NULL;
+}
+
+static bool start(struct remora_connection *connection)
+{
+    struct remora_callbacks *callbacks = &connection->callbacks;
+    if (!callbacks->started) {
+        callbacks->last_reached = &callbacks->first_reached;
+        callbacks->started = pthread_cond_init(&callbacks->wake, NULL) == 0
+            && remora_create_thread(run, connection);
+    }
+    return callbacks->started;
+}
+
+CUresult remora_callback_register(remora_host_function *function, void *data, uint64_t *token)
+{
+    CUresult result = remora_ready();
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    struct remora_connection *connection = remora_connection();
+    struct remora_callback_call *call = calloc(1, sizeof *call);
+    if (call == NULL) {
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    call->function = function;
+    call->data = data;
+    pthread_mutex_lock(&connection->lock);
+    if (start(connection)) {
+        struct remora_callbacks *callbacks = &connection->callbacks;
+        call->token = ++callbacks->last_token;
+        call->next = callbacks->registered[call->token % BUCKETS];
+        callbacks->registered[call->token % BUCKETS] = call;
+        *token = call->token;
+    } else {
+        free(call);
+        result = CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    pthread_mutex_unlock(&connection->lock);
+    return result;
+}
+
+void remora_callback_forget(uint64_t token)
+{
+    struct remora_connection *connection = remora_connection();
+    if (connection != NULL) {
+        pthread_mutex_lock(&connection->lock);
+        free(take(&connection->callbacks, token));
+        pthread_mutex_unlock(&connection->lock);
+    }
+}
+
+bool remora_callback_reached(struct remora_connection *connection, uint64_t sequence,
+                             uint64_t token, CUresult status)
+{
+    struct remora_callbacks *callbacks = &connection->callbacks;
+    struct remora_callback_call *call = take(callbacks, token);
+    if (call == NULL) {
+        return false;
+    }
+    call->sequence = sequence;
+    call->status = status;
+    *callbacks->last_reached = call;
+    callbacks->last_reached = &call->next;
+    pthread_cond_signal(&callbacks->wake);
+    return true;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the calls that are written by hand ask of the client, beyond call.h: the session and what
+ * the server said of itself, copies, host callbacks, words for people, and counters. Implemented by
+ * the transport half; the last section names what the API half gives it in return. All functions
+ * may be called on any thread unless they say otherwise.
+ */
+#ifndef REMORA_CLIENT_H
+#define REMORA_CLIENT_H
+
+#include "call.h"
+
+/* ---- the session ---------------------------------------------------------------------------- */
+
+/* Answer.result where the server lacks the image; never to be shown to a program. */
+#define REMORA_IMAGE_NEEDED ((CUresult)100001)
+
+/* The first handle that a client may choose; below it are primary contexts and special streams. */
+#define REMORA_FIRST_HANDLE 65536u
+
+/*
+ * Finds the settings, connects and shakes hands; once for a process, whoever calls first: others
+ * wait for that. A failure has been told in one line on stderr, and is final: later calls answer
+ * the same result at once. In the child of a fork everything begins anew.
+ */
+CUresult remora_start(void);
+
+/*
+ * Whether calls can be made now: CUDA_SUCCESS; CUDA_ERROR_NOT_INITIALIZED before remora_start and
+ * in the child of a fork; what remora_start failed with; CUDA_ERROR_DEVICE_UNAVAILABLE once the
+ * connection is lost; CUDA_ERROR_DEINITIALIZED at the end of the process. Cheap, takes no lock.
+ */
+CUresult remora_ready(void);
+
+/* An attribute or limit, by its number in CUDA. */
+struct remora_value {
+    int32_t id;
+    int64_t value;
+};
+
+/* One device as the tenant sees it. Strings end with 0; values are sorted by id. */
+struct remora_device {
+    char name[256];
+    uint8_t uuid[16];
+    uint64_t total_memory_bytes;
+    /* e.g. 0000:01:00.0 */
+    char pci_bus_id[32];
+    int stream_priority_least;
+    int stream_priority_greatest;
+    const struct remora_value *attributes;
+    size_t attribute_count;
+    /* CUlimit -> value in a new context. */
+    const struct remora_value *limits;
+    size_t limit_count;
+    uint64_t slab_address;
+    uint64_t slab_bytes;
+    /* "software" or "cuda". */
+    char kind[16];
+};
+
+/* What the server said in its welcome. */
+struct remora_welcome {
+    /* As cuDriverGetVersion answers it, e.g. 13000. */
+    int driver_version;
+    char server_version[64];
+    char session_id[64];
+    char tenant[128];
+    const struct remora_device *devices;
+    size_t device_count;
+};
+
+/*
+ * The welcome, which doesn't change and is never freed; NULL before remora_start has succeeded. It
+ * remains after the connection is lost.
+ */
+const struct remora_welcome *remora_welcome(void);
+
+/* The value with an id, or NULL. */
+const struct remora_value *remora_find_value(const struct remora_value *values, size_t count,
+                                             int32_t id);
+
+/* ---- calls ---------------------------------------------------------------------------------- */
+
+/*
+ * As remora_call_begin, for a call that needs no current context or brings its own: `context` is
+ * the wire's handle, 0 for none. remora_call_begin is this with remora_current_context's.
+ */
+CUresult remora_call_begin_in(struct remora_call *call, uint64_t context);
+
+/*
+ * What remora_call_sync may answer besides a CUresult is REMORA_IMAGE_NEEDED; remora_call_end
+ * doesn't follow then. A call that would have succeeded may answer the error of an earlier
+ * asynchronous one; it then has no outputs and remora_call_end doesn't follow.
+ */
+
+/*
+ * Takes back a call that was begun, instead of ending it: for an encoder that finds that it can't
+ * go on. Nothing is sent.
+ */
+void remora_call_cancel(struct remora_call *call);
+
+/* Sends what lies here. Calls that aren't waited for are sent within about a millisecond anyway. */
+void remora_flush(void);
+
+/* ---- copies --------------------------------------------------------------------------------- */
+
+/*
+ * Host memory: `height` rows of `width` bytes, `pitch` bytes apart. A plain range is one row. Its
+ * bytes are numbered row by row, without what lies between rows; chunk_offset counts like this.
+ */
+struct remora_rows {
+    uint8_t *start;
+    size_t width;
+    size_t pitch;
+    size_t height;
+};
+
+/* One row. */
+static inline struct remora_rows remora_range(const void *start, size_t bytes)
+{
+    struct remora_rows rows = {(uint8_t *)(uintptr_t)start, bytes, bytes, 1};
+    return rows;
+}
+
+/* A part of an upload, which is one call. */
+struct remora_chunk {
+    /* NULL: encode the call's _tail form, the client sends the bytes behind it. */
+    const void *data;
+    size_t length;
+    /* Of the chunk in the copy. */
+    uint64_t offset;
+};
+
+/*
+ * Encodes one chunk's call; `request` is the caller's own. It must encode nothing behind the tail
+ * and may not call the client. For example
+ *     if (chunk->data == NULL)
+ *         remora_encode_cuMemcpyHtoD_tail(out, dst, chunk->length, bytes, chunk->offset);
+ *     else
+ *         remora_encode_cuMemcpyHtoD(out, dst, chunk->data, chunk->length, bytes, chunk->offset);
+ */
+typedef void remora_chunk_encoder(struct remora_writer *out, const struct remora_chunk *chunk,
+                                  const void *request);
+
+/*
+ * Sends host memory: small copies in the frame that is being filled, larger ones in chunks straight
+ * from where they lie. Returns when the memory may be changed, without waiting for the server; zero
+ * bytes send nothing.
+ */
+CUresult remora_upload(enum remora_call_number number, uint64_t context, struct remora_rows from,
+                       remora_chunk_encoder *encode, const void *request);
+
+/* Encodes the call that asks for the bytes of a download. */
+typedef void remora_request_encoder(struct remora_writer *out, const void *request);
+
+/*
+ * Fills host memory with what the answers of a call bring: cuMemcpyDtoH, cuMemcpyDtoHAsync or
+ * remoraCopyRowsToHost. Waits until all is there.
+ */
+CUresult remora_download(enum remora_call_number number, uint64_t context, struct remora_rows to,
+                         remora_request_encoder *encode, const void *request);
+
+/*
+ * As remora_download, but doesn't wait: the memory, which must stay, is filled before a later call
+ * that waits for the stream returns. A failure is told then, too. The request is sent soon.
+ */
+CUresult remora_download_later(enum remora_call_number number, uint64_t context,
+                               struct remora_rows to, remora_request_encoder *encode,
+                               const void *request);
+
+/* SHA-256 of a module image. False: out of memory. */
+bool remora_sha256(const void *bytes, size_t length, uint8_t digest[32]);
+
+/* ---- host callbacks ------------------------------------------------------------------------- */
+
+/* Runs on the client's callback thread. `status` is the stream's CUresult. */
+typedef void remora_host_function(void *data, CUresult status);
+
+/*
+ * Keeps a function until a stream gets to it, for cuLaunchHostFunc and cuStreamAddCallback; the
+ * token goes with the call. It runs at most once. CUDA_ERROR_OUT_OF_MEMORY if there is no room or
+ * no thread can be created.
+ */
+CUresult remora_callback_register(remora_host_function *function, void *data, uint64_t *token);
+
+/* Forgets a function whose call could not be made. It doesn't run. */
+void remora_callback_forget(uint64_t token);
+
+/* Whether the calling thread is the one that runs host functions. */
+bool remora_on_callback_thread(void);
+
+/* ---- words for people ----------------------------------------------------------------------- */
+
+/*
+ * Prints "remora: ..." and a new line on stderr in one write, unless a line of this kind was printed
+ * by this process: `kind` is any short string, e.g. a call's name. After some hundred kinds nothing
+ * is printed any more.
+ */
+void remora_say_once(const char *kind, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
+ * The server's words for the failure that the calling thread's latest call answered, e.g. the line
+ * of a PTX error; "" if there were none. Valid until the thread's next call.
+ */
+const char *remora_failure_detail(void);
+
+/* ---- counters ------------------------------------------------------------------------------- */
+
+/* Numbers of calls are below this. */
+#define REMORA_CALL_NUMBERS 1008u
+
+struct remora_call_statistics {
+    uint64_t calls;
+    /* Those of them that waited for an answer, and for how long in all threads together. */
+    uint64_t waits;
+    uint64_t blocked_nanos;
+};
+
+struct remora_statistics {
+    uint64_t local_calls;
+    uint64_t frames_sent;
+    uint64_t bytes_sent;
+    uint64_t bytes_received;
+    /* Time that callers were blocked because too much was under way. */
+    uint64_t credit_nanos;
+    /* By number. */
+    struct remora_call_statistics calls[REMORA_CALL_NUMBERS];
+};
+
+/*
+ * A copy of the counters; they start at zero with the session. At the end of the process they are
+ * also appended to the file named by REMORA_STATS_FILE, see statistics.c.
+ */
+void remora_statistics(struct remora_statistics *out);
+
+/* Counts a call that the client answered itself. */
+void remora_count_local(void);
+
+/* ---- what the API half provides ------------------------------------------------------------- */
+
+/*
+ * The wire's handle of the calling thread's current context, for remora_call_begin. Otherwise what
+ * the call is to answer: CUDA_ERROR_INVALID_CONTEXT without one, CUDA_ERROR_CONTEXT_IS_DESTROYED.
+ * Is called before every call, so it must be cheap; whether the process has a session at all is
+ * checked by the client, before this.
+ */
+CUresult remora_current_context(uint64_t *handle);
+
+/*
+ * In the child of a fork, when the session belongs to the parent: forgets every context, stream,
+ * function and so on, so that cuInit can begin anew. The only thread is the one that forked;
+ * another may have held any of the API half's locks, so locks are to be initialised, not taken, and
+ * nothing is to be freed. No call can be made from here.
+ */
+void remora_forget_session(void);
+
+#endif

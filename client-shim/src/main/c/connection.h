@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One session on one server: the stream, what is sent on it and what comes back. A process has one.
+ * Its lock guards everything in it, and is held only for work that doesn't block: whoever has to
+ * wait for the socket lets go of it first. Functions want the lock held unless they say otherwise.
+ *
+ * There is no thread that reads: of the threads that wait, one leads, that is, it waits for the
+ * socket and handles what comes for all, the others sleep. If none waits, a background thread looks
+ * now and then (background.c).
+ */
+#ifndef REMORA_CONNECTION_H
+#define REMORA_CONNECTION_H
+
+#include <nghttp2/nghttp2.h>
+#include <pthread.h>
+
+#include "channel.h"
+#include "client.h"
+
+#define REMORA_PROTOCOL_VERSION 1
+
+/* Sizes that both ends agree on by their version, as io.remora.wire.WireLimits has them. */
+#define REMORA_CHUNK_BYTES_MAX (1u << 20)
+#define REMORA_FRAME_BYTES_MAX (REMORA_CHUNK_BYTES_MAX + (64u << 10))
+
+/* Before each message: a byte that says whether it is compressed, and its length. */
+#define REMORA_PREFIX_BYTES 5u
+
+/* One read of the socket: several records of TLS, or a quarter of a chunk. */
+#define REMORA_INPUT_BYTES (256u << 10)
+
+#define REMORA_EXPECTED_BUCKETS 256u
+#define REMORA_DETAIL_BYTES_MAX 1024
+
+/* A call whose answer will come. Belongs to a thread, or to nobody: then it is freed by the answer. */
+struct remora_expected {
+    struct remora_expected *next;
+    uint64_t sequence;
+    uint32_t number;
+    /* NULL: nobody waits. */
+    struct remora_thread *waiter;
+    /* Whether the outputs are bytes for `to`, and how many have come. */
+    bool bulk;
+    struct remora_rows to;
+    uint64_t received;
+    bool done;
+    CUresult result;
+};
+
+/* What a thread needs to wait; each has one and uses it again and again. */
+struct remora_thread {
+    struct remora_expected expected;
+    /* Among the threads that sleep until somebody leads on or has news for them. */
+    struct remora_thread *previous_asleep;
+    struct remora_thread *next_asleep;
+    pthread_cond_t wake;
+    /* What it sleeps for: its answer, or credit or room to send. */
+    bool for_answer;
+    uint8_t *outputs;
+    size_t outputs_capacity;
+    size_t outputs_length;
+    char detail[REMORA_DETAIL_BYTES_MAX];
+};
+
+/* The calling thread's own, or NULL if there is no memory. Needs no lock. */
+struct remora_thread *remora_thread_self(void);
+
+/* The message that is on its way out. */
+struct remora_transit {
+    bool active;
+    /* Prefix and encoded part. */
+    struct remora_writer head;
+    /* Payload behind it, of somebody who waits until it is sent. */
+    struct remora_rows tail;
+    uint64_t tail_offset;
+    size_t tail_bytes;
+    /* Bytes of all that are with the channel. */
+    size_t sent;
+};
+
+/* A message on its way in. */
+struct remora_incoming {
+    uint8_t *bytes;
+    size_t capacity;
+    /* Bytes of prefix and message that have come. */
+    size_t length;
+    /* Of the message, known once the prefix is there. */
+    size_t message_bytes;
+    /* Where payload is going directly; NULL if the message is gathered. */
+    struct remora_expected *target;
+    uint64_t target_offset;
+    bool target_more;
+};
+
+/* How the stream has ended, as far as the server said so. */
+struct remora_stream_end {
+    bool closed;
+    int http_status;
+    /* -1: none. */
+    int grpc_status;
+    char message[512];
+    uint32_t error_code;
+};
+
+/* A failure that no call has returned. */
+struct remora_deferred {
+    bool present;
+    uint64_t sequence;
+    uint32_t number;
+    CUresult result;
+    char detail[REMORA_DETAIL_BYTES_MAX];
+};
+
+struct remora_callback_call {
+    struct remora_callback_call *next;
+    uint64_t token;
+    uint64_t sequence;
+    CUresult status;
+    remora_host_function *function;
+    void *data;
+};
+
+/* See callbacks.c. Registered ones by token in buckets, reached ones in the order of arrival. */
+struct remora_callbacks {
+    struct remora_callback_call *registered[64];
+    struct remora_callback_call *first_reached;
+    struct remora_callback_call **last_reached;
+    uint64_t last_token;
+    bool started;
+    pthread_cond_t wake;
+};
+
+struct remora_connection {
+    pthread_mutex_t lock;
+    struct remora_settings settings;
+    struct remora_channel channel;
+    bool channel_open;
+    struct remora_welcome welcome;
+    bool welcomed;
+    uint64_t server_protocol;
+
+    /* http2.c */
+    nghttp2_session *session;
+    int32_t stream;
+    bool ending;
+    struct remora_stream_end end;
+    struct remora_transit transit;
+    uint8_t *input;
+
+    /* receiver.c and answers.c */
+    struct remora_incoming incoming;
+    struct remora_expected *expected[REMORA_EXPECTED_BUCKETS];
+    struct remora_deferred deferred;
+    struct remora_callbacks callbacks;
+
+    /* sender.c */
+    uint8_t supported[(REMORA_CALL_NUMBERS + 7) / 8];
+    struct remora_writer batch;
+    uint32_t batched;
+    uint64_t batch_number;
+    uint64_t next_sequence;
+    uint64_t sent_bytes;
+    uint64_t consumed_sequence;
+    uint64_t consumed_bytes;
+    uint64_t window_calls;
+    uint64_t window_bytes;
+    uint32_t chunk_bytes_max;
+    size_t call_start;
+    size_t call_message;
+    size_t arguments_message;
+
+    /* waiting.c */
+    bool led;
+    struct remora_thread *asleep;
+    int64_t received_at;
+    int64_t pinged_at;
+    bool pinged;
+    int64_t wait_average_nanos;
+
+    /* background.c */
+    int wake_fd;
+    bool background_asleep;
+    uint64_t begun;
+    uint64_t reads;
+
+    struct remora_statistics statistics;
+
+    /* The process is ending: that the server ends the stream, too, is what it waits for. */
+    bool leaving;
+
+    /* CUDA_SUCCESS while the session is good; set once, with the words for it. */
+    CUresult failure;
+    char words[REMORA_WORDS_BYTES_MAX];
+};
+
+/* ---- process.c ------------------------------------------------------------------------------ */
+
+/* The process's connection, or NULL. Needs no lock. */
+struct remora_connection *remora_connection(void);
+
+/*
+ * Ends the session for all callers with a result; the first cause counts. Once a session is open
+ * the words are printed.
+ */
+void remora_fail(struct remora_connection *connection, CUresult result, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The server has sent what no server sends. */
+void remora_fail_protocol(struct remora_connection *connection, const char *what);
+
+/* Names the socket that the child of a fork is to close; -1 for none. Needs no lock. */
+void remora_note_socket(int fd);
+
+/* ---- handshake.c ---------------------------------------------------------------------------- */
+
+/* Connects, and opens a session; no other thread knows of the connection yet. */
+CUresult remora_shake_hands(struct remora_connection *connection);
+
+/* Fails with what the end of the stream, or of the connection, means. */
+void remora_explain_end(struct remora_connection *connection);
+
+/* welcome.c: takes a welcome; false if it is malformed. */
+bool remora_read_welcome(struct remora_connection *connection, struct remora_reader in);
+
+/* ---- http2.c -------------------------------------------------------------------------------- */
+
+/* Opens the stream. False: out of memory. */
+bool remora_http2_open(struct remora_connection *connection);
+
+/* Sends as much as stream, window and socket take. */
+void remora_http2_push(struct remora_connection *connection);
+
+/* Handles bytes of the server. */
+void remora_http2_input(struct remora_connection *connection, const uint8_t *bytes, size_t length);
+
+/* Asks whether the server is there. */
+void remora_http2_ping(struct remora_connection *connection);
+
+/* Closes the client's half of the stream behind what is on its way. */
+void remora_http2_end(struct remora_connection *connection);
+
+/* ---- receiver.c, answers.c ------------------------------------------------------------------ */
+
+/* A part of the stream's bytes. */
+void remora_receive(struct remora_connection *connection, const uint8_t *bytes, size_t length);
+
+/* A whole message. */
+void remora_read_frame(struct remora_connection *connection, const uint8_t *bytes, size_t length);
+
+/*
+ * Sees whether a message of `message_bytes` bytes, of which `in` has the first, is one answer that
+ * ends in a payload. If so, notes in `incoming` where that belongs and leaves `in` at its first byte.
+ */
+bool remora_read_payload_head(struct remora_connection *connection, struct remora_reader *in,
+                              size_t message_bytes);
+
+/* Puts a part of a payload to its place; false if that is beyond what was asked for. */
+bool remora_take_payload(struct remora_expected *expected, uint64_t offset, const uint8_t *bytes,
+                         size_t length);
+
+/* The last answer of a call has come, but for its outputs. */
+void remora_answered(struct remora_connection *connection, struct remora_expected *expected,
+                     CUresult result, struct remora_span detail);
+
+/* Adds a call that will be answered. */
+void remora_expect(struct remora_connection *connection, struct remora_expected *expected);
+
+/* Completes everything that waits for an answer with the connection's failure. */
+void remora_fail_expected(struct remora_connection *connection);
+
+/* Notes the first failure of a call that isn't waited for. */
+void remora_defer(struct remora_connection *connection, uint64_t sequence, uint32_t number,
+                  CUresult result, struct remora_span detail);
+
+/* ---- cancellation --------------------------------------------------------------------------- */
+
+/*
+ * A thread that the program cancels while it waits here would leave the connection without a
+ * leader, or its lock held: that has to wait until the call is over.
+ */
+static inline int remora_hold_cancellation(void)
+{
+    int before = PTHREAD_CANCEL_ENABLE;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    return before;
+}
+
+static inline void remora_release_cancellation(int before)
+{
+    pthread_setcancelstate(before, NULL);
+}
+
+/* ---- sender.c ------------------------------------------------------------------------------- */
+
+/* Prepares the first frame. */
+void remora_sender_reset(struct remora_connection *connection);
+
+/* Sends the first frame, which was written into `batch`. No credit is needed for it. */
+void remora_send_hello(struct remora_connection *connection);
+
+/* Sends the calls that lie here; waits for room if need be. */
+void remora_send_batch(struct remora_connection *connection);
+
+/*
+ * Begins a call whose payload will follow it in a frame of its own; waits for credit and until
+ * nothing else is on its way. After success the lock is held until the call's end.
+ */
+CUresult remora_begin_payload(uint32_t number, uint64_t context, size_t payload_bytes,
+                              struct remora_connection **out);
+
+/* Ends that call, waits until its payload is sent, and gives the lock back, as the next two do. */
+CUresult remora_end_payload(struct remora_connection *connection, uint32_t number,
+                            struct remora_rows rows, uint64_t offset, size_t bytes);
+
+/* Ends a call that was begun by remora_call_begin_in and is answered while nobody waits. */
+CUresult remora_end_expected(struct remora_connection *connection, uint32_t number,
+                             struct remora_expected *expected);
+
+/* Ends a call that the thread waits for, waits, and gives its result. */
+CUresult remora_end_waited(struct remora_connection *connection, uint32_t number,
+                           struct remora_thread *thread);
+
+/* Tells the server that host callbacks have run. */
+void remora_send_callback_done(struct remora_connection *connection, uint64_t sequence);
+
+/* ---- waiting.c ------------------------------------------------------------------------------ */
+
+/* Waits until something has happened: an answer for the thread, credit, or room to send. */
+void remora_wait_turn(struct remora_connection *connection, struct remora_thread *thread,
+                      bool for_answer);
+
+/* Lets one of the sleeping threads lead, and the background thread know if there is none. */
+void remora_hand_on(struct remora_connection *connection);
+
+/* Waits for the socket at most until then, and handles what came; with or without leading. */
+void remora_look(struct remora_connection *connection, int64_t until);
+
+/* Handles what the socket has. */
+void remora_handle(struct remora_connection *connection, bool readable);
+
+/* When the connection wants to be looked at even if nothing comes. */
+int64_t remora_next_check(const struct remora_connection *connection);
+
+/* Waits until the socket has taken everything that was appended to the channel. */
+void remora_drain(struct remora_connection *connection);
+
+/* Wakes threads that wait for credit or room. */
+void remora_wake_all(struct remora_connection *connection);
+
+/* ---- background.c, callbacks.c -------------------------------------------------------------- */
+
+/* Creates a detached thread that takes no signals. False: the system has none to give. */
+bool remora_create_thread(void *(*run)(void *), void *argument);
+
+/*
+ * What a thread of the client does when there is nothing left to do. It doesn't end: OpenSSL cleans
+ * up behind threads, which must not happen while the process's end cleans up OpenSSL.
+ */
+void remora_rest(void);
+
+/* Starts the thread that looks after the connection when nobody else does. */
+bool remora_background_start(struct remora_connection *connection);
+
+/* Wakes that thread if it sleeps. */
+void remora_background_wake(struct remora_connection *connection);
+
+/* A stream has reached a function. False: the server made the token up. */
+bool remora_callback_reached(struct remora_connection *connection, uint64_t sequence,
+                             uint64_t token, CUresult status);
+
+/* ---- statistics.c --------------------------------------------------------------------------- */
+
+/* Appends the counters to REMORA_STATS_FILE, if that is set. */
+void remora_statistics_write(struct remora_connection *connection);
+
+/* In the child of a fork: counts from zero. */
+void remora_statistics_after_fork(void);
+
+#endif

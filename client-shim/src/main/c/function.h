@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the client holds of kernels and functions, which share one space of handles, so that asking
+ * about one or launching it needs nothing from the server.
+ */
+#ifndef REMORA_FUNCTION_H
+#define REMORA_FUNCTION_H
+
+#include <stdatomic.h>
+
+#include "context.h"
+
+/* CUfunction_attribute values are below this. */
+#define REMORA_FUNCTION_ATTRIBUTES 32
+
+/* No kernel takes more; CUDA's limit is 32764 bytes. */
+#define REMORA_PARAMETER_BYTES_MAX 65536
+
+struct remora_parameter {
+    uint32_t offset;
+    uint32_t size;
+};
+
+/* Immutable but for the attributes; freed when its module or library is unloaded. */
+struct remora_kernel {
+    uint64_t handle;
+    /* Of the module or library in which it was looked up. */
+    uint64_t owner;
+    bool of_library;
+    /* The wire's handle of the context of its module. */
+    uint64_t context;
+    uint64_t name_hash;
+    /* By which it was looked up. */
+    char *name;
+    /* Which attributes are known, as bits, and their values. */
+    atomic_uint known_attributes;
+    atomic_int attributes[REMORA_FUNCTION_ATTRIBUTES];
+    /* Size of all parameters with the gaps between them. */
+    uint32_t parameter_bytes;
+    bool has_gaps;
+    size_t parameter_count;
+    struct remora_parameter parameters[];
+};
+
+/*
+ * The kernel with a handle; NULL if there is none. Takes no lock for those that the thread asked
+ * for lately. Valid until its module is unloaded, which a program must not do while it uses it.
+ */
+struct remora_kernel *remora_find_kernel(const void *handle);
+
+/* The kernel of a name in a module or library, if it was looked up before; otherwise NULL. */
+struct remora_kernel *remora_find_kernel_named(uint64_t owner, const char *name);
+
+/*
+ * Makes a kernel known. CUDA_ERROR_OUT_OF_MEMORY, or CUDA_ERROR_UNKNOWN if `info`, an encoded
+ * FunctionInfo, is malformed.
+ */
+CUresult remora_add_kernel(uint64_t handle, uint64_t owner, bool of_library, const char *name,
+                           struct remora_span info);
+
+/* A module or library is unloaded: its kernels are gone. */
+void remora_kernels_end(uint64_t owner);
+
+/* A context ends, and with it the modules that were loaded in it. */
+void remora_functions_end_of_context(const struct remora_context *context);
+
+/* In a fork's child: see remora_forget_session. */
+void remora_forget_functions(void);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Functions of the program that a stream runs in its order: they run here, the stream waits. */
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "context.h"
+#include "host_functions.h"
+#include "remora_by_hand.h"
+
+static atomic_int pending;
+
+/* What is called when the stream gets there; one of the two functions. */
+struct host_function {
+    CUhostFn function;
+    CUstreamCallback callback;
+    CUstream stream;
+    void *user_data;
+};
+
+static void run(void *data, CUresult status)
+{
+    struct host_function what = *(struct host_function *)data;
+    free(data);
+    if (what.function != NULL) {
+        what.function(what.user_data);
+    } else {
+        what.callback(what.stream, status, what.user_data);
+    }
+    atomic_fetch_sub(&pending, 1);
+}
+
+bool remora_host_functions_pending(void)
+{
+    return atomic_load(&pending) > 0;
+}
+
+void remora_forget_host_functions(void)
+{
+    atomic_store(&pending, 0);
+}
+
+/* The call's stream, and a token for the function. */
+static CUresult prepare(bool per_thread, const struct host_function *what,
+                        struct host_function **kept, uint64_t *stream, uint64_t *token)
+{
+    struct remora_context *context;
+    CUresult result = remora_usable_context(&context);
+    if (result == CUDA_SUCCESS) {
+        result = remora_stream(what->stream, per_thread, stream);
+    }
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    *kept = malloc(sizeof(**kept));
+    if (*kept == NULL) {
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    **kept = *what;
+    result = remora_callback_register(run, *kept, token);
+    if (result != CUDA_SUCCESS) {
+        free(*kept);
+        return result;
+    }
+    atomic_fetch_add(&pending, 1);
+    return CUDA_SUCCESS;
+}
+
+static CUresult finish(CUresult result, struct host_function *kept, uint64_t token)
+{
+    if (result != CUDA_SUCCESS) {
+        remora_callback_forget(token);
+        atomic_fetch_sub(&pending, 1);
+        free(kept);
+    }
+    return result;
+}
+
+CUresult remora_cuLaunchHostFunc(bool per_thread, CUstream h_stream, CUhostFn fn, void *user_data)
+{
+    struct host_function what = {fn, NULL, h_stream, user_data};
+    struct host_function *kept;
+    uint64_t stream;
+    uint64_t token;
+    if (fn == NULL) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    CUresult result = prepare(per_thread, &what, &kept, &stream, &token);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    struct remora_call call = {.number = REMORA_CALL_CU_LAUNCH_HOST_FUNC};
+    result = remora_call_begin(&call);
+    if (result == CUDA_SUCCESS) {
+        remora_encode_cuLaunchHostFunc(call.arguments, stream, token);
+        result = remora_call_async(&call);
+    }
+    return finish(result, kept, token);
+}
+
+CUresult remora_cuStreamAddCallback(bool per_thread, CUstream h_stream, CUstreamCallback callback,
+                                    void *user_data, unsigned int flags)
+{
+    struct host_function what = {NULL, callback, h_stream, user_data};
+    struct host_function *kept;
+    uint64_t stream;
+    uint64_t token;
+    if (callback == NULL || flags != 0) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    CUresult result = prepare(per_thread, &what, &kept, &stream, &token);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    struct remora_call call = {.number = REMORA_CALL_CU_STREAM_ADD_CALLBACK};
+    result = remora_call_begin(&call);
+    if (result == CUDA_SUCCESS) {
+        remora_encode_cuStreamAddCallback(call.arguments, stream, flags, token);
+        result = remora_call_async(&call);
+    }
+    return finish(result, kept, token);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What others must know of the program's functions that streams run. */
+#ifndef REMORA_HOST_FUNCTIONS_H
+#define REMORA_HOST_FUNCTIONS_H
+
+#include <stdbool.h>
+
+/* Whether some have been put on a stream and haven't returned. */
+bool remora_host_functions_pending(void);
+
+/* In a fork's child: see remora_forget_session. */
+void remora_forget_host_functions(void);
+
+#endif

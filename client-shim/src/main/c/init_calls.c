@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Initialisation, and what a fork's child forgets. */
+#include "context.h"
+#include "context_storage.h"
+#include "function.h"
+#include "host_functions.h"
+#include "host_memory.h"
+#include "library.h"
+#include "remora_by_hand.h"
+#include "stream.h"
+
+CUresult remora_cuInit(unsigned int flags)
+{
+    if (flags != 0) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    CUresult result = remora_start();
+    return remora_local(result == CUDA_SUCCESS ? remora_contexts_begin() : result);
+}
+
+/* CUDA answers this before cuInit, too; what the version is only the server knows. */
+CUresult remora_cuDriverGetVersion(int *driver_version)
+{
+    if (driver_version == NULL) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    CUresult result = remora_start();
+    if (result == CUDA_SUCCESS) {
+        *driver_version = remora_welcome()->driver_version;
+    }
+    return remora_local(result);
+}
+
+void remora_forget_session(void)
+{
+    remora_forget_contexts();
+    remora_forget_context_storage();
+    remora_forget_functions();
+    remora_forget_libraries();
+    remora_forget_streams();
+    remora_forget_host_functions();
+    remora_forget_host_memory();
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The search for a good block size, which asks the server for the occupancy of each candidate. */
+#include "function.h"
+#include "remora_by_hand.h"
+
+#define THREADS_PER_BLOCK_USUAL 1024
+#define WARP_USUAL 32
+
+CUresult remora_cuOccupancyMaxPotentialBlockSize(
+        int *min_grid_size, int *block_size, CUfunction func,
+        CUoccupancyB2DSize block_size_to_dynamic_s_mem_size, size_t dynamic_s_mem_size,
+        int block_size_limit)
+{
+    return remora_cuOccupancyMaxPotentialBlockSizeWithFlags(min_grid_size, block_size, func,
+                                                            block_size_to_dynamic_s_mem_size,
+                                                            dynamic_s_mem_size, block_size_limit,
+                                                            0);
+}
+
+/* The largest block that the function and the program allow. */
+static int largest_block(const struct remora_kernel *kernel, int limit)
+{
+    bool known = (atomic_load(&kernel->known_attributes) >>
+                          CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK & 1) != 0;
+    int most = known ? atomic_load(&kernel->attributes[CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK])
+                     : THREADS_PER_BLOCK_USUAL;
+    return limit != 0 && limit < most ? limit : most;
+}
+
+/* The block size with the most threads for each multiprocessor; the largest of equals. */
+CUresult remora_cuOccupancyMaxPotentialBlockSizeWithFlags(
+        int *min_grid_size, int *block_size, CUfunction func,
+        CUoccupancyB2DSize block_size_to_dynamic_s_mem_size, size_t dynamic_s_mem_size,
+        int block_size_limit, unsigned int flags)
+{
+    struct remora_context *context;
+    CUresult result = remora_usable_context(&context);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    const struct remora_kernel *kernel = remora_find_kernel(func);
+    if (kernel == NULL) {
+        return CUDA_ERROR_INVALID_HANDLE;
+    }
+    if (min_grid_size == NULL || block_size == NULL || block_size_limit < 0) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    int warp = remora_device_value(context->device, CU_DEVICE_ATTRIBUTE_WARP_SIZE, WARP_USUAL);
+    int multiprocessors =
+            remora_device_value(context->device, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, 1);
+    int most = 0;
+    for (int size = largest_block(kernel, block_size_limit); size > 0;
+         size = (size - 1) / warp * warp) {
+        size_t shared = block_size_to_dynamic_s_mem_size == NULL
+                                ? dynamic_s_mem_size
+                                : block_size_to_dynamic_s_mem_size(size);
+        int blocks = 0;
+        result = remora_cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(&blocks, func, size,
+                                                                             shared, flags);
+        if (result != CUDA_SUCCESS) {
+            return result;
+        }
+        if (blocks * size > most) {
+            most = blocks * size;
+            *block_size = size;
+            *min_grid_size = blocks * multiprocessors;
+        }
+    }
+    return most > 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}

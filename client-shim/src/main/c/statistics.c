@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The counters, and their way out of the process: at its end they are appended to the file named by
+ * REMORA_STATS_FILE, in one write for each process, as lines of words:
+ *
+ *     process PID PROGRAM
+ *     local_calls N
+ *     frames_sent N
+ *     bytes_sent N
+ *     bytes_received N
+ *     credit_nanos N
+ *     call NUMBER NAME CALLS WAITS BLOCKED_NANOS
+ *     end
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "connection.h"
+
+static atomic_uint_least64_t local_calls;
+
+void remora_count_local(void)
+{
+    atomic_fetch_add_explicit(&local_calls, 1, memory_order_relaxed);
+}
+
+void remora_statistics_after_fork(void)
+{
+    atomic_store_explicit(&local_calls, 0, memory_order_relaxed);
+}
+
+static void copy(struct remora_connection *connection, struct remora_statistics *out)
+{
+    *out = connection->statistics;
+    out->local_calls = atomic_load_explicit(&local_calls, memory_order_relaxed);
+}
+
+void remora_statistics(struct remora_statistics *out)
+{
+    struct remora_connection *connection = remora_connection();
+    if (connection == NULL) {
+        memset(out, 0, sizeof *out);
+        return;
+    }
+    pthread_mutex_lock(&connection->lock);
+    copy(connection, out);
+    pthread_mutex_unlock(&connection->lock);
+}
+
+static void print(FILE *out, const struct remora_statistics *statistics, const char *program)
+{
+    fprintf(out, "process %ld %s\n", (long)getpid(), program);
+    fprintf(out, "local_calls %llu\n", (unsigned long long)statistics->local_calls);
+    fprintf(out, "frames_sent %llu\n", (unsigned long long)statistics->frames_sent);
+    fprintf(out, "bytes_sent %llu\n", (unsigned long long)statistics->bytes_sent);
+    fprintf(out, "bytes_received %llu\n", (unsigned long long)statistics->bytes_received);
+    fprintf(out, "credit_nanos %llu\n", (unsigned long long)statistics->credit_nanos);
+    for (uint32_t number = 0; number < REMORA_CALL_NUMBERS; number++) {
+        const struct remora_call_statistics *call = &statistics->calls[number];
+        const struct remora_call_info *info = remora_call_info(number);
+        if (call->calls != 0 && info != NULL) {
+            fprintf(out, "call %u %s %llu %llu %llu\n", number, info->name,
+                    (unsigned long long)call->calls, (unsigned long long)call->waits,
+                    (unsigned long long)call->blocked_nanos);
+        }
+    }
+    fprintf(out, "end\n");
+}
+
+void remora_statistics_write(struct remora_connection *connection)
+{
+    const char *path = secure_getenv("REMORA_STATS_FILE");
+    char *text = NULL;
+    size_t length = 0;
+    if (path == NULL || *path == 0) {
+        return;
+    }
+    struct remora_statistics *statistics = malloc(sizeof *statistics);
+    FILE *memory = statistics == NULL ? NULL : open_memstream(&text, &length);
+    if (memory != NULL) {
+        copy(connection, statistics);
+        print(memory, statistics, connection->settings.program);
+    }
+    if (memory != NULL && fclose(memory) == 0) {
+        int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+        if (fd < 0 || write(fd, text, length) != (ssize_t)length) {
+            remora_say("The counters can't be written to %s.", path);
+        }
+        if (fd >= 0) {
+            close(fd);
+        }
+    }
+    free(text);
+    free(statistics);
+}

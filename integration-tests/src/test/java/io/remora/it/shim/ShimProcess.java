@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.it.shim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A C program that runs. Its standard error goes to a file, which every failure quotes. */
+final class ShimProcess implements AutoCloseable {
+  private static final long RUN_SECONDS_MAX = 120;
+
+  private final Process process;
+  private final BufferedReader output;
+  private final Path errors;
+
+  private ShimProcess(Process process, Path errors) {
+    this.process = process;
+    this.errors = errors;
+    output = process.inputReader();
+  }
+
+  static ShimProcess start(ProcessBuilder command) throws IOException {
+    Path errors = Files.createTempFile(Path.of(command.command().get(0)).getParent(), "e", ".txt");
+    return new ShimProcess(command.redirectError(errors.toFile()).start(), errors);
+  }
+
+  /** Runs a program to its end, which must be a good one, and gives what it printed. */
+  static List<String> run(ProcessBuilder command) throws Exception {
+    try (ShimProcess process = start(command)) {
+      List<String> lines = process.awaitEnd();
+      assertThat(process.process.exitValue()).as(process.errorText()).isZero();
+      return lines;
+    }
+  }
+
+  /** The next line of standard output; the test's own timeout bounds the wait. */
+  String nextLine() throws IOException {
+    String line = output.readLine();
+    if (line == null) {
+      throw new AssertionError("the program has ended: " + errorText());
+    }
+    return line;
+  }
+
+  /** Waits for the end and gives the lines that are left. */
+  List<String> awaitEnd() throws Exception {
+    List<String> lines = new ArrayList<>();
+    for (String line = output.readLine(); line != null; line = output.readLine()) {
+      lines.add(line);
+    }
+    assertThat(process.waitFor(RUN_SECONDS_MAX, TimeUnit.SECONDS)).as(errorText()).isTrue();
+    return lines;
+  }
+
+  int status() {
+    return process.exitValue();
+  }
+
+  /** What was written to standard error. */
+  String errorText() throws IOException {
+    return Files.readString(errors);
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}
