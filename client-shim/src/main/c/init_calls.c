@@ -6,6 +6,7 @@
 #include "host_functions.h"
 #include "host_memory.h"
 #include "library.h"
+#include "pointer_facts.h"
 #include "remora_by_hand.h"
 #include "stream.h"
 
@@ -36,6 +37,7 @@ void remora_forget_session(void)
     remora_forget_contexts();
     remora_forget_context_storage();
     remora_forget_functions();
+    remora_forget_pointers();
     remora_forget_libraries();
     remora_forget_streams();
     remora_forget_host_functions();
