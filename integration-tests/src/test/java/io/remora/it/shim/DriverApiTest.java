@@ -4,6 +4,7 @@ package io.remora.it.shim;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.remora.it.process.ServerProcess;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -30,9 +31,16 @@ class DriverApiTest {
 
   private void run(ShimBuild build) throws Exception {
     Path program = build.program("driver_api");
+    Path statistics = folder.resolve("statistics.txt");
     try (ServerProcess server = ServerProcess.start(folder, List.of(), List.of())) {
-      assertThat(ShimProcess.run(build.command(server, program, PTX.toString())))
-          .containsExactly("answered");
+      ProcessBuilder command = build.command(server, program, PTX.toString());
+      command.environment().put("REMORA_STATS_FILE", statistics.toString());
+
+      assertThat(ShimProcess.run(command)).containsExactly("answered");
     }
+    // What was asked thousands of times was asked of the server a few times.
+    assertThat(Files.readAllLines(statistics))
+        .anyMatch(line -> line.matches("call 108 cuPointerGetAttributes \\d \\d \\d+"))
+        .anyMatch(line -> line.matches("call 51 cuModuleGetFunction \\d \\d \\d+"));
   }
 }

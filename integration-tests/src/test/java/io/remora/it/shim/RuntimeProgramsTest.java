@@ -93,6 +93,21 @@ class RuntimeProgramsTest {
   }
 
   @Test
+  void withoutAServerThereIsNoDevice() throws Exception {
+    Path program = runtime.program("without_server", "vector_add", List.of());
+    ProcessBuilder command = build.command(program);
+    command.environment().put("REMORA_SERVER", "127.0.0.1:1");
+    try (ShimProcess process = ShimProcess.start(command)) {
+      process.awaitEnd();
+
+      assertThat(process.status()).isEqualTo(1);
+      assertThat(process.errorText()).contains("127.0.0.1:1", "no CUDA-capable device");
+      assertThat(process.errorText().lines().filter(line -> line.startsWith("remora: ")))
+          .hasSize(1);
+    }
+  }
+
+  @Test
   void withoutTheKeyThereIsOneLineThatSaysWhatIsMissing() throws Exception {
     Path program = runtime.program("without_key", "vector_add", List.of());
     try (ShimProcess process = ShimProcess.start(build.command(server, program))) {
