@@ -40,7 +40,7 @@ public final class AdminClient implements AutoCloseable {
    * @throws ConnectionException if the settings name files that can't be used
    */
   public static AdminClient open(ConnectionSettings settings) throws ConnectionException {
-    return new AdminClient(settings, Transport.open(settings));
+    return new AdminClient(settings, Transport.open(settings, NanoClock.system()));
   }
 
   /**

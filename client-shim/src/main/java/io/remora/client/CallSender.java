@@ -3,7 +3,7 @@ package io.remora.client;
 
 import io.remora.wire.WireWriter;
 import java.util.BitSet;
-import java.util.concurrent.locks.Condition;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import jcuda.driver.CUresult;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +45,7 @@ final class CallSender {
 
   private final NanoClock clock;
   private final FrameSink sink;
+  private final ConnectionLoop loop;
   private final PendingAnswers answers;
   private final CallCounters counters;
   private final BitSet supported;
@@ -52,7 +53,6 @@ final class CallSender {
   private final long windowBytes;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final Condition room = lock.newCondition();
   private final WireWriter writer = new WireWriter(WRITER_BYTES);
 
   // Under the lock.
@@ -71,7 +71,9 @@ final class CallSender {
   private volatile long consumedSequence;
   private volatile long consumedBytes;
 
-  private volatile boolean blocked;
+  /** How many callers wait for credit or for the transport. */
+  private final AtomicInteger blocked = new AtomicInteger();
+
   private volatile boolean pending;
   private volatile @Nullable Failure failure;
   private volatile @Nullable IdleFlusher flusher;
@@ -84,6 +86,7 @@ final class CallSender {
   CallSender(
       NanoClock clock,
       FrameSink sink,
+      ConnectionLoop loop,
       PendingAnswers answers,
       CallCounters counters,
       BitSet supported,
@@ -91,6 +94,7 @@ final class CallSender {
       long windowBytes) {
     this.clock = clock;
     this.sink = sink;
+    this.loop = loop;
     this.answers = answers;
     this.counters = counters;
     this.supported = supported;
@@ -111,7 +115,7 @@ final class CallSender {
    */
   WireWriter begin(int number, long context) {
     lock.lock();
-    if (nextSequence - consumedSequence > windowCalls || !hasBytesFor(0)) {
+    if (!hasRoom(nextSequence, bytesSent(), 0)) {
       awaitRoom(0);
     }
     startCall(number, context);
@@ -127,9 +131,7 @@ final class CallSender {
   WireWriter beginPayload(int number, long context, int payloadBytes) {
     lock.lock();
     flushLocked();
-    if (nextSequence - consumedSequence > windowCalls
-        || !hasBytesFor(payloadBytes)
-        || !sink.isReady()) {
+    if (!hasRoom(nextSequence, bytesSent(), payloadBytes)) {
       awaitRoom(payloadBytes);
     }
     startCall(number, context);
@@ -232,7 +234,13 @@ final class CallSender {
       callNumber = -1;
       writer.truncate(callStart);
     }
+    unlock();
+  }
+
+  /** Frames leave without the lock, so that others may encode meanwhile. */
+  private void unlock() {
     lock.unlock();
+    loop.runPending();
   }
 
   /** The sequence number that the next call will have. */
@@ -251,7 +259,7 @@ final class CallSender {
     try {
       flushLocked();
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
@@ -264,7 +272,7 @@ final class CallSender {
       writer.packedVarints(FRAME_CALLBACKS_DONE, sequence);
       transmit();
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
@@ -278,7 +286,7 @@ final class CallSender {
         end.run();
       }
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
@@ -297,7 +305,7 @@ final class CallSender {
         }
         lastTickBatch = batchNumber;
       } finally {
-        lock.unlock();
+        unlock();
       }
     }
     return pending;
@@ -321,25 +329,15 @@ final class CallSender {
 
   /** Lets callers that wait for credit or for the transport look again. */
   void signalRoom() {
-    if (blocked) {
-      lock.lock();
-      try {
-        room.signalAll();
-      } finally {
-        lock.unlock();
-      }
+    if (blocked.get() > 0) {
+      loop.recheck();
     }
   }
 
   /** From now on nothing is sent; blocked callers go on. */
   void fail(Failure cause) {
     failure = cause;
-    lock.lock();
-    try {
-      room.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    loop.recheck();
   }
 
   private void wakeFlusher() {
@@ -368,24 +366,35 @@ final class CallSender {
     writer.reset();
   }
 
+  /** Gives the lock away while it waits, but not its turn: the call that is begun comes next. */
   private void awaitRoom(int payloadBytes) {
     flushLocked();
     long start = clock.nanos();
-    blocked = true;
-    while (failure == null
-        && (nextSequence - consumedSequence > windowCalls
-            || !hasBytesFor(payloadBytes)
-            || (payloadBytes > 0 && !sink.isReady()))) {
-      room.awaitUninterruptibly();
+    blocked.incrementAndGet();
+    while (failure == null && !hasRoom(nextSequence, bytesSent(), payloadBytes)) {
+      long sequence = nextSequence;
+      long sent = bytesSent();
+      unlock();
+      try {
+        loop.await(() -> failure != null || hasRoom(sequence, sent, payloadBytes), 0);
+      } finally {
+        lock.lock();
+      }
       // Another caller may have got there first, and left calls that must be sent to be consumed.
       flushLocked();
     }
-    blocked = lock.hasWaiters(room);
+    blocked.decrementAndGet();
     counters.blockedForCredit(clock.nanos() - start);
   }
 
-  private boolean hasBytesFor(int payloadBytes) {
-    long underWay = sentBytes - consumedBytes + (batched > 0 ? writer.position() : 0);
-    return underWay <= 0 || underWay + payloadBytes <= windowBytes;
+  private long bytesSent() {
+    return sentBytes + (batched > 0 ? writer.position() : 0);
+  }
+
+  private boolean hasRoom(long sequence, long sent, int payloadBytes) {
+    long underWay = sent - consumedBytes;
+    return sequence - consumedSequence <= windowCalls
+        && (underWay <= 0 || underWay + payloadBytes <= windowBytes)
+        && (payloadBytes == 0 || sink.isReady());
   }
 }

@@ -30,7 +30,7 @@ final class Connection implements AutoCloseable {
 
   private static final long CLOSE_MILLIS = 2000;
 
-  private final NanoClock clock = NanoClock.system();
+  private final NanoClock clock;
   private final Transport transport;
   private final ClientCall<OutboundFrame, InboundFrame> call;
   private final Receiver receiver;
@@ -44,10 +44,12 @@ final class Connection implements AutoCloseable {
 
   private Connection(
       ConnectionSettings settings,
+      NanoClock clock,
       Transport transport,
       ClientCall<OutboundFrame, InboundFrame> call,
       Parts parts,
       Welcome welcome) {
+    this.clock = clock;
     this.transport = transport;
     this.call = call;
     this.welcome = welcome;
@@ -59,6 +61,7 @@ final class Connection implements AutoCloseable {
         new CallSender(
             clock,
             new StreamSink(call),
+            transport.loop(),
             parts.answers,
             counters,
             BitSet.valueOf(welcome.getSupportedCalls().toByteArray()),
@@ -66,7 +69,8 @@ final class Connection implements AutoCloseable {
             welcome.getWindowBytes());
     flusher = new IdleFlusher(sender);
     long spinNanos = settings.spin().toNanos();
-    threads = ThreadLocal.withInitial(() -> new ThreadState(new Waiter(clock, spinNanos)));
+    threads =
+        ThreadLocal.withInitial(() -> new ThreadState(new Waiter(transport.loop(), spinNanos)));
   }
 
   /** What exists before there is a session. */
@@ -84,7 +88,8 @@ final class Connection implements AutoCloseable {
    * @throws ConnectionException that says what to do
    */
   static Connection open(ConnectionSettings settings) throws ConnectionException {
-    Transport transport = Transport.open(settings);
+    NanoClock clock = NanoClock.system();
+    Transport transport = Transport.open(settings, clock);
     Parts parts = new Parts();
     boolean opened = false;
     try {
@@ -104,7 +109,7 @@ final class Connection implements AutoCloseable {
       call.request(Integer.MAX_VALUE);
       call.sendMessage(Handshake.hello(settings));
       Welcome welcome = Handshake.await(parts.receiver, settings, transport.channel());
-      Connection connection = new Connection(settings, transport, call, parts, welcome);
+      Connection connection = new Connection(settings, clock, transport, call, parts, welcome);
       connection.start();
       opened = true;
       return connection;

@@ -5,10 +5,9 @@ import io.grpc.ManagedChannel;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
@@ -21,7 +20,7 @@ import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
-import io.netty.util.concurrent.DefaultThreadFactory;
+import io.remora.wire.Http2Tuning;
 import io.remora.wire.WireLimits;
 import java.io.File;
 import java.io.IOException;
@@ -32,8 +31,8 @@ import javax.net.ssl.SSLException;
 import jdk.net.ExtendedSocketOptions;
 
 /**
- * One connection's channel and its one I/O thread, which also handles what is received. Everything
- * about sockets and TLS is decided here.
+ * One connection's channel and the event loop that reads and writes its socket. Everything about
+ * sockets and TLS is decided here.
  */
 final class Transport implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Transport.class.getName());
@@ -64,11 +63,11 @@ final class Transport implements AutoCloseable {
   private static final long SHUTDOWN_MILLIS = 1000;
 
   private final ManagedChannel channel;
-  private final EventLoopGroup threads;
+  private final ConnectionLoop loop;
 
-  private Transport(ManagedChannel channel, EventLoopGroup threads) {
+  private Transport(ManagedChannel channel, ConnectionLoop loop) {
     this.channel = channel;
-    this.threads = threads;
+    this.loop = loop;
   }
 
   /**
@@ -76,18 +75,19 @@ final class Transport implements AutoCloseable {
    *
    * @throws ConnectionException if the settings name files that can't be used
    */
-  static Transport open(ConnectionSettings settings) throws ConnectionException {
+  static Transport open(ConnectionSettings settings, NanoClock clock) throws ConnectionException {
     NettyChannelBuilder builder =
         NettyChannelBuilder.forAddress(settings.host(), settings.port())
             .directExecutor()
             .disableRetry()
             .maxInboundMessageSize(FRAME_BYTES_MAX)
-            .initialFlowControlWindow(FLOW_WINDOW_BYTES)
+            .flowControlWindow(FLOW_WINDOW_BYTES)
             .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
             .keepAliveTimeout(KEEP_ALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
             .withOption(
                 ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) settings.connectTimeout().toMillis())
             .withOption(ChannelOption.SO_KEEPALIVE, true)
+            .withOption(ChannelOption.ALLOCATOR, Http2Tuning.allocator(1))
             .withOption(
                 ChannelOption.RCVBUF_ALLOCATOR,
                 new AdaptiveRecvByteBufAllocator(
@@ -98,31 +98,36 @@ final class Transport implements AutoCloseable {
     } else {
       builder.sslContext(tls(settings));
     }
-    EventLoopGroup threads = useThread(builder);
-    return new Transport(builder.build(), threads);
+    ConnectionLoop loop = useLoop(builder, clock);
+    return new Transport(builder.build(), loop);
   }
 
-  private static EventLoopGroup useThread(NettyChannelBuilder builder) {
+  private static ConnectionLoop useLoop(NettyChannelBuilder builder, NanoClock clock) {
     boolean epoll = Epoll.isAvailable();
     IoHandlerFactory handlers = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-    EventLoopGroup threads =
-        new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("remora-io", true), handlers);
-    builder.eventLoopGroup(threads);
+    ConnectionLoop loop = new ConnectionLoop(handlers, epoll, clock);
+    loop.start();
+    builder.eventLoopGroup(loop);
     if (epoll) {
       builder
-          .channelType(EpollSocketChannel.class)
+          .channelFactory(() -> tuned(new EpollSocketChannel()))
           .withOption(EpollChannelOption.TCP_KEEPIDLE, TCP_IDLE_SECONDS)
           .withOption(EpollChannelOption.TCP_KEEPINTVL, TCP_INTERVAL_SECONDS)
           .withOption(EpollChannelOption.TCP_KEEPCNT, TCP_PROBES);
     } else {
       builder
-          .channelType(NioSocketChannel.class)
+          .channelFactory(() -> tuned(new NioSocketChannel()))
           .withOption(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE), TCP_IDLE_SECONDS)
           .withOption(
               NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPINTERVAL), TCP_INTERVAL_SECONDS)
           .withOption(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT), TCP_PROBES);
     }
-    return threads;
+    return loop;
+  }
+
+  private static Channel tuned(Channel connection) {
+    connection.pipeline().addLast(new Http2Tuning());
+    return connection;
   }
 
   private static SslContext tls(ConnectionSettings settings) throws ConnectionException {
@@ -164,6 +169,11 @@ final class Transport implements AutoCloseable {
     return channel;
   }
 
+  /** Where callers wait, and who waits reads. */
+  ConnectionLoop loop() {
+    return loop;
+  }
+
   /** Ends everything at once, and gives the channel and then its thread a second each to go. */
   @Override
   public void close() {
@@ -175,6 +185,6 @@ final class Transport implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    var unused = threads.shutdownGracefully(0, SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
+    var unused = loop.shutdownGracefully(0, SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
   }
 }

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
  * One thread's wait for the answer to one call; each thread has one and uses it again and again.
  * The owner prepares it, the receiving thread fills and completes it, then it is the owner's again.
  */
-final class Waiter implements Expected {
+final class Waiter implements Expected, ConnectionLoop.Condition {
   private static final byte[] NO_OUTPUTS = new byte[0];
 
-  private final NanoClock clock;
+  private final ConnectionLoop loop;
   private final long spinNanos;
   private @Nullable Thread owner;
   private @Nullable BulkTarget target;
@@ -23,8 +23,8 @@ final class Waiter implements Expected {
   /**
    * @param spinNanos how long {@link #await} polls before the thread sleeps
    */
-  Waiter(NanoClock clock, long spinNanos) {
-    this.clock = clock;
+  Waiter(ConnectionLoop loop, long spinNanos) {
+    this.loop = loop;
     this.spinNanos = spinNanos;
   }
 
@@ -50,26 +50,20 @@ final class Waiter implements Expected {
     outputs = answerOutputs;
     Thread waiting = owner;
     done = true;
-    LockSupport.unpark(waiting);
+    if (waiting != Thread.currentThread()) {
+      LockSupport.unpark(waiting);
+    }
+  }
+
+  @Override
+  public boolean holds() {
+    return done;
   }
 
   /** Waits. An interrupt doesn't end the wait, as it wouldn't in CUDA; it is kept for later. */
   void await() {
-    if (spinNanos > 0) {
-      long start = clock.nanos();
-      while (!done && clock.nanos() - start < spinNanos) {
-        Thread.onSpinWait();
-      }
-    }
-    boolean interrupted = false;
-    while (!done) {
-      LockSupport.park(this);
-      interrupted |= Thread.interrupted();
-    }
+    loop.await(this, spinNanos);
     target = null;
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   /** The answer's result: a {@code CUresult} or one of the wire's own. */

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server;
 
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -12,23 +17,46 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
+import io.remora.wire.Http2Tuning;
 import java.util.concurrent.TimeUnit;
 
 /**
  * The threads that do all network input and output, and run sessions: epoll on Linux, the Java
  * platform's selector elsewhere.
+ *
+ * @param sockets makes the sockets that listen
+ * @param buffers where connections take their buffers from
  */
 record EventLoops(
-    Class<? extends ServerChannel> channelType, EventLoopGroup acceptor, EventLoopGroup workers) {
+    ChannelFactory<ServerChannel> sockets,
+    ByteBufAllocator buffers,
+    EventLoopGroup acceptor,
+    EventLoopGroup workers) {
   private static final int SHUTDOWN_SECONDS_MAX = 2;
 
   /** Starts the threads: one that accepts, and one for each processor. */
   static EventLoops start() {
     boolean epoll = Epoll.isAvailable();
+    int threads = Runtime.getRuntime().availableProcessors();
     return new EventLoops(
-        epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class,
+        () -> tuned(epoll ? new EpollServerSocketChannel() : new NioServerSocketChannel()),
+        Http2Tuning.allocator(threads),
         group(epoll, 1, "remora-accept"),
-        group(epoll, Runtime.getRuntime().availableProcessors(), "remora-io"));
+        group(epoll, threads, "remora-io"));
+  }
+
+  private static ServerChannel tuned(ServerChannel socket) {
+    socket.pipeline().addLast(new TunedConnections());
+    return socket;
+  }
+
+  /** Sees each connection before gRPC does. */
+  private static final class TunedConnections extends ChannelInboundHandlerAdapter {
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object connection) {
+      ((Channel) connection).pipeline().addLast(new Http2Tuning());
+      context.fireChannelRead(connection);
+    }
   }
 
   private static EventLoopGroup group(boolean epoll, int threads, String name) {

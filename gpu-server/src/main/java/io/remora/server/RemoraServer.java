@@ -266,11 +266,12 @@ public final class RemoraServer {
     ServerLimits limits = config.limits();
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(config.listen().resolve())
-            .channelType(loops.channelType())
+            .channelFactory(loops.sockets())
             .bossEventLoopGroup(loops.acceptor())
             .workerEventLoopGroup(loops.workers())
             .directExecutor()
             .withChildOption(ChannelOption.TCP_NODELAY, true)
+            .withChildOption(ChannelOption.ALLOCATOR, loops.buffers())
             .withChildOption(
                 ChannelOption.RCVBUF_ALLOCATOR,
                 new AdaptiveRecvByteBufAllocator(

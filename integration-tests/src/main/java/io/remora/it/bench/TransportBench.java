@@ -22,6 +22,10 @@ record TransportBench(Path folder, int rounds, int transferBytes, Duration spin)
   private static final int LAUNCHES = 200_000;
   private static final int WARM_UP_ROUNDS = 4;
 
+  // So much it takes the virtual machines of both ends to compile their way completely.
+  private static final int WARM_UP_CALLS = 60_000;
+  private static final int WARM_UP_COPIES = 30;
+
   /** Measures with or without TLS; {@code progress} is told before each round. */
   List<Figure> run(boolean tls, Runnable progress) throws IOException, ConnectionException {
     String name = tls ? "tls-on" : "tls-off";
@@ -39,6 +43,12 @@ record TransportBench(Path folder, int rounds, int transferBytes, Duration spin)
     double[][] remotes = new double[6][rounds];
     double[][] floors = new double[3][rounds];
     int incrementsExpected = 0;
+    remote.roundTripNanos(WARM_UP_CALLS);
+    remote.synchronizeNanos(WARM_UP_CALLS);
+    for (int copy = 0; copy < WARM_UP_COPIES; copy++) {
+      remote.uploadBytesPerSecond();
+      remote.downloadBytesPerSecond();
+    }
     for (int round = -WARM_UP_ROUNDS; round < rounds; round++) {
       progress.run();
       int slot = Math.max(0, round);
