@@ -19,9 +19,10 @@ public final class Advice {
               "each asks the server; wait once with cuEventSynchronize or cuStreamSynchronize"
                   + " instead of asking again and again"),
           new Rule(
-              "cuMemcpy(Dto|Ato|2D|3D|Peer)?H?.*",
-              "a copy to the host waits for all work before it; copy more at once and less often,"
-                  + " or with cuMemcpyDtoHAsync while the program does something else"),
+              "cuMemcpy.*toH.*",
+              "a copy to the host waits for the work before it; copy more at once and less often, or"
+                  + " asynchronously into memory of cuMemHostAlloc"),
+          new Rule("cuMemcpy.*", "each waits for an answer; copy more at once and less often"),
           new Rule(
               "cu.*Synchronize",
               "each waits until the device has done its work; synchronize less often, and launch"
@@ -31,7 +32,7 @@ public final class Advice {
               "loading compiles on the server; load each module once and keep it"),
           new Rule(
               "cuMem(Alloc|Create|Host|Free|Pool).*",
-              "each may wait for the server; keep memory and use it again"),
+              "each waits for the server; keep memory and use it again"),
           new Rule(
               "cuMemGetInfo.*|cu.*Get.*", "each asks the server; ask once and keep the answer"));
 
