@@ -32,7 +32,7 @@ static void read_unattended(struct remora_connection *connection)
     remora_handle(connection, poll(&waiting, 1, 0) > 0);
 }
 
-/* One tick. Who holds the lock is about to send, or to be seen by the next tick. */
+/* One tick. Whoever held the lock at another has sent, or is seen by the next. */
 static void tick(struct remora_connection *connection, struct ticks *seen)
 {
     if (connection->batched != 0 && seen->batch_number == connection->batch_number) {
@@ -72,26 +72,34 @@ static void sleep_on_socket(struct remora_connection *connection)
     }
 }
 
+static bool is_over(const struct remora_connection *connection)
+{
+    return connection->failure != CUDA_SUCCESS || remora_ready() == CUDA_ERROR_DEINITIALIZED;
+}
+
 static void *run(void *argument)
 {
     struct remora_connection *connection = argument;
     struct ticks seen = {0};
     const struct timespec pause = {.tv_nsec = TICK_NANOS};
-    pthread_mutex_lock(&connection->lock);
-    while (connection->failure == CUDA_SUCCESS && remora_ready() != CUDA_ERROR_DEINITIALIZED) {
-        tick(connection, &seen);
-        if (seen.idle >= IDLE_TICKS) {
-            sleep_on_socket(connection);
-            if (connection->begun != seen.begun) {
-                seen.idle = 0;
-            }
+    bool over = false;
+    while (!over) {
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+        if (pthread_mutex_trylock(&connection->lock) != 0) {
+            /* Somebody calls, and shall not have to wake this thread when he is done. */
+            seen.idle = 0;
             continue;
         }
+        over = is_over(connection);
+        if (!over) {
+            tick(connection, &seen);
+            if (seen.idle >= IDLE_TICKS) {
+                sleep_on_socket(connection);
+                seen.idle = connection->begun != seen.begun ? 0 : IDLE_TICKS;
+            }
+        }
         pthread_mutex_unlock(&connection->lock);
-        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
-        pthread_mutex_lock(&connection->lock);
     }
-    pthread_mutex_unlock(&connection->lock);
     remora_rest();
     return NULL;
 }

@@ -15,7 +15,8 @@
 
 #include "settings.h"
 
-#define REMORA_SEGMENTS_MAX 64
+/* Two for each DATA frame of 16 KiB: a chunk is sent in one or two system calls. */
+#define REMORA_SEGMENTS_MAX 256
 
 struct remora_channel {
     int fd;

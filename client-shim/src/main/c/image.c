@@ -17,6 +17,12 @@
 #define FATBIN_MAGIC 0xba55ed50u
 #define ELF_MAGIC 0x464c457fu
 
+/* Sections of memory that begins empty, in files that aren't linked; they have no bytes there. */
+#define CUDA_GLOBAL 0x70000007u
+#define CUDA_LOCAL 0x70000009u
+#define CUDA_SHARED 0x7000000au
+#define CUDA_SHARED_RESERVED 0x70000015u
+
 /* Longer than any image; keeps sums of lengths far from overflowing. */
 #define LENGTH_MAX ((uint64_t)1 << 40)
 
@@ -70,6 +76,13 @@ static uint64_t fatbin_length(const uint8_t *bytes)
     return header.header_bytes + header.body_bytes;
 }
 
+static bool has_bytes(const Elf64_Shdr *section)
+{
+    return section->sh_type != SHT_NOBITS && section->sh_type != CUDA_GLOBAL &&
+           section->sh_type != CUDA_LOCAL && section->sh_type != CUDA_SHARED &&
+           section->sh_type != CUDA_SHARED_RESERVED;
+}
+
 static bool add_sections(const uint8_t *bytes, const Elf64_Ehdr *header, uint64_t *length)
 {
     Elf64_Shdr section;
@@ -91,8 +104,7 @@ static bool add_sections(const uint8_t *bytes, const Elf64_Ehdr *header, uint64_
     }
     for (uint64_t i = 1; i < count; i++) {
         memcpy(&section, bytes + header->e_shoff + i * sizeof(section), sizeof(section));
-        if (section.sh_type != SHT_NOBITS &&
-            !add_end(section.sh_offset, section.sh_size, length)) {
+        if (has_bytes(&section) && !add_end(section.sh_offset, section.sh_size, length)) {
             return false;
         }
     }
@@ -149,6 +161,15 @@ static CUresult wrapped(const void *code, struct remora_image *image)
     bool known = wrapper.version == 1 || wrapper.version == 2;
     if (!known || wrapper.data == NULL || !starts_with(wrapper.data, FATBIN_MAGIC)) {
         return CUDA_ERROR_INVALID_IMAGE;
+    }
+    struct fatbin_header header;
+    memcpy(&header, wrapper.data, sizeof(header));
+    if (wrapper.version == 2 && header.body_bytes == 0) {
+        /* Nothing was linked when the program was built: only PTX could have been. */
+        remora_say_once("relocatable", "the program's device code is relocatable PTX, which must "
+                                       "be linked when it is loaded; Remora doesn't do that yet: "
+                                       "build the program without -rdc=true");
+        return CUDA_ERROR_NOT_SUPPORTED;
     }
     return hashed(wrapper.data, fatbin_length(wrapper.data), image);
 }

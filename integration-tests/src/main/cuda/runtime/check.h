@@ -14,7 +14,7 @@
   do {                                                                                   \
     cudaError_t result_ = (call);                                                        \
     if (result_ != cudaSuccess) {                                                        \
-      std::printf("%s:%d: %s: %s (%d)\n", __FILE__, __LINE__, #call,                     \
+      std::fprintf(stderr, "%s:%d: %s: %s (%d)\n", __FILE__, __LINE__, #call,                     \
                   cudaGetErrorString(result_), static_cast<int>(result_));               \
       std::exit(1);                                                                      \
     }                                                                                    \
@@ -23,7 +23,7 @@
 #define REQUIRE(condition)                                                               \
   do {                                                                                   \
     if (!(condition)) {                                                                  \
-      std::printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                \
+      std::fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                \
       std::exit(1);                                                                      \
     }                                                                                    \
   } while (0)
@@ -32,7 +32,7 @@
   do {                                                                                   \
     cudaError_t result_ = (call);                                                        \
     if (result_ != (error)) {                                                            \
-      std::printf("%s:%d: %s: %s (%d)\n", __FILE__, __LINE__, #call,                     \
+      std::fprintf(stderr, "%s:%d: %s: %s (%d)\n", __FILE__, __LINE__, #call,                     \
                   cudaGetErrorString(result_), static_cast<int>(result_));               \
       std::exit(1);                                                                      \
     }                                                                                    \

@@ -122,6 +122,8 @@ static void events_order_streams_and_measure() {
   const int n = 1 << 20;
   CHECK(cudaMalloc(&device, n * sizeof(float)));
   CHECK(cudaMemset(device, 0, n * sizeof(float)));
+  // The streams to come don't wait for the default stream.
+  CHECK(cudaDeviceSynchronize());
   cudaStream_t first;
   cudaStream_t second;
   int least;

@@ -8,6 +8,11 @@ import io.grpc.Status;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
+import io.grpc.reflection.v1.ServerReflectionRequest;
+import io.grpc.reflection.v1.ServerReflectionResponse;
+import io.grpc.reflection.v1.ServiceResponse;
+import io.grpc.stub.StreamObserver;
 import io.remora.server.config.ServerConfig;
 import io.remora.server.config.ServerFlags;
 import io.remora.server.driver.DeviceDescription;
@@ -29,6 +34,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
@@ -347,6 +353,49 @@ final class RemoraServerTest {
     } catch (java.net.SocketException reset) {
       assertThat(reset).hasMessageContaining("reset");
     }
+  }
+
+  @Test
+  void reflectionNamesTheServicesWhereItIsOn() throws Exception {
+    start("reflection: true\n");
+    assertThat(servicesByReflection()).contains("remora.v1.Driver", "grpc.health.v1.Health");
+    stop();
+    start("reflection: false\n");
+    assertThatThrownBy(this::servicesByReflection).hasMessageContaining("UNIMPLEMENTED");
+  }
+
+  private List<String> servicesByReflection() throws Exception {
+    try (TestClient client = new TestClient(server(), server().ca().orElseThrow())) {
+      CompletableFuture<ServerReflectionResponse> answer = new CompletableFuture<>();
+      StreamObserver<ServerReflectionRequest> asked =
+          ServerReflectionGrpc.newStub(client.channel).serverReflectionInfo(new First<>(answer));
+      asked.onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
+      try {
+        return answer.get(20, TimeUnit.SECONDS).getListServicesResponse().getServiceList().stream()
+            .map(ServiceResponse::getName)
+            .toList();
+      } catch (ExecutionException e) {
+        throw Status.fromThrowable(e).asRuntimeException();
+      } finally {
+        asked.onCompleted();
+      }
+    }
+  }
+
+  /** Takes a stream's first message, or its failure. */
+  private record First<T>(CompletableFuture<T> answer) implements StreamObserver<T> {
+    @Override
+    public void onNext(T message) {
+      answer.complete(message);
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+      answer.completeExceptionally(failure);
+    }
+
+    @Override
+    public void onCompleted() {}
   }
 
   @Test

@@ -3,9 +3,11 @@ package io.remora.server.session;
 
 import io.remora.server.driver.Driver;
 import io.remora.server.queue.DeviceQueue;
+import io.remora.server.session.generated.Calls;
 import io.remora.server.tenant.TenantGrant;
 import io.remora.v1.Hello;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -94,6 +96,12 @@ public final class Sessions implements SessionFactory, AutoCloseable {
         printable(hello.getClientVersion()),
         Long.toUnsignedString(hello.getProcessId()),
         printable(hello.getProgram()));
+    if (!Arrays.equals(hello.getTableHash().toByteArray(), Calls.tableHash())) {
+      log.info(
+          "session {}: client and server are of different builds, calls that only one of them knows"
+              + " answer CUDA_ERROR_NOT_SUPPORTED",
+          session.id());
+    }
     session.open();
     return session;
   }

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.it.shim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.remora.it.process.ServerProcess;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The calls of the driver API whose meaning the client adds to, by a C program. */
+@Timeout(value = 300, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class DriverApiTest {
+  private static final Path PTX = Path.of("src", "main", "cuda", "vector_add.ptx").toAbsolutePath();
+
+  @TempDir private Path folder;
+
+  @Test
+  void everyCallAnswersAsCudaDoes() throws Exception {
+    run(ShimBuild.product(folder));
+  }
+
+  @Test
+  void nothingIsReadOrWrittenWhereItIsNot() throws Exception {
+    run(ShimBuild.sanitized(folder, "address,undefined"));
+  }
+
+  private void run(ShimBuild build) throws Exception {
+    Path program = build.program("driver_api");
+    try (ServerProcess server = ServerProcess.start(folder, List.of(), List.of())) {
+      assertThat(ShimProcess.run(build.command(server, program, PTX.toString())))
+          .containsExactly("answered");
+    }
+  }
+}

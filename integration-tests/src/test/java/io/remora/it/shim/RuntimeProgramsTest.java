@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.it.shim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.remora.it.process.ServerProcess;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Programs of the CUDA runtime as nvcc makes them, unmodified, on a server elsewhere. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(value = 300, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class RuntimeProgramsTest {
+  private ServerProcess server;
+  private ShimBuild build;
+  private CudaRuntime runtime;
+
+  @BeforeAll
+  void startServer(@TempDir Path folder) throws Exception {
+    runtime = CudaRuntime.orSkip(folder, "RuntimeProgramsTest");
+    build = ShimBuild.product(folder);
+    server = ServerProcess.start(folder, List.of(), List.of());
+  }
+
+  @AfterAll
+  void stopServer() {
+    if (server != null) {
+      server.close();
+    }
+  }
+
+  /** Name, source, and flags of nvcc; without flags the runtime is linked statically. */
+  @ParameterizedTest(name = "{0}")
+  @CsvSource({
+    "vector_add, vector_add, ''",
+    "vector_add_shared, vector_add, -cudart shared",
+    "vector_add_plain, vector_add, -no-compress",
+    "vector_add_lz4, vector_add, --compress-mode=speed",
+    "vector_add_debug, vector_add, -G",
+    "symbols, symbols, ''",
+    "streams, streams, ''",
+    "queries, queries, ''",
+    "copies, copies, ''",
+    "copies_per_thread, copies, --default-stream per-thread",
+    "launches, launches, ''",
+    "threads, threads, ''",
+    "threads_per_thread, threads, --default-stream per-thread"
+  })
+  void program(String name, String source, String flags) throws Exception {
+    Path key = CudaRuntime.keyOrSkip("RuntimeProgramsTest");
+    List<String> words = flags.isEmpty() ? List.of() : List.of(flags.split(" "));
+    Path program = runtime.program(name, source, words);
+    ProcessBuilder command = build.command(server, program);
+    command.environment().put("REMORA_RUNTIME_KEY_FILE", key.toString());
+    addRuntimeLibrary(command);
+
+    assertThat(ShimProcess.run(command)).endsWith("PASS");
+  }
+
+  @Test
+  void modulesThatLoadEagerlyRun() throws Exception {
+    Path key = CudaRuntime.keyOrSkip("RuntimeProgramsTest");
+    Path program = runtime.program("eager", "symbols", List.of());
+    ProcessBuilder command = build.command(server, program);
+    command.environment().put("REMORA_RUNTIME_KEY_FILE", key.toString());
+    command.environment().put("CUDA_MODULE_LOADING", "EAGER");
+
+    assertThat(ShimProcess.run(command)).endsWith("PASS");
+  }
+
+  /** The driver would link it; here the program hears what to do. */
+  @Test
+  void relocatablePtxIsRefusedInWords() throws Exception {
+    Path key = CudaRuntime.keyOrSkip("RuntimeProgramsTest");
+    Path program = runtime.program("relocatable", "vector_add", List.of("-rdc=true"));
+    ProcessBuilder command = build.command(server, program);
+    command.environment().put("REMORA_RUNTIME_KEY_FILE", key.toString());
+    try (ShimProcess process = ShimProcess.start(command)) {
+      process.awaitEnd();
+
+      assertThat(process.status()).isEqualTo(1);
+      assertThat(process.errorText()).contains("remora: ", "-rdc=true", "(801)");
+    }
+  }
+
+  @Test
+  void withoutTheKeyThereIsOneLineThatSaysWhatIsMissing() throws Exception {
+    Path program = runtime.program("without_key", "vector_add", List.of());
+    try (ShimProcess process = ShimProcess.start(build.command(server, program))) {
+      process.awaitEnd();
+
+      assertThat(process.status()).isEqualTo(1);
+      assertThat(process.errorText()).contains("(800)");
+      assertThat(process.errorText().lines().filter(line -> line.startsWith("remora: ")))
+          .singleElement()
+          .asString()
+          .contains("REMORA_RUNTIME_KEY_FILE", "docs/compatibility.md");
+    }
+  }
+
+  /** Where nvcc's own shared runtime is; the system may not know the place. */
+  private static void addRuntimeLibrary(ProcessBuilder command) {
+    String home = System.getenv("CUDA_HOME");
+    Path library = Path.of(home == null ? "/usr/local/cuda" : home, "lib64");
+    command.environment().merge("LD_LIBRARY_PATH", library.toString(), (a, b) -> a + ":" + b);
+  }
+}
