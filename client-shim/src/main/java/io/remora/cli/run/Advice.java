@@ -9,6 +9,9 @@ import java.util.List;
 
 /** What to change in a program, read from its counters. */
 public final class Advice {
+  /** Less than a person would notice. */
+  private static final long CREDIT_NANOS_MIN = 1_000_000;
+
   private record Rule(String pattern, String remedy) {}
 
   /** The first that fits an entry point's name counts. */
@@ -43,7 +46,7 @@ public final class Advice {
   /** One sentence on what cost most. */
   public static String on(ProcessCounters counters) {
     long blocked = counters.blockedNanos();
-    if (counters.creditNanos() > blocked / 2 && counters.creditNanos() > 0) {
+    if (counters.creditNanos() > blocked / 2 && counters.creditNanos() > CREDIT_NANOS_MIN) {
       return "Threads were blocked for "
           + time(counters.creditNanos())
           + " because the connection could take no more: send fewer bytes, or use a faster network.";
