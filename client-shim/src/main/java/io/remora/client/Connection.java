@@ -37,6 +37,7 @@ final class Connection implements AutoCloseable {
   private final DeferredErrors errors;
   private final HostCallbacks callbacks;
   private final CallCounters counters;
+  private final DeviceOutput output;
   private final CallSender sender;
   private final IdleFlusher flusher;
   private final Welcome welcome;
@@ -55,6 +56,7 @@ final class Connection implements AutoCloseable {
     errors = parts.errors;
     callbacks = parts.callbacks;
     counters = parts.counters;
+    output = parts.output;
     sender =
         new CallSender(
             clock,
@@ -75,7 +77,13 @@ final class Connection implements AutoCloseable {
     final DeferredErrors errors = new DeferredErrors();
     final CallCounters counters = new CallCounters(Calls.supportedCalls().length * Byte.SIZE);
     final HostCallbacks callbacks = new HostCallbacks();
-    final Receiver receiver = new Receiver(answers, errors, callbacks, counters);
+    final DeviceOutput output;
+    final Receiver receiver;
+
+    Parts(ConnectionSettings settings) {
+      output = new DeviceOutput(settings.deviceOutput());
+      receiver = new Receiver(answers, errors, callbacks, output, counters);
+    }
   }
 
   /**
@@ -85,7 +93,7 @@ final class Connection implements AutoCloseable {
    */
   static Connection open(ConnectionSettings settings) throws ConnectionException {
     Transport transport = Transport.open(settings);
-    Parts parts = new Parts();
+    Parts parts = new Parts(settings);
     boolean opened = false;
     try {
       ClientCall<OutboundFrame, InboundFrame> call =
@@ -168,6 +176,7 @@ final class Connection implements AutoCloseable {
     Waiter waiter = thread.waiter();
     long start = clock.nanos();
     waiter.await();
+    output.write();
     counters.waited(number, clock.nanos() - start);
     int result = waiter.result();
     if (result == RemoteResult.IMAGE_NEEDED_VALUE) {
@@ -208,6 +217,7 @@ final class Connection implements AutoCloseable {
       call.cancel("the client is closing", null);
       Thread.currentThread().interrupt();
     }
+    output.write();
     flusher.close();
     callbacks.close();
     transport.close();

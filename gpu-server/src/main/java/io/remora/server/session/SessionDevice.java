@@ -13,6 +13,7 @@ final class SessionDevice {
   private final LedgerPages pages;
   private final SlabAllocator memory;
   private final LaunchLimits launchLimits;
+  private final PrintBuffer prints;
   private final int ordinal;
 
   /** The sticky fault of this session's work here; {@code CUDA_SUCCESS} if there is none. */
@@ -29,6 +30,7 @@ final class SessionDevice {
       Domain domain,
       Lane lane,
       LedgerPages pages,
+      PrintBuffer prints,
       int allocationsMax) {
     this.ordinal = ordinal;
     this.description = description;
@@ -36,6 +38,7 @@ final class SessionDevice {
     this.domain = domain;
     this.lane = lane;
     this.pages = pages;
+    this.prints = prints;
     this.memory =
         new SlabAllocator(
             domain.slabAddress(), domain.slabBytes(), domain.granuleBytes(), allocationsMax, pages);
@@ -60,6 +63,11 @@ final class SessionDevice {
 
   Lane lane() {
     return lane;
+  }
+
+  /** What kernels have printed here. */
+  PrintBuffer prints() {
+    return prints;
   }
 
   SlabAllocator memory() {
