@@ -23,6 +23,7 @@ final class ClientCore {
   private final HostAllocations hostMemory = new HostAllocations();
   private final ConcurrentHashMap<Long, Function> functions = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Long, ClientStream> streams = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Long, LinkSet> links = new ConcurrentHashMap<>();
   private final AtomicLong lastHandle = new AtomicLong(ClientContext.FIRST_CREATED);
 
   ClientCore(Connection connection) {
@@ -65,6 +66,11 @@ final class ClientCore {
   /** Streams that the program created, by handle. */
   ConcurrentHashMap<Long, ClientStream> streams() {
     return streams;
+  }
+
+  /** Links that the program has begun, by handle. */
+  ConcurrentHashMap<Long, LinkSet> links() {
+    return links;
   }
 
   /** The calling thread's own state. */

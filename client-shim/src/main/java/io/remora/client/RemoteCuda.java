@@ -32,6 +32,7 @@ public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
       implements DeviceCalls,
           ContextCalls,
           ModuleCalls,
+          LinkCalls,
           LaunchCalls,
           CopyCalls,
           HostMemoryCalls,

@@ -402,6 +402,12 @@ final class SessionCalls implements CallHandler {
   }
 
   @Override
+  public void remoraLink(
+      CallContext call, int[] options, long[] optionValues, byte[] imageSha256, long imageBytes) {
+    modules.link(own(call), options, optionValues, imageSha256, imageBytes);
+  }
+
+  @Override
   public void remoraCopyRowsToDevice(
       CallContext call,
       long dstDevice,

@@ -182,6 +182,13 @@ final class ManualDomain implements Domain {
   }
 
   @Override
+  public void linkModule(ByteBuffer image) {
+    if (!StandardCharsets.UTF_8.decode(image).toString().startsWith("kernel")) {
+      throw new DriverException(CUresult.CUDA_ERROR_INVALID_PTX_VALUE, "line 1");
+    }
+  }
+
+  @Override
   public void unloadModule(long module) {
     modulesLoaded--;
   }

@@ -80,6 +80,11 @@ final class SoftwareDomain implements Domain {
   }
 
   @Override
+  public void linkModule(ByteBuffer image) {
+    modules.link(image);
+  }
+
+  @Override
   public void unloadModule(long module) {
     modules.unload(module);
   }
