@@ -33,6 +33,7 @@ public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
           ContextCalls,
           ModuleCalls,
           LinkCalls,
+          PoolCalls,
           LaunchCalls,
           CopyCalls,
           HostMemoryCalls,

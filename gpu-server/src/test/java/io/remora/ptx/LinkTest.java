@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -138,9 +139,15 @@ final class LinkTest {
   }
 
   @Test
-  void aLibraryOfFunctionsThatNobodyCallsIsLeftOut() throws Exception {
+  void aMemberOfAnArchiveThatNobodyNeedsIsLeftOut() throws Exception {
     String unused = ".extern .func nowhere(); .visible .func unused() { call nowhere; ret; }";
-    assertThat(run(link(KERNEL, unused, LIBRARY))).containsExactly(7, 9, 11, 13);
+    List<PtxText> texts =
+        List.of(
+            new PtxText("kernel", Rig.module(KERNEL), false),
+            new PtxText("unused", Rig.module(unused), true),
+            new PtxText("library", Rig.module(LIBRARY), true));
+    assertThat(run(PtxModule.link(texts, CompileOptions.DEFAULTS))).containsExactly(7, 9, 11, 13);
+    assertThatThrownBy(() -> link(KERNEL, unused, LIBRARY)).hasMessageContaining("nowhere");
   }
 
   @Test

@@ -21,9 +21,9 @@ import java.util.Set;
  * Makes one module of several texts (PTX ISA, "Linking Directives"): what one declares {@code
  * .extern} another defines; what is private to a text stays so, if need be under another name.
  *
- * <p>The first text is always taken. Of the others, as of the members of an archive, those are that
- * define a visible kernel, or what one taken already needs, or nothing but variables: nvcc hands
- * every program with relocatable code the library of dynamic parallelism, which few programs use.
+ * <p>Of members of archives those are taken that define a visible kernel, or what one taken already
+ * needs, or nothing but variables: nvcc hands every program with relocatable code the library of
+ * dynamic parallelism, which few programs use.
  */
 public final class PtxLinker {
   private final CompileOptions options;
@@ -86,7 +86,13 @@ public final class PtxLinker {
               });
       left.add(new Read(text, unit));
     }
-    take(left.remove(0));
+    for (var each = left.iterator(); each.hasNext(); ) {
+      Read read = each.next();
+      if (!read.text.isMember()) {
+        each.remove();
+        take(read);
+      }
+    }
     boolean found = true;
     while (found) {
       found = false;

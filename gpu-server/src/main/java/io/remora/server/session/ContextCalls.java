@@ -59,6 +59,12 @@ final class ContextCalls {
         calls.memory().free(device, allocation);
       }
     }
+    session
+        .epochs()
+        .afterWorkSoFar(
+            () -> {
+              boolean unused = device.pools().trimAll();
+            });
     calls.streams().destroy(context.legacy());
     objects.forget(context);
   }

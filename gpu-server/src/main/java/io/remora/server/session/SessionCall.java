@@ -120,7 +120,7 @@ final class SessionCall extends QueuedWork implements CallContext {
         isOn(module.device());
         yield module.description().module();
       }
-      case CONTEXT, LIBRARY, HANDLE_KIND_UNSPECIFIED, UNRECOGNIZED ->
+      case CONTEXT, LIBRARY, MEMORY_POOL, HANDLE_KIND_UNSPECIFIED, UNRECOGNIZED ->
           throw new CallException(
               CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "a driver has no handles of this kind");
     };

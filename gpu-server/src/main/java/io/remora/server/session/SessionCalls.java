@@ -2,7 +2,6 @@
 package io.remora.server.session;
 
 import io.remora.server.session.LaunchCalls.Shape;
-import io.remora.server.session.generated.CallHandler;
 import io.remora.v1.LaunchAttribute;
 import io.remora.wire.Payload;
 import java.util.List;
@@ -11,12 +10,13 @@ import java.util.List;
  * Hands each call that the table can't express to the class that knows its object. Belongs to the
  * session's serial executor.
  */
-final class SessionCalls implements CallHandler {
+final class SessionCalls implements PoolHandlers {
   private static final int[] NO_OPTIONS = {};
   private static final long[] NO_VALUES = {};
 
   private final MemoryCalls memory;
   private final PointerCalls pointers;
+  private final PoolCalls pools;
   private final CopyCalls copies;
   private final Downloads downloads;
   private final StreamCalls streams;
@@ -32,6 +32,7 @@ final class SessionCalls implements CallHandler {
   SessionCalls(ClientSession session) {
     memory = new MemoryCalls(session);
     pointers = new PointerCalls(session);
+    pools = new PoolCalls(session, memory);
     copies = new CopyCalls(session);
     downloads = new Downloads(session, copies);
     streams = new StreamCalls(session);
@@ -47,6 +48,11 @@ final class SessionCalls implements CallHandler {
 
   MemoryCalls memory() {
     return memory;
+  }
+
+  @Override
+  public PoolCalls pools() {
+    return pools;
   }
 
   Downloads downloads() {

@@ -14,6 +14,7 @@ final class SessionDevice {
   private final SlabAllocator memory;
   private final LaunchLimits launchLimits;
   private final PrintBuffer prints;
+  private final DevicePools pools;
   private final int ordinal;
 
   /** The sticky fault of this session's work here; {@code CUDA_SUCCESS} if there is none. */
@@ -42,6 +43,7 @@ final class SessionDevice {
     this.memory =
         new SlabAllocator(
             domain.slabAddress(), domain.slabBytes(), domain.granuleBytes(), allocationsMax, pages);
+    this.pools = new DevicePools(this);
   }
 
   /** The number that the client knows the device by: its place among those that it may use. */
@@ -72,6 +74,10 @@ final class SessionDevice {
 
   SlabAllocator memory() {
     return memory;
+  }
+
+  DevicePools pools() {
+    return pools;
   }
 
   /** Whether an address is one that this device's slab could give out. */

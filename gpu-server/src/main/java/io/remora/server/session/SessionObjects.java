@@ -20,6 +20,7 @@ final class SessionObjects {
   private final HandleTable<SessionModule> modules;
   private final HandleTable<SessionLibrary> libraries;
   private final HandleTable<SessionFunction> functions;
+  private final HandleTable<MemoryPool> pools;
 
   SessionObjects(List<SessionDevice> devices, SerialExecutor serial, int handlesMax) {
     this.devices = List.copyOf(devices);
@@ -31,6 +32,7 @@ final class SessionObjects {
     this.modules = new HandleTable<>(handlesMax);
     this.libraries = new HandleTable<>(handlesMax);
     this.functions = new HandleTable<>(handlesMax);
+    this.pools = new HandleTable<>(handlesMax);
   }
 
   List<SessionDevice> devices() {
@@ -59,6 +61,11 @@ final class SessionObjects {
 
   HandleTable<SessionFunction> functions() {
     return functions;
+  }
+
+  /** Pools that the client created. */
+  HandleTable<MemoryPool> pools() {
+    return pools;
   }
 
   /**
@@ -203,6 +210,22 @@ final class SessionObjects {
   /** A function or kernel, or {@code CUDA_ERROR_INVALID_HANDLE}. */
   SessionFunction function(long handle) {
     return found(functions.get(handle));
+  }
+
+  /**
+   * A memory pool; n + 1 is the default one of device n.
+   *
+   * @throws CallException {@code CUDA_ERROR_INVALID_VALUE}
+   */
+  MemoryPool pool(long handle) {
+    MemoryPool pool =
+        handle >= 1 && handle <= devices.size()
+            ? devices.get((int) handle - 1).pools().standard()
+            : pools.get(handle);
+    if (pool == null) {
+      throw CallException.invalidValue("there is no memory pool " + handle);
+    }
+    return pool;
   }
 
   private static <T> T found(@Nullable T object) {

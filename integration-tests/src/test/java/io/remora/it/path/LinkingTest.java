@@ -104,8 +104,7 @@ class LinkingTest {
       CUfunction store = new CUfunction();
       session.expectSuccess(session.cuda().cuModuleGetFunction(store, module, "store"));
       DeviceAddress result = session.allocateZeros(Integer.BYTES);
-      session.expectSuccess(
-          session.launchOne(store, null, TestSession.parameter(result.address())));
+      session.expectSuccess(session.launchOne(store, null, TestSession.parameter(result.value())));
       assertThat(session.readInt(result)).isEqualTo(7);
     }
   }

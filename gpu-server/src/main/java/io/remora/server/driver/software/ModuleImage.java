@@ -67,7 +67,7 @@ final class ModuleImage {
                 + REMEDY
                 + ", or nvcc -ptx");
       }
-      default -> add(name, text(image));
+      default -> add(new PtxText(name, text(image)));
     }
   }
 
@@ -79,13 +79,17 @@ final class ModuleImage {
     ByteBuffer rest = image;
     for (int number = 1; magic(rest) == Fatbin.MAGIC; number++) {
       var fatbin = new Fatbin(rest);
-      fatbin(number == 1 ? name : name + ", part " + number, fatbin, mayBeLinked);
+      fatbin(
+          number == 1 ? name : name + ", part " + number,
+          number > 1 && !texts.isEmpty(),
+          fatbin,
+          mayBeLinked);
       int next = (fatbin.bytes() + ALIGNMENT - 1) & -ALIGNMENT;
       rest = next < rest.limit() ? rest.slice(next, rest.limit() - next) : ByteBuffer.allocate(0);
     }
   }
 
-  private void fatbin(String name, Fatbin fatbin, boolean mayBeLinked) {
+  private void fatbin(String name, boolean isMember, Fatbin fatbin, boolean mayBeLinked) {
     for (Fatbin.LinkInput input : fatbin.linkInputs()) {
       if (!mayBeLinked) {
         throw new DriverException(
@@ -95,17 +99,19 @@ final class ModuleImage {
     }
     fatbin
         .ptx(computeCapability, textBytesMax)
-        .ifPresentOrElse(text -> add(name, text), () -> withoutPtx.addAll(fatbin.contents()));
+        .ifPresentOrElse(
+            text -> add(new PtxText(name, text, isMember)),
+            () -> withoutPtx.addAll(fatbin.contents()));
   }
 
-  private void add(String name, String text) {
-    if (text.length() > textBytesMax - textBytes || texts.size() == TEXTS_MAX) {
+  private void add(PtxText text) {
+    if (text.text().length() > textBytesMax - textBytes || texts.size() == TEXTS_MAX) {
       throw new DriverException(
           CUresult.CUDA_ERROR_INVALID_IMAGE_VALUE,
           "the image has more than " + TEXTS_MAX + " PTX texts or " + textBytesMax + " bytes");
     }
-    textBytes += text.length();
-    texts.add(new PtxText(name, text));
+    textBytes += text.text().length();
+    texts.add(text);
   }
 
   private String missing(int capability) {
