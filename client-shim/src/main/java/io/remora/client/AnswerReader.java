@@ -39,6 +39,7 @@ final class AnswerReader {
   private static final int CALLBACK_SEQUENCE = 1 << 3 | VARINT;
   private static final int CALLBACK_TOKEN = 2 << 3 | VARINT;
   private static final int CALLBACK_STATUS = 3 << 3 | VARINT;
+  private static final int CALLBACK_AGAIN = 4 << 3 | VARINT;
 
   private static final int OUTPUT_DEVICE = 1 << 3 | VARINT;
   private static final int OUTPUT_TEXT = 2 << 3 | LENGTH;
@@ -180,15 +181,17 @@ final class AnswerReader {
     long sequence = 0;
     long token = 0;
     int status = 0;
+    boolean again = false;
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
       switch (tag) {
         case CALLBACK_SEQUENCE -> sequence = in.readVarint64();
         case CALLBACK_TOKEN -> token = in.readVarint64();
         case CALLBACK_STATUS -> status = in.readVarint32();
+        case CALLBACK_AGAIN -> again = in.readBool();
         default -> in.skip(tag);
       }
     }
     in.popLimit(outer);
-    callbacks.reached(sequence, token, status);
+    callbacks.reached(sequence, token, status, again);
   }
 }

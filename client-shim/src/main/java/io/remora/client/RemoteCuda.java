@@ -34,6 +34,8 @@ public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
           ModuleCalls,
           LinkCalls,
           PoolCalls,
+          GraphCalls,
+          GraphStructureCalls,
           LaunchCalls,
           CopyCalls,
           HostMemoryCalls,

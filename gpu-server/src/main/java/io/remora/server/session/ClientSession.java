@@ -32,6 +32,7 @@ final class ClientSession implements Session {
   private final DeferredErrors errors;
   private final WorkEpochs epochs;
   private final StreamOrder order = new StreamOrder(this);
+  private final Captures captures = new Captures(this);
   private final FrameReader frames;
   private final FlowControl flow;
   private final DeviceOutput deviceOutput = new DeviceOutput(this);
@@ -93,6 +94,10 @@ final class ClientSession implements Session {
 
   StreamOrder order() {
     return order;
+  }
+
+  Captures captures() {
+    return captures;
   }
 
   FlowControl flow() {

@@ -71,6 +71,7 @@ final class ContextCalls {
 
   void cuCtxSynchronize(SessionCall call, long handle) {
     VirtualContext context = handle == 0 ? call.context() : session.objects().context(handle);
+    session.captures().refuse(context);
     List<SessionStream> busy = new ArrayList<>();
     for (SessionStream stream : session.objects().streamsOn(context.device())) {
       if (stream.context() == context && !stream.isIdle()) {

@@ -47,7 +47,7 @@ final class MemoryCalls {
   }
 
   void cuMemAllocAsync(SessionCall call, long bytes, long stream) {
-    VirtualContext context = session.objects().stream(call, stream).context();
+    VirtualContext context = streamOf(call, stream).context();
     allocate(
         new Waiting(
             context.device(),
@@ -60,7 +60,7 @@ final class MemoryCalls {
   }
 
   void cuMemAllocFromPoolAsync(SessionCall call, long bytes, MemoryPool pool, long stream) {
-    VirtualContext context = session.objects().stream(call, stream).context();
+    VirtualContext context = streamOf(call, stream).context();
     allocate(
         new Waiting(
             pool.device(),
@@ -70,6 +70,13 @@ final class MemoryCalls {
             pool,
             allocation -> Answers.cuMemAllocFromPoolAsync(call, allocation.address()),
             refused -> call.fail(refused.result(), refused.detail())));
+  }
+
+  /** A stream, which must not be capturing: allocations can't be captured. */
+  private SessionStream streamOf(SessionCall call, long handle) {
+    SessionStream stream = session.objects().stream(call, handle);
+    session.captures().refuse(stream);
+    return stream;
   }
 
   void cuMemAllocPitch(SessionCall call, long widthBytes, long height) {
@@ -186,7 +193,7 @@ final class MemoryCalls {
 
   void cuMemFreeAsync(SessionCall call, long address, long stream) {
     // Only to check the handle: the memory stays until all streams have passed this point.
-    session.objects().stream(call, stream);
+    SessionStream unused = streamOf(call, stream);
     cuMemFree(call, address);
   }
 

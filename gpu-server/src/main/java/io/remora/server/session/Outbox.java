@@ -101,11 +101,15 @@ final class Outbox {
     flushIfFull();
   }
 
-  void callback(long sequence, long token, int status) {
+  /**
+   * @param again whether the function may be asked for again
+   */
+  void callback(long sequence, long token, int status, boolean again) {
     int message = writer.beginMessage(CALLBACKS);
     writer.varint(1, sequence);
     writer.varint(2, token);
     writer.varint(3, status);
+    writer.bool(4, again);
     writer.endMessage(message);
     flushIfFull();
   }

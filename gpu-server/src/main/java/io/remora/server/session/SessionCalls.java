@@ -10,7 +10,7 @@ import java.util.List;
  * Hands each call that the table can't express to the class that knows its object. Belongs to the
  * session's serial executor.
  */
-final class SessionCalls implements PoolHandlers {
+final class SessionCalls implements PoolHandlers, GraphHandlers {
   private static final int[] NO_OPTIONS = {};
   private static final long[] NO_VALUES = {};
 
@@ -28,6 +28,9 @@ final class SessionCalls implements PoolHandlers {
   private final LibraryCalls libraries;
   private final ImageUploads uploads;
   private final ContextCalls contexts;
+  private final GraphCalls graphs;
+  private final CaptureCalls captures;
+  private final NodeWorks works;
 
   SessionCalls(ClientSession session) {
     memory = new MemoryCalls(session);
@@ -44,10 +47,28 @@ final class SessionCalls implements PoolHandlers {
     libraries = new LibraryCalls(session, loads, modules);
     uploads = new ImageUploads(session);
     contexts = new ContextCalls(session, this);
+    graphs = new GraphCalls(session, new GraphRuns(session, callbacks));
+    captures = new CaptureCalls(session, graphs);
+    works = new NodeWorks(session, launches);
   }
 
   MemoryCalls memory() {
     return memory;
+  }
+
+  @Override
+  public GraphCalls graphs() {
+    return graphs;
+  }
+
+  @Override
+  public CaptureCalls captures() {
+    return captures;
+  }
+
+  @Override
+  public NodeWorks works() {
+    return works;
   }
 
   @Override

@@ -21,6 +21,9 @@ final class SessionObjects {
   private final HandleTable<SessionLibrary> libraries;
   private final HandleTable<SessionFunction> functions;
   private final HandleTable<MemoryPool> pools;
+  private final HandleTable<SessionGraph> graphs;
+  private final HandleTable<GraphNode> graphNodes;
+  private final HandleTable<SessionGraphExec> graphExecs;
 
   SessionObjects(List<SessionDevice> devices, SerialExecutor serial, int handlesMax) {
     this.devices = List.copyOf(devices);
@@ -33,6 +36,9 @@ final class SessionObjects {
     this.libraries = new HandleTable<>(handlesMax);
     this.functions = new HandleTable<>(handlesMax);
     this.pools = new HandleTable<>(handlesMax);
+    this.graphs = new HandleTable<>(handlesMax);
+    this.graphNodes = new HandleTable<>(handlesMax);
+    this.graphExecs = new HandleTable<>(handlesMax);
   }
 
   List<SessionDevice> devices() {
@@ -66,6 +72,18 @@ final class SessionObjects {
   /** Pools that the client created. */
   HandleTable<MemoryPool> pools() {
     return pools;
+  }
+
+  HandleTable<SessionGraph> graphs() {
+    return graphs;
+  }
+
+  HandleTable<GraphNode> graphNodes() {
+    return graphNodes;
+  }
+
+  HandleTable<SessionGraphExec> graphExecs() {
+    return graphExecs;
   }
 
   /**
@@ -205,6 +223,28 @@ final class SessionObjects {
   /** A library, or {@code CUDA_ERROR_INVALID_HANDLE}. */
   SessionLibrary library(long handle) {
     return found(libraries.get(handle));
+  }
+
+  /** A graph, or {@code CUDA_ERROR_INVALID_VALUE}, as CUDA has it. */
+  SessionGraph graph(long handle) {
+    return foundOrInvalid(graphs.get(handle), "graph");
+  }
+
+  /** A node of a graph, or {@code CUDA_ERROR_INVALID_VALUE}. */
+  GraphNode graphNode(long handle) {
+    return foundOrInvalid(graphNodes.get(handle), "node of a graph");
+  }
+
+  /** A graph that can be launched, or {@code CUDA_ERROR_INVALID_VALUE}. */
+  SessionGraphExec graphExec(long handle) {
+    return foundOrInvalid(graphExecs.get(handle), "instantiated graph");
+  }
+
+  private static <T> T foundOrInvalid(@Nullable T object, String what) {
+    if (object == null) {
+      throw CallException.invalidValue("the session has no such " + what);
+    }
+    return object;
   }
 
   /** A function or kernel, or {@code CUDA_ERROR_INVALID_HANDLE}. */

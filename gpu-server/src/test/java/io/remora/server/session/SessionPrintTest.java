@@ -7,6 +7,7 @@ import io.remora.server.session.generated.Calls;
 import io.remora.v1.CUresult;
 import io.remora.v1.CuCtxSetLimit;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /** What kernels print, on its way to the client. */
@@ -48,8 +49,7 @@ class SessionPrintTest {
     for (int i = 0; i < 100; i++) {
       buffer.add(text("entry " + i + "\n"));
     }
-    PrintBuffer.Piece piece = buffer.take(1 << 20);
-    assertThat(piece).isNotNull();
+    PrintBuffer.Piece piece = Objects.requireNonNull(buffer.take(1 << 20));
     String kept = new String(piece.text(), StandardCharsets.UTF_8);
     assertThat(kept).endsWith("entry 98\nentry 99\n").startsWith("entry ");
     assertThat(piece.lost() + kept.lines().count()).isEqualTo(100);
