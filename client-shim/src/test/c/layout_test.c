@@ -42,5 +42,20 @@ int main(void)
     PLACE(CUlaunchConfig, hStream);
     PLACE(CUlaunchConfig, attrs);
     PLACE(CUlaunchConfig, numAttrs);
+    SIZE(CUmemPoolProps);
+    PLACE(CUmemPoolProps, maxSize);
+    SIZE(CUmemAccessDesc);
+    SIZE(CUDA_KERNEL_NODE_PARAMS_v1);
+    SIZE(CUDA_KERNEL_NODE_PARAMS);
+    PLACE(CUDA_KERNEL_NODE_PARAMS, kern);
+    SIZE(CUDA_MEMSET_NODE_PARAMS);
+    PLACE(CUDA_MEMSET_NODE_PARAMS, width);
+    SIZE(CUDA_MEMCPY3D);
+    PLACE(CUDA_MEMCPY3D, dstXInBytes);
+    PLACE(CUDA_MEMCPY3D, Depth);
+    SIZE(CUDA_HOST_NODE_PARAMS);
+    SIZE(CUDA_GRAPH_INSTANTIATE_PARAMS);
+    SIZE(CUgraphExecUpdateResultInfo);
+    SIZE(CUgraphEdgeData);
     return 0;
 }
