@@ -31,6 +31,7 @@ enum {
     CALLBACK_SEQUENCE = TAG(1, REMORA_WIRE_VARINT),
     CALLBACK_TOKEN = TAG(2, REMORA_WIRE_VARINT),
     CALLBACK_STATUS = TAG(3, REMORA_WIRE_VARINT),
+    CALLBACK_AGAIN = TAG(4, REMORA_WIRE_VARINT),
 
     PAYLOAD = TAG(1, REMORA_WIRE_LENGTH)
 };
@@ -361,6 +362,7 @@ static bool read_callback(struct remora_connection *connection, struct remora_re
     uint64_t sequence = 0;
     uint64_t token = 0;
     uint64_t status = 0;
+    bool again = false;
     uint32_t tag;
     while (remora_read_tag(&in, &tag)) {
         switch (tag) {
@@ -373,12 +375,15 @@ static bool read_callback(struct remora_connection *connection, struct remora_re
         case CALLBACK_STATUS:
             status = remora_read_varint(&in);
             break;
+        case CALLBACK_AGAIN:
+            again = remora_read_varint(&in) != 0;
+            break;
         default:
             remora_skip(&in, tag);
         }
     }
     if (in.failed || status > RESULT_MAX
-        || !remora_callback_reached(connection, sequence, token, (CUresult)status)) {
+        || !remora_callback_reached(connection, sequence, token, (CUresult)status, again)) {
         remora_fail_protocol(connection, "a host callback is malformed or unknown");
         return false;
     }

@@ -183,6 +183,14 @@ typedef void remora_host_function(void *data, CUresult status);
  */
 CUresult remora_callback_register(remora_host_function *function, void *data, uint64_t *token);
 
+/*
+ * As remora_callback_register for a function of a graph, which runs as often as launches reach it.
+ * It is kept for the life of the session: who knows which of the graphs that a server has still
+ * ask for it?
+ */
+CUresult remora_callback_register_lasting(remora_host_function *function, void *data,
+                                          uint64_t *token);
+
 /* Forgets a function whose call could not be made. It doesn't run. */
 void remora_callback_forget(uint64_t token);
 
@@ -208,7 +216,7 @@ const char *remora_failure_detail(void);
 /* ---- counters ------------------------------------------------------------------------------- */
 
 /* Numbers of calls are below this. */
-#define REMORA_CALL_NUMBERS 1008u
+#define REMORA_CALL_NUMBERS 1024u
 
 struct remora_call_statistics {
     uint64_t calls;

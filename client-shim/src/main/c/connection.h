@@ -114,6 +114,8 @@ struct remora_deferred {
 struct remora_callback_call {
     struct remora_callback_call *next;
     uint64_t token;
+    /* Registered for a graph: it may be reached again. */
+    bool lasting;
     uint64_t sequence;
     CUresult status;
     remora_host_function *function;
@@ -364,9 +366,9 @@ bool remora_background_start(struct remora_connection *connection);
 /* Wakes that thread if it sleeps. */
 void remora_background_wake(struct remora_connection *connection);
 
-/* A stream has reached a function. False: the server made the token up. */
+/* A stream has reached a function, of a graph if `again`. False: the server made the token up. */
 bool remora_callback_reached(struct remora_connection *connection, uint64_t sequence,
-                             uint64_t token, CUresult status);
+                             uint64_t token, CUresult status, bool again);
 
 /* ---- statistics.c --------------------------------------------------------------------------- */
 
