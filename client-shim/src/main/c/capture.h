@@ -21,13 +21,6 @@ void remora_capture_ends(uint64_t stream);
 /* Whether a stream is capturing. */
 CUresult remora_capture_status(bool per_thread, CUstream stream, CUstreamCaptureStatus *status);
 
-/*
- * For calls that aren't waited for, after they were made: while there is a capture their errors are
- * asked for at once, as CUDA tells them, since what can't be captured makes the capture invalid.
- * Answers `result` if that is a failure or there is no capture.
- */
-CUresult remora_confirm_captured(CUresult result);
-
 /* In a fork's child: see remora_forget_session. */
 void remora_forget_captures(void);
 

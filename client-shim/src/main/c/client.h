@@ -256,6 +256,13 @@ void remora_count_local(void);
 CUresult remora_current_context(uint64_t *handle);
 
 /*
+ * For calls that aren't waited for, after they were made: while there is a capture their errors are
+ * asked for at once, as CUDA tells them, since what can't be captured makes the capture invalid.
+ * Answers `result` if that is a failure or there is no capture.
+ */
+CUresult remora_confirm_captured(CUresult result);
+
+/*
  * In the child of a fork, when the session belongs to the parent: forgets every context, stream,
  * function and so on, so that cuInit can begin anew. The only thread is the one that forked;
  * another may have held any of the API half's locks, so locks are to be initialised, not taken, and

@@ -16,6 +16,7 @@
 
 #include "channel.h"
 #include "client.h"
+#include "output.h"
 
 #define REMORA_PROTOCOL_VERSION 1
 
@@ -154,6 +155,7 @@ struct remora_connection {
     struct remora_expected *expected[REMORA_EXPECTED_BUCKETS];
     struct remora_deferred deferred;
     struct remora_callbacks callbacks;
+    struct remora_output output;
 
     /* sender.c */
     uint8_t supported[(REMORA_CALL_NUMBERS + 7) / 8];

@@ -88,8 +88,13 @@ static CUresult take(struct remora_reader *outputs, CUgraphNode node,
                 &params->sharedMemBytes, &values)) {
         return CUDA_ERROR_UNKNOWN;
     }
-    params->func = (CUfunction)(uintptr_t)function;
-    const struct remora_kernel *kernel = remora_find_kernel(params->func);
+    const void *handle = (const void *)(uintptr_t)function;
+    const struct remora_kernel *kernel = remora_find_kernel(handle);
+    if (kernel != NULL && kernel->of_library) {
+        params->kern = (CUkernel)(uintptr_t)function;
+    } else {
+        params->func = (CUfunction)(uintptr_t)function;
+    }
     if (kernel == NULL || kernel->parameter_count == 0) {
         return CUDA_SUCCESS;
     }

@@ -124,7 +124,7 @@ CUresult remora_cuLinkAddFile(CUlinkState state, CUjitInputType type, const char
         return result;
     }
     result = add(state, type, file.bytes, file.length, path, num_options, options, option_values);
-    free((void *)(uintptr_t)file.bytes);
+    remora_image_end(&file);
     return result;
 }
 
@@ -145,7 +145,7 @@ static struct remora_span span_of(const char *text)
 static CUresult link_image(struct link *link, const struct remora_context *context)
 {
     struct remora_call call = {.number = REMORA_CALL_REMORA_LINK};
-    struct remora_image image = {link->set.image, link->set.image_bytes, {0}};
+    struct remora_image image = {link->set.image, link->set.image_bytes, {0}, NULL};
     if (!remora_sha256(image.bytes, image.length, image.sha256)) {
         return CUDA_ERROR_OUT_OF_MEMORY;
     }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory pools: the calls whose structures and untyped values only the client can read. */
+/*
+ * Memory pools: the calls whose structures and untyped values only the client can read, and those
+ * about a device's pool. None of them needs a current context.
+ */
 #include "context.h"
 #include "remora_by_hand.h"
 
@@ -20,7 +23,7 @@ CUresult remora_cuMemPoolCreate(CUmemoryPool *pool, const CUmemPoolProps *pool_p
         return CUDA_ERROR_NOT_SUPPORTED;
     }
     uint64_t handle = remora_new_handle();
-    result = remora_call_begin(&call);
+    result = remora_call_begin_in(&call, remora_current_handle());
     if (result != CUDA_SUCCESS) {
         return result;
     }
@@ -54,7 +57,7 @@ CUresult remora_cuMemPoolSetAttribute(CUmemoryPool pool, CUmemPool_attribute att
         return CUDA_ERROR_INVALID_VALUE;
     }
     uint64_t number = is_int(attr) ? (uint64_t)(int64_t)*(int *)value : *(cuuint64_t *)value;
-    result = remora_call_begin(&call);
+    result = remora_call_begin_in(&call, remora_current_handle());
     if (result != CUDA_SUCCESS) {
         return result;
     }
@@ -73,7 +76,7 @@ CUresult remora_cuMemPoolGetAttribute(CUmemoryPool pool, CUmemPool_attribute att
     if (pool == NULL || value == NULL) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    result = remora_call_begin(&call);
+    result = remora_call_begin_in(&call, remora_current_handle());
     if (result != CUDA_SUCCESS) {
         return result;
     }
@@ -111,7 +114,7 @@ CUresult remora_cuMemPoolSetAccess(CUmemoryPool pool, const CUmemAccessDesc *map
         ids[i] = map[i].location.id;
         flags[i] = (int32_t)map[i].flags;
     }
-    result = remora_call_begin(&call);
+    result = remora_call_begin_in(&call, remora_current_handle());
     if (result != CUDA_SUCCESS) {
         return result;
     }
@@ -131,7 +134,7 @@ CUresult remora_cuMemPoolGetAccess(CUmemAccess_flags *flags, CUmemoryPool mem_po
     if (flags == NULL || mem_pool == NULL || location == NULL) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    result = remora_call_begin(&call);
+    result = remora_call_begin_in(&call, remora_current_handle());
     if (result != CUDA_SUCCESS) {
         return result;
     }
@@ -148,4 +151,78 @@ CUresult remora_cuMemPoolGetAccess(CUmemAccess_flags *flags, CUmemoryPool mem_po
         *flags = (CUmemAccess_flags)found;
     }
     return result;
+}
+
+static CUresult check_device(CUdevice device, const void *out)
+{
+    CUresult result = remora_initialized();
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    if (remora_device_at(device) == NULL) {
+        return CUDA_ERROR_INVALID_DEVICE;
+    }
+    return out == NULL ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
+}
+
+CUresult remora_cuDeviceGetDefaultMemPool(CUmemoryPool *pool_out, CUdevice dev)
+{
+    struct remora_call call = {.number = REMORA_CALL_CU_DEVICE_GET_DEFAULT_MEM_POOL};
+    CUresult result = check_device(dev, pool_out);
+    if (result == CUDA_SUCCESS) {
+        result = remora_call_begin_in(&call, remora_current_handle());
+    }
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    remora_encode_cuDeviceGetDefaultMemPool(call.arguments, dev);
+    result = remora_call_sync(&call);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    uint64_t pool = 0;
+    bool well_formed = remora_decode_cuDeviceGetDefaultMemPool(&call.outputs, &pool);
+    result = remora_call_end(&call, well_formed);
+    if (result == CUDA_SUCCESS) {
+        *pool_out = (CUmemoryPool)(uintptr_t)pool;
+    }
+    return result;
+}
+
+CUresult remora_cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice dev)
+{
+    struct remora_call call = {.number = REMORA_CALL_CU_DEVICE_GET_MEM_POOL};
+    CUresult result = check_device(dev, pool);
+    if (result == CUDA_SUCCESS) {
+        result = remora_call_begin_in(&call, remora_current_handle());
+    }
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    remora_encode_cuDeviceGetMemPool(call.arguments, dev);
+    result = remora_call_sync(&call);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    uint64_t found = 0;
+    bool well_formed = remora_decode_cuDeviceGetMemPool(&call.outputs, &found);
+    result = remora_call_end(&call, well_formed);
+    if (result == CUDA_SUCCESS) {
+        *pool = (CUmemoryPool)(uintptr_t)found;
+    }
+    return result;
+}
+
+CUresult remora_cuDeviceSetMemPool(CUdevice dev, CUmemoryPool pool)
+{
+    struct remora_call call = {.number = REMORA_CALL_CU_DEVICE_SET_MEM_POOL};
+    CUresult result = check_device(dev, pool);
+    if (result == CUDA_SUCCESS) {
+        result = remora_call_begin_in(&call, remora_current_handle());
+    }
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    remora_encode_cuDeviceSetMemPool(call.arguments, dev, (uint64_t)(uintptr_t)pool);
+    return remora_call_async(&call);
 }
