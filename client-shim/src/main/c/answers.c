@@ -16,6 +16,7 @@ enum {
     FRAME_CONSUMED_SEQUENCE = TAG(4, REMORA_WIRE_VARINT),
     FRAME_CONSUMED_BYTES = TAG(5, REMORA_WIRE_VARINT),
     FRAME_CALLBACK = TAG(6, REMORA_WIRE_LENGTH),
+    FRAME_OUTPUT = TAG(7, REMORA_WIRE_LENGTH),
 
     ANSWER_SEQUENCE = TAG(1, REMORA_WIRE_VARINT),
     ANSWER_RESULT = TAG(2, REMORA_WIRE_VARINT),
@@ -31,6 +32,11 @@ enum {
     CALLBACK_SEQUENCE = TAG(1, REMORA_WIRE_VARINT),
     CALLBACK_TOKEN = TAG(2, REMORA_WIRE_VARINT),
     CALLBACK_STATUS = TAG(3, REMORA_WIRE_VARINT),
+    CALLBACK_AGAIN = TAG(4, REMORA_WIRE_VARINT),
+
+    OUTPUT_DEVICE = TAG(1, REMORA_WIRE_VARINT),
+    OUTPUT_TEXT = TAG(2, REMORA_WIRE_LENGTH),
+    OUTPUT_LOST = TAG(3, REMORA_WIRE_VARINT),
 
     PAYLOAD = TAG(1, REMORA_WIRE_LENGTH)
 };
@@ -361,6 +367,7 @@ static bool read_callback(struct remora_connection *connection, struct remora_re
     uint64_t sequence = 0;
     uint64_t token = 0;
     uint64_t status = 0;
+    bool again = false;
     uint32_t tag;
     while (remora_read_tag(&in, &tag)) {
         switch (tag) {
@@ -373,16 +380,58 @@ static bool read_callback(struct remora_connection *connection, struct remora_re
         case CALLBACK_STATUS:
             status = remora_read_varint(&in);
             break;
+        case CALLBACK_AGAIN:
+            again = remora_read_varint(&in) != 0;
+            break;
         default:
             remora_skip(&in, tag);
         }
     }
     if (in.failed || status > RESULT_MAX
-        || !remora_callback_reached(connection, sequence, token, (CUresult)status)) {
+        || !remora_callback_reached(connection, sequence, token, (CUresult)status, again)) {
         remora_fail_protocol(connection, "a host callback is malformed or unknown");
         return false;
     }
     return true;
+}
+
+/* What kernels printed. A loss is told once: a loop that prints would repeat it without end. */
+static bool read_output(struct remora_connection *connection, struct remora_reader in)
+{
+    uint64_t device = 0;
+    uint64_t lost = 0;
+    struct remora_span text = {NULL, 0};
+    uint32_t tag;
+    while (remora_read_tag(&in, &tag)) {
+        switch (tag) {
+        case OUTPUT_DEVICE:
+            device = remora_read_varint(&in);
+            break;
+        case OUTPUT_TEXT:
+            text = remora_read_span(&in);
+            break;
+        case OUTPUT_LOST:
+            lost = remora_read_varint(&in);
+            break;
+        default:
+            remora_skip(&in, tag);
+        }
+    }
+    if (in.failed) {
+        remora_fail_protocol(connection, "what kernels printed is malformed");
+        return false;
+    }
+    if (lost != 0) {
+        remora_say_once("printf", "%llu printf calls of kernels on device %llu are lost: they "
+                                  "printed more than CU_LIMIT_PRINTF_FIFO_SIZE at once; raise it "
+                                  "by cuCtxSetLimit or cudaDeviceSetLimit",
+                        (unsigned long long)lost, (unsigned long long)device);
+    }
+    if (!remora_output_arrived(&connection->output, text)) {
+        remora_fail(connection, CUDA_ERROR_OUT_OF_MEMORY,
+                    "There is no memory left for what kernels print.");
+    }
+    return connection->failure == CUDA_SUCCESS;
 }
 
 static bool consumed(struct remora_connection *connection, uint64_t sequence, uint64_t bytes)
@@ -417,6 +466,8 @@ static bool read_part(struct remora_connection *connection, struct remora_reader
         return true;
     case FRAME_CALLBACK:
         return read_callback(connection, nested(in));
+    case FRAME_OUTPUT:
+        return read_output(connection, nested(in));
     case FRAME_WELCOME:
         if (connection->welcomed || !remora_read_welcome(connection, nested(in))) {
             remora_fail_protocol(connection, "the welcome is malformed or not the first");

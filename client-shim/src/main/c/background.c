@@ -99,6 +99,7 @@ static void *run(void *argument)
             }
         }
         pthread_mutex_unlock(&connection->lock);
+        remora_output_relieve(&connection->output);
     }
     remora_rest();
     return NULL;

@@ -77,7 +77,8 @@ static bool start(struct remora_connection *connection)
     return callbacks->started;
 }
 
-CUresult remora_callback_register(remora_host_function *function, void *data, uint64_t *token)
+static CUresult register_one(remora_host_function *function, void *data, bool lasting,
+                             uint64_t *token)
 {
     CUresult result = remora_ready();
     if (result != CUDA_SUCCESS) {
@@ -90,6 +91,7 @@ CUresult remora_callback_register(remora_host_function *function, void *data, ui
     }
     call->function = function;
     call->data = data;
+    call->lasting = lasting;
     pthread_mutex_lock(&connection->lock);
     if (start(connection)) {
         struct remora_callbacks *callbacks = &connection->callbacks;
@@ -105,6 +107,17 @@ CUresult remora_callback_register(remora_host_function *function, void *data, ui
     return result;
 }
 
+CUresult remora_callback_register(remora_host_function *function, void *data, uint64_t *token)
+{
+    return register_one(function, data, false, token);
+}
+
+CUresult remora_callback_register_lasting(remora_host_function *function, void *data,
+                                          uint64_t *token)
+{
+    return register_one(function, data, true, token);
+}
+
 void remora_callback_forget(uint64_t token)
 {
     struct remora_connection *connection = remora_connection();
@@ -115,11 +128,31 @@ void remora_callback_forget(uint64_t token)
     }
 }
 
-bool remora_callback_reached(struct remora_connection *connection, uint64_t sequence,
-                             uint64_t token, CUresult status)
+/* What is to run now: a copy of what a graph may ask for again, else the registered one itself. */
+static struct remora_callback_call *reached(struct remora_connection *connection, uint64_t token,
+                                            bool again)
 {
     struct remora_callbacks *callbacks = &connection->callbacks;
-    struct remora_callback_call *call = take(callbacks, token);
+    const struct remora_callback_call *lasting = *place_of(callbacks, token);
+    if (!again || lasting == NULL || !lasting->lasting) {
+        return again ? NULL : take(callbacks, token);
+    }
+    struct remora_callback_call *call = malloc(sizeof *call);
+    if (call == NULL) {
+        remora_fail(connection, CUDA_ERROR_OUT_OF_MEMORY,
+                    "There is no memory left for a function of a graph.");
+        return NULL;
+    }
+    *call = *lasting;
+    call->next = NULL;
+    return call;
+}
+
+bool remora_callback_reached(struct remora_connection *connection, uint64_t sequence,
+                             uint64_t token, CUresult status, bool again)
+{
+    struct remora_callbacks *callbacks = &connection->callbacks;
+    struct remora_callback_call *call = reached(connection, token, again);
     if (call == NULL) {
         return false;
     }

@@ -183,6 +183,14 @@ typedef void remora_host_function(void *data, CUresult status);
  */
 CUresult remora_callback_register(remora_host_function *function, void *data, uint64_t *token);
 
+/*
+ * As remora_callback_register for a function of a graph, which runs as often as launches reach it.
+ * It is kept for the life of the session: who knows which of the graphs that a server has still
+ * ask for it?
+ */
+CUresult remora_callback_register_lasting(remora_host_function *function, void *data,
+                                          uint64_t *token);
+
 /* Forgets a function whose call could not be made. It doesn't run. */
 void remora_callback_forget(uint64_t token);
 
@@ -208,7 +216,7 @@ const char *remora_failure_detail(void);
 /* ---- counters ------------------------------------------------------------------------------- */
 
 /* Numbers of calls are below this. */
-#define REMORA_CALL_NUMBERS 1008u
+#define REMORA_CALL_NUMBERS 1024u
 
 struct remora_call_statistics {
     uint64_t calls;
@@ -246,6 +254,13 @@ void remora_count_local(void);
  * checked by the client, before this.
  */
 CUresult remora_current_context(uint64_t *handle);
+
+/*
+ * For calls that aren't waited for, after they were made: while there is a capture their errors are
+ * asked for at once, as CUDA tells them, since what can't be captured makes the capture invalid.
+ * Answers `result` if that is a failure or there is no capture.
+ */
+CUresult remora_confirm_captured(CUresult result);
 
 /*
  * In the child of a fork, when the session belongs to the parent: forgets every context, stream,

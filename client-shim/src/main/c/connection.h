@@ -16,6 +16,7 @@
 
 #include "channel.h"
 #include "client.h"
+#include "output.h"
 
 #define REMORA_PROTOCOL_VERSION 1
 
@@ -114,6 +115,8 @@ struct remora_deferred {
 struct remora_callback_call {
     struct remora_callback_call *next;
     uint64_t token;
+    /* Registered for a graph: it may be reached again. */
+    bool lasting;
     uint64_t sequence;
     CUresult status;
     remora_host_function *function;
@@ -152,6 +155,7 @@ struct remora_connection {
     struct remora_expected *expected[REMORA_EXPECTED_BUCKETS];
     struct remora_deferred deferred;
     struct remora_callbacks callbacks;
+    struct remora_output output;
 
     /* sender.c */
     uint8_t supported[(REMORA_CALL_NUMBERS + 7) / 8];
@@ -364,9 +368,9 @@ bool remora_background_start(struct remora_connection *connection);
 /* Wakes that thread if it sleeps. */
 void remora_background_wake(struct remora_connection *connection);
 
-/* A stream has reached a function. False: the server made the token up. */
+/* A stream has reached a function, of a graph if `again`. False: the server made the token up. */
 bool remora_callback_reached(struct remora_connection *connection, uint64_t sequence,
-                             uint64_t token, CUresult status);
+                             uint64_t token, CUresult status, bool again);
 
 /* ---- statistics.c --------------------------------------------------------------------------- */
 

@@ -76,6 +76,7 @@ CUresult remora_cuCtxDestroy(CUcontext ctx)
     if (context == NULL || context->handle < REMORA_FIRST_HANDLE) {
         return CUDA_ERROR_INVALID_CONTEXT;
     }
+    remora_finish_context(context);
     remora_context_ends(context);
     remora_remove_context(context);
     if (remora_current() == context) {

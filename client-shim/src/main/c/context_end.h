@@ -11,4 +11,10 @@
  */
 void remora_context_ends(struct remora_context *context);
 
+/*
+ * Waits for the work of a context that the program is about to end, so that what its kernels print
+ * is printed before. That the work fails changes nothing; the failure is told on stderr.
+ */
+void remora_finish_context(const struct remora_context *context);
+
 #endif

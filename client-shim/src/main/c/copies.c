@@ -79,7 +79,7 @@ CUresult remora_upload(enum remora_call_number number, uint64_t context, struct 
         offset += chunk.length;
     }
     remora_release_cancellation(cancel);
-    return result;
+    return remora_confirm_captured(result);
 }
 
 bool remora_sha256(const void *bytes, size_t length, uint8_t digest[32])
@@ -151,5 +151,5 @@ CUresult remora_download_later(enum remora_call_number number, uint64_t context,
         return result;
     }
     encode(call.arguments, request);
-    return remora_end_expected(remora_connection(), number, expected);
+    return remora_confirm_captured(remora_end_expected(remora_connection(), number, expected));
 }

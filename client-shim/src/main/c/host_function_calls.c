@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "capture.h"
 #include "context.h"
 #include "host_functions.h"
 #include "remora_by_hand.h"
@@ -27,6 +28,27 @@ static void run(void *data, CUresult status)
         what.callback(what.stream, status, what.user_data);
     }
     atomic_fetch_sub(&pending, 1);
+}
+
+static void run_lasting(void *data, CUresult status)
+{
+    (void)status; /* The server doesn't ask for them after an error. */
+    const struct host_function *what = data;
+    what->function(what->user_data);
+}
+
+CUresult remora_lasting_host_function(CUhostFn function, void *user_data, uint64_t *token)
+{
+    struct host_function *kept = malloc(sizeof(*kept));
+    if (kept == NULL) {
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    *kept = (struct host_function){function, NULL, NULL, user_data};
+    CUresult result = remora_callback_register_lasting(run_lasting, kept, token);
+    if (result != CUDA_SUCCESS) {
+        free(kept);
+    }
+    return result;
 }
 
 bool remora_host_functions_pending(void)
@@ -75,6 +97,25 @@ static CUresult finish(CUresult result, struct host_function *kept, uint64_t tok
     return result;
 }
 
+static CUresult send_function(uint64_t stream, uint64_t token)
+{
+    struct remora_call call = {.number = REMORA_CALL_CU_LAUNCH_HOST_FUNC};
+    CUresult result = remora_call_begin(&call);
+    if (result == CUDA_SUCCESS) {
+        remora_encode_cuLaunchHostFunc(call.arguments, stream, token);
+        result = remora_call_async(&call);
+    }
+    return result;
+}
+
+/* The function becomes a node of the graph that is being captured. */
+static CUresult capture_function(uint64_t stream, CUhostFn function, void *user_data)
+{
+    uint64_t token;
+    CUresult result = remora_lasting_host_function(function, user_data, &token);
+    return result == CUDA_SUCCESS ? send_function(stream, token) : result;
+}
+
 CUresult remora_cuLaunchHostFunc(bool per_thread, CUstream h_stream, CUhostFn fn, void *user_data)
 {
     struct host_function what = {fn, NULL, h_stream, user_data};
@@ -84,17 +125,19 @@ CUresult remora_cuLaunchHostFunc(bool per_thread, CUstream h_stream, CUhostFn fn
     if (fn == NULL) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    CUresult result = prepare(per_thread, &what, &kept, &stream, &token);
+    CUstreamCaptureStatus status = CU_STREAM_CAPTURE_STATUS_NONE;
+    CUresult result = remora_capture_status(per_thread, h_stream, &status);
+    if (result == CUDA_SUCCESS && status != CU_STREAM_CAPTURE_STATUS_NONE) {
+        result = remora_stream(h_stream, per_thread, &stream);
+        return result == CUDA_SUCCESS ? capture_function(stream, fn, user_data) : result;
+    }
+    if (result == CUDA_SUCCESS) {
+        result = prepare(per_thread, &what, &kept, &stream, &token);
+    }
     if (result != CUDA_SUCCESS) {
         return result;
     }
-    struct remora_call call = {.number = REMORA_CALL_CU_LAUNCH_HOST_FUNC};
-    result = remora_call_begin(&call);
-    if (result == CUDA_SUCCESS) {
-        remora_encode_cuLaunchHostFunc(call.arguments, stream, token);
-        result = remora_call_async(&call);
-    }
-    return finish(result, kept, token);
+    return finish(send_function(stream, token), kept, token);
 }
 
 CUresult remora_cuStreamAddCallback(bool per_thread, CUstream h_stream, CUstreamCallback callback,

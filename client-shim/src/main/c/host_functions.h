@@ -5,6 +5,14 @@
 
 #include <stdbool.h>
 
+#include "cuda_types.h"
+
+/*
+ * A token for a function of a graph, which runs at each launch that reaches it. What is kept of it
+ * stays for the life of the session.
+ */
+CUresult remora_lasting_host_function(CUhostFn function, void *user_data, uint64_t *token);
+
 /* Whether some have been put on a stream and haven't returned. */
 bool remora_host_functions_pending(void);
 

@@ -23,6 +23,9 @@
 #define CUDA_SHARED 0x7000000au
 #define CUDA_SHARED_RESERVED 0x70000015u
 
+/* Where several fatbins are one image, each begins at a multiple of this. */
+#define FATBIN_ALIGNMENT 8u
+
 /* Longer than any image; keeps sums of lengths far from overflowing. */
 #define LENGTH_MAX ((uint64_t)1 << 40)
 
@@ -145,6 +148,7 @@ static uint64_t elf_length(const uint8_t *bytes)
 
 static CUresult hashed(const void *bytes, uint64_t length, struct remora_image *image)
 {
+    image->owned = NULL;
     if (length == 0) {
         return CUDA_ERROR_INVALID_IMAGE;
     }
@@ -152,6 +156,56 @@ static CUresult hashed(const void *bytes, uint64_t length, struct remora_image *
     image->length = (size_t)length;
     return remora_sha256(bytes, image->length, image->sha256) ? CUDA_SUCCESS
                                                               : CUDA_ERROR_OUT_OF_MEMORY;
+}
+
+void remora_image_end(struct remora_image *image)
+{
+    free(image->owned);
+    image->owned = NULL;
+}
+
+/* Where the next fatbin begins behind so many bytes. */
+static uint64_t aligned(uint64_t length)
+{
+    return (length + FATBIN_ALIGNMENT - 1) & ~(uint64_t)(FATBIN_ALIGNMENT - 1);
+}
+
+/*
+ * The length of what was linked when the program was built and of its inputs, which hold the PTX,
+ * one behind the other. Zero if one contradicts itself.
+ */
+static uint64_t joint_length(const void *linked, const void *const *inputs)
+{
+    uint64_t length = fatbin_length(linked);
+    for (; length > 0 && length < LENGTH_MAX && *inputs != NULL; inputs++) {
+        uint64_t more = starts_with(*inputs, FATBIN_MAGIC) ? fatbin_length(*inputs) : 0;
+        length = more == 0 ? 0 : aligned(length) + more;
+    }
+    return length < LENGTH_MAX ? length : 0;
+}
+
+/* A program of relocatable device code: the server links the inputs' PTX. */
+static CUresult joined(const void *linked, const void *const *inputs, struct remora_image *image)
+{
+    uint64_t length = joint_length(linked, inputs);
+    uint8_t *bytes = length == 0 ? NULL : calloc(1, (size_t)length);
+    if (bytes == NULL) {
+        return length == 0 ? CUDA_ERROR_INVALID_IMAGE : CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    uint64_t at = fatbin_length(linked);
+    memcpy(bytes, linked, (size_t)at);
+    for (; *inputs != NULL; inputs++) {
+        uint64_t more = fatbin_length(*inputs);
+        at = aligned(at);
+        memcpy(bytes + at, *inputs, (size_t)more);
+        at += more;
+    }
+    CUresult result = hashed(bytes, length, image);
+    image->owned = bytes;
+    if (result != CUDA_SUCCESS) {
+        remora_image_end(image);
+    }
+    return result;
 }
 
 static CUresult wrapped(const void *code, struct remora_image *image)
@@ -162,16 +216,10 @@ static CUresult wrapped(const void *code, struct remora_image *image)
     if (!known || wrapper.data == NULL || !starts_with(wrapper.data, FATBIN_MAGIC)) {
         return CUDA_ERROR_INVALID_IMAGE;
     }
-    struct fatbin_header header;
-    memcpy(&header, wrapper.data, sizeof(header));
-    if (wrapper.version == 2 && header.body_bytes == 0) {
-        /* Nothing was linked when the program was built: only PTX could have been. */
-        remora_say_once("relocatable", "the program's device code is relocatable PTX, which must "
-                                       "be linked when it is loaded; Remora doesn't do that yet: "
-                                       "build the program without -rdc=true");
-        return CUDA_ERROR_NOT_SUPPORTED;
-    }
-    return hashed(wrapper.data, fatbin_length(wrapper.data), image);
+    const void *const *inputs = wrapper.version == 2 ? wrapper.extra : NULL;
+    return inputs != NULL && *inputs != NULL
+                   ? joined(wrapper.data, inputs, image)
+                   : hashed(wrapper.data, fatbin_length(wrapper.data), image);
 }
 
 CUresult remora_image_at(const void *code, struct remora_image *image)
@@ -235,8 +283,9 @@ CUresult remora_image_from_file(const char *name, struct remora_image *image)
     /* A file of machine code ends where it ends; nothing in it has to be believed. */
     bool machine_code = starts_with(bytes, ELF_MAGIC) || starts_with(bytes, FATBIN_MAGIC);
     CUresult result = hashed(bytes, machine_code ? length : strlen(bytes), image);
+    image->owned = bytes;
     if (result != CUDA_SUCCESS) {
-        free(bytes);
+        remora_image_end(image);
     }
     return result;
 }

@@ -14,18 +14,21 @@ struct remora_image {
     const uint8_t *bytes;
     size_t length;
     uint8_t sha256[REMORA_SHA256_BYTES];
+    /* NULL, or the bytes that were read or put together here; see remora_image_end. */
+    void *owned;
 };
 
 /*
- * Measures and hashes what `code` points to. The bytes stay the caller's. CUDA_ERROR_INVALID_VALUE
- * for NULL, CUDA_ERROR_INVALID_IMAGE for what contradicts itself.
+ * Measures and hashes what `code` points to. The bytes stay the caller's; only the fatbins of a
+ * program of relocatable device code are put together. CUDA_ERROR_INVALID_VALUE for NULL,
+ * CUDA_ERROR_INVALID_IMAGE for what contradicts itself.
  */
 CUresult remora_image_at(const void *code, struct remora_image *image);
 
-/*
- * Reads a file. The image's bytes are to be given to free. CUDA_ERROR_FILE_NOT_FOUND if it can't be
- * read.
- */
+/* Reads a file. CUDA_ERROR_FILE_NOT_FOUND if it can't be read. */
 CUresult remora_image_from_file(const char *name, struct remora_image *image);
+
+/* Frees what the image owns. Needless after a failure. */
+void remora_image_end(struct remora_image *image);
 
 #endif

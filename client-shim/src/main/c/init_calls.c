@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Initialisation, and what a fork's child forgets. */
+#include "capture.h"
 #include "context.h"
 #include "context_storage.h"
 #include "function.h"
+#include "graph_kernel_node.h"
 #include "host_functions.h"
 #include "host_memory.h"
 #include "library.h"
+#include "link_calls.h"
 #include "pointer_facts.h"
 #include "remora_by_hand.h"
 #include "stream.h"
@@ -45,6 +48,9 @@ void remora_forget_session(void)
     remora_forget_functions();
     remora_forget_pointers();
     remora_forget_libraries();
+    remora_forget_links();
+    remora_forget_graphs();
+    remora_forget_captures();
     remora_forget_streams();
     remora_forget_host_functions();
     remora_forget_host_memory();

@@ -24,23 +24,6 @@ struct launch {
     const struct remora_launch_attributes *attributes;
 };
 
-/* The checks that CUDA makes at once, before anything is put on a stream. */
-static CUresult check_shape(const struct launch *launch)
-{
-    uint64_t threads = 1;
-    for (int i = 0; i < 3; i++) {
-        unsigned int most = launch->context->block_threads_max;
-        if (launch->grid[i] == 0 || launch->block[i] == 0 || launch->block[i] > most) {
-            return CUDA_ERROR_INVALID_VALUE;
-        }
-        threads *= launch->block[i];
-        if (threads > most) {
-            return CUDA_ERROR_INVALID_VALUE;
-        }
-    }
-    return CUDA_SUCCESS;
-}
-
 static CUresult send(enum remora_call_number number, const struct launch *launch)
 {
     struct remora_call call = {.number = number};
@@ -95,7 +78,7 @@ static CUresult launch_kernel(enum remora_call_number number, bool per_thread,
     if (launch->kernel == NULL) {
         return CUDA_ERROR_INVALID_HANDLE;
     }
-    CUresult result = check_shape(launch);
+    CUresult result = remora_check_shape(launch->context, launch->grid, launch->block);
     if (result == CUDA_SUCCESS) {
         result = remora_stream(stream, per_thread, &launch->stream);
     }

@@ -41,6 +41,7 @@ struct remora_library *remora_make_library(const struct remora_image *image, boo
     pthread_mutex_init(&library->lock, NULL);
     library->handle = remora_new_handle();
     library->image = *image;
+    library->image.owned = NULL;
     library->option_count = option_count;
     for (unsigned int i = 0; i < option_count; i++) {
         library->options[i] = options[i];

@@ -74,9 +74,14 @@ CUresult remora_cuLibraryLoadData(CUlibrary *library, const void *code, CUjit_op
     if (result == CUDA_SUCCESS) {
         result = remora_image_at(code, &image);
     }
-    return result == CUDA_SUCCESS
-                   ? make(library, &image, preserved, &jit, num_library_options, options)
-                   : result;
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    /* What was put together here doesn't stay, whatever the program promises of its own. */
+    preserved = preserved && image.owned == NULL;
+    result = make(library, &image, preserved, &jit, num_library_options, options);
+    remora_image_end(&image);
+    return result;
 }
 
 CUresult remora_cuLibraryLoadFromFile(CUlibrary *library, const char *file_name,
@@ -106,7 +111,7 @@ CUresult remora_cuLibraryLoadFromFile(CUlibrary *library, const char *file_name,
         return result;
     }
     result = make(library, &image, false, &jit, num_library_options, options);
-    free((void *)(uintptr_t)image.bytes);
+    remora_image_end(&image);
     return result;
 }
 

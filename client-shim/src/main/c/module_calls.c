@@ -91,7 +91,12 @@ static CUresult load_at(CUmodule *module, const void *code, enum remora_call_num
     if (result == CUDA_SUCCESS) {
         result = remora_image_at(code, &image);
     }
-    return result == CUDA_SUCCESS ? load_image(module, &image, number, options) : result;
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    result = load_image(module, &image, number, options);
+    remora_image_end(&image);
+    return result;
 }
 
 CUresult remora_cuModuleLoad(CUmodule *module, const char *fname)
@@ -105,7 +110,7 @@ CUresult remora_cuModuleLoad(CUmodule *module, const char *fname)
         return result;
     }
     result = load_image(module, &image, REMORA_CALL_CU_MODULE_LOAD_DATA, NULL);
-    free((void *)(uintptr_t)image.bytes);
+    remora_image_end(&image);
     return result;
 }
 

@@ -45,6 +45,20 @@ static int release(struct remora_context *primary)
     return count - 1;
 }
 
+static CUresult reset(struct remora_context *primary)
+{
+    remora_context_ends(primary);
+    atomic_store(&primary->alive, atomic_load(&primary->retains) > 0);
+    struct remora_call call = {.number = REMORA_CALL_CU_DEVICE_PRIMARY_CTX_RESET};
+    CUresult result = remora_call_begin_in(&call, remora_current_handle());
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    remora_encode_cuDevicePrimaryCtxReset(call.arguments, primary->device);
+    return remora_call_async(&call);
+}
+
+/* Doesn't wait as a reset does: runtimes call it at the end of the process. */
 CUresult remora_cuDevicePrimaryCtxRelease(CUdevice dev)
 {
     struct remora_context *primary;
@@ -56,7 +70,7 @@ CUresult remora_cuDevicePrimaryCtxRelease(CUdevice dev)
     if (left < 0) {
         return CUDA_ERROR_INVALID_CONTEXT;
     }
-    return left > 0 ? remora_local(CUDA_SUCCESS) : remora_cuDevicePrimaryCtxReset(dev);
+    return left > 0 ? remora_local(CUDA_SUCCESS) : reset(primary);
 }
 
 CUresult remora_cuDevicePrimaryCtxReset(CUdevice dev)
@@ -66,15 +80,8 @@ CUresult remora_cuDevicePrimaryCtxReset(CUdevice dev)
     if (result != CUDA_SUCCESS) {
         return result;
     }
-    remora_context_ends(primary);
-    atomic_store(&primary->alive, atomic_load(&primary->retains) > 0);
-    struct remora_call call = {.number = REMORA_CALL_CU_DEVICE_PRIMARY_CTX_RESET};
-    result = remora_call_begin_in(&call, remora_current_handle());
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    remora_encode_cuDevicePrimaryCtxReset(call.arguments, dev);
-    return remora_call_async(&call);
+    remora_finish_context(primary);
+    return reset(primary);
 }
 
 CUresult remora_cuDevicePrimaryCtxSetFlags(CUdevice dev, unsigned int flags)

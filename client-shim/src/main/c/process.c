@@ -240,6 +240,7 @@ static CUresult connect_once(void)
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
     connection->wake_fd = -1;
+    remora_output_init(&connection->output);
     CUresult result = open_session(connection);
     if (result != CUDA_SUCCESS) {
         discard(connection);

@@ -276,7 +276,7 @@ CUresult remora_call_async(struct remora_call *call)
     if (result == CUDA_SUCCESS) {
         send_if_full(connection);
     }
-    return leave(connection, result);
+    return remora_confirm_captured(leave(connection, result));
 }
 
 CUresult remora_end_expected(struct remora_connection *connection, uint32_t number,
@@ -373,6 +373,7 @@ CUresult remora_end_waited(struct remora_connection *connection, uint32_t number
     result = told(connection, thread, &earlier);
     pthread_mutex_unlock(&connection->lock);
     explain(&earlier, number);
+    remora_output_write(&connection->output);
     remora_release_cancellation(cancel);
     return result;
 }

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "capture.h"
 #include "handle_map.h"
 
 static struct remora_handle_map streams = REMORA_HANDLE_MAP_INITIALIZER;
@@ -44,6 +45,7 @@ bool remora_add_stream(const struct remora_stream_state *stream)
 bool remora_remove_stream(uint64_t handle)
 {
     void *kept = remora_handle_map_remove(&streams, handle);
+    remora_capture_ends(handle);
     free(kept);
     return kept != NULL;
 }
@@ -78,6 +80,7 @@ void remora_streams_end(const struct remora_context *context)
 {
     struct remora_stream_state *stream;
     while ((stream = remora_handle_map_take(&streams, is_of_context, context)) != NULL) {
+        remora_capture_ends(stream->handle);
         free(stream);
     }
 }

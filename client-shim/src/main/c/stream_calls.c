@@ -147,17 +147,3 @@ CUresult remora_cuStreamGetDevice(bool per_thread, CUstream h_stream, CUdevice *
     *device = stream.context->device;
     return remora_local(CUDA_SUCCESS);
 }
-
-/* Capturing is not forwarded. */
-CUresult remora_cuStreamIsCapturing(bool per_thread, CUstream h_stream,
-                                    CUstreamCaptureStatus *capture_status)
-{
-    struct remora_stream_state stream;
-    (void)per_thread; /* All default streams are alike in this. */
-    CUresult result = remora_find_stream(h_stream, &stream);
-    if (result != CUDA_SUCCESS || capture_status == NULL) {
-        return result != CUDA_SUCCESS ? result : CUDA_ERROR_INVALID_VALUE;
-    }
-    *capture_status = CU_STREAM_CAPTURE_STATUS_NONE;
-    return remora_local(CUDA_SUCCESS);
-}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Waiting for work: as the table has it, and then host memory that work was to fill is filled. */
+#include "context_end.h"
 #include "host_memory.h"
 #include "remora_by_hand.h"
 
@@ -43,6 +44,14 @@ static CUresult synchronize(struct remora_call *call, const struct remora_contex
         remora_host_memory_settled(context, REMORA_ALL_STREAMS, mark);
     }
     return result;
+}
+
+void remora_finish_context(const struct remora_context *context)
+{
+    struct remora_call call = {.number = REMORA_CALL_CU_CTX_SYNCHRONIZE};
+    if (atomic_load(&context->alive)) {
+        synchronize(&call, context);
+    }
 }
 
 CUresult remora_cuCtxSynchronize(void)

@@ -118,6 +118,7 @@ void remora_look(struct remora_connection *connection, int64_t until)
     int64_t check = remora_next_check(connection);
     until = until < check ? until : check;
     pthread_mutex_unlock(&connection->lock);
+    remora_output_relieve(&connection->output);
     int ready = spin(connection, &waiting);
     if (ready == 0) {
         ready = poll(&waiting, 1, remora_poll_millis(remora_now(), until));

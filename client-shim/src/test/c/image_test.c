@@ -87,7 +87,7 @@ static void measure(const char *name)
         EXPECT(remora_image_from_file(name, &other) == CUDA_SUCCESS);
         EXPECT(other.length == bare.length);
         EXPECT(memcmp(other.sha256, bare.sha256, sizeof(bare.sha256)) == 0);
-        free((void *)(uintptr_t)other.bytes);
+        remora_image_end(&other);
     }
     free(bytes);
 }

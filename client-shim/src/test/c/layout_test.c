@@ -12,6 +12,52 @@
 #define SIZE(type) printf(#type " %zu\n", sizeof(type))
 #define PLACE(type, field) printf(#type "." #field " %zu\n", offsetof(type, field))
 
+static void pools_and_graphs(void)
+{
+    SIZE(CUmemLocation);
+    PLACE(CUmemLocation, id);
+    SIZE(CUmemPoolProps);
+    PLACE(CUmemPoolProps, handleTypes);
+    PLACE(CUmemPoolProps, location);
+    PLACE(CUmemPoolProps, maxSize);
+    PLACE(CUmemPoolProps, usage);
+    SIZE(CUmemAccessDesc);
+    PLACE(CUmemAccessDesc, flags);
+    SIZE(CUDA_KERNEL_NODE_PARAMS_v1);
+    PLACE(CUDA_KERNEL_NODE_PARAMS_v1, sharedMemBytes);
+    PLACE(CUDA_KERNEL_NODE_PARAMS_v1, kernelParams);
+    PLACE(CUDA_KERNEL_NODE_PARAMS_v1, extra);
+    SIZE(CUDA_KERNEL_NODE_PARAMS);
+    PLACE(CUDA_KERNEL_NODE_PARAMS, kernelParams);
+    PLACE(CUDA_KERNEL_NODE_PARAMS, kern);
+    PLACE(CUDA_KERNEL_NODE_PARAMS, ctx);
+    SIZE(CUDA_MEMSET_NODE_PARAMS);
+    PLACE(CUDA_MEMSET_NODE_PARAMS, value);
+    PLACE(CUDA_MEMSET_NODE_PARAMS, elementSize);
+    PLACE(CUDA_MEMSET_NODE_PARAMS, width);
+    PLACE(CUDA_MEMSET_NODE_PARAMS, height);
+    SIZE(CUDA_MEMCPY3D);
+    PLACE(CUDA_MEMCPY3D, srcMemoryType);
+    PLACE(CUDA_MEMCPY3D, srcDevice);
+    PLACE(CUDA_MEMCPY3D, srcPitch);
+    PLACE(CUDA_MEMCPY3D, srcHeight);
+    PLACE(CUDA_MEMCPY3D, dstXInBytes);
+    PLACE(CUDA_MEMCPY3D, dstMemoryType);
+    PLACE(CUDA_MEMCPY3D, dstDevice);
+    PLACE(CUDA_MEMCPY3D, dstHeight);
+    PLACE(CUDA_MEMCPY3D, WidthInBytes);
+    PLACE(CUDA_MEMCPY3D, Depth);
+    SIZE(CUDA_HOST_NODE_PARAMS);
+    PLACE(CUDA_HOST_NODE_PARAMS, userData);
+    SIZE(CUDA_GRAPH_INSTANTIATE_PARAMS);
+    PLACE(CUDA_GRAPH_INSTANTIATE_PARAMS, hUploadStream);
+    PLACE(CUDA_GRAPH_INSTANTIATE_PARAMS, result_out);
+    SIZE(CUgraphExecUpdateResultInfo);
+    PLACE(CUgraphExecUpdateResultInfo, errorFromNode);
+    SIZE(CUgraphEdgeData);
+    PLACE(CUgraphEdgeData, type);
+}
+
 int main(void)
 {
     SIZE(CUresult);
@@ -42,5 +88,6 @@ int main(void)
     PLACE(CUlaunchConfig, hStream);
     PLACE(CUlaunchConfig, attrs);
     PLACE(CUlaunchConfig, numAttrs);
+    pools_and_graphs();
     return 0;
 }

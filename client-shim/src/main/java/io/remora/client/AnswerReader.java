@@ -23,6 +23,7 @@ final class AnswerReader {
   private static final int FRAME_CONSUMED_SEQUENCE = 4 << 3 | VARINT;
   private static final int FRAME_CONSUMED_BYTES = 5 << 3 | VARINT;
   private static final int FRAME_CALLBACK = 6 << 3 | LENGTH;
+  private static final int FRAME_OUTPUT = 7 << 3 | LENGTH;
 
   private static final int ANSWER_SEQUENCE = 1 << 3 | VARINT;
   private static final int ANSWER_RESULT = 2 << 3 | VARINT;
@@ -38,10 +39,16 @@ final class AnswerReader {
   private static final int CALLBACK_SEQUENCE = 1 << 3 | VARINT;
   private static final int CALLBACK_TOKEN = 2 << 3 | VARINT;
   private static final int CALLBACK_STATUS = 3 << 3 | VARINT;
+  private static final int CALLBACK_AGAIN = 4 << 3 | VARINT;
+
+  private static final int OUTPUT_DEVICE = 1 << 3 | VARINT;
+  private static final int OUTPUT_TEXT = 2 << 3 | LENGTH;
+  private static final int OUTPUT_LOST = 3 << 3 | VARINT;
 
   private final PendingAnswers answers;
   private final DeferredErrors errors;
   private final HostCallbacks callbacks;
+  private final DeviceOutput output;
   private final CreditListener credits;
   private final Consumer<Welcome> welcomes;
 
@@ -49,11 +56,13 @@ final class AnswerReader {
       PendingAnswers answers,
       DeferredErrors errors,
       HostCallbacks callbacks,
+      DeviceOutput output,
       CreditListener credits,
       Consumer<Welcome> welcomes) {
     this.answers = answers;
     this.errors = errors;
     this.callbacks = callbacks;
+    this.output = output;
     this.credits = credits;
     this.welcomes = welcomes;
   }
@@ -75,6 +84,7 @@ final class AnswerReader {
         case FRAME_CONSUMED_BYTES -> consumedBytes = in.readVarint64();
         case FRAME_ERROR -> readError(in);
         case FRAME_CALLBACK -> readCallback(in);
+        case FRAME_OUTPUT -> readOutput(in);
         case FRAME_WELCOME -> readWelcome(in);
         default -> in.skip(tag);
       }
@@ -149,20 +159,39 @@ final class AnswerReader {
     errors.add(new DeferredErrors.Deferred(sequence, number, result, detail));
   }
 
+  private void readOutput(WireReader in) {
+    int outer = in.pushLimit(in.readLength());
+    int device = 0;
+    byte[] text = NONE;
+    long lost = 0;
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      switch (tag) {
+        case OUTPUT_DEVICE -> device = in.readVarint32();
+        case OUTPUT_TEXT -> text = in.readBytes();
+        case OUTPUT_LOST -> lost = in.readVarint64();
+        default -> in.skip(tag);
+      }
+    }
+    in.popLimit(outer);
+    output.arrived(device, text, lost);
+  }
+
   private void readCallback(WireReader in) {
     int outer = in.pushLimit(in.readLength());
     long sequence = 0;
     long token = 0;
     int status = 0;
+    boolean again = false;
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
       switch (tag) {
         case CALLBACK_SEQUENCE -> sequence = in.readVarint64();
         case CALLBACK_TOKEN -> token = in.readVarint64();
         case CALLBACK_STATUS -> status = in.readVarint32();
+        case CALLBACK_AGAIN -> again = in.readBool();
         default -> in.skip(tag);
       }
     }
     in.popLimit(outer);
-    callbacks.reached(sequence, token, status);
+    callbacks.reached(sequence, token, status, again);
   }
 }

@@ -7,6 +7,7 @@ import io.remora.wire.InboundFrame;
 import io.remora.wire.WireReader;
 import io.remora.wire.WireWriter;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUresult;
@@ -23,6 +24,8 @@ final class ClientCore {
   private final HostAllocations hostMemory = new HostAllocations();
   private final ConcurrentHashMap<Long, Function> functions = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Long, ClientStream> streams = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Long, LinkSet> links = new ConcurrentHashMap<>();
+  private final AtomicInteger captures = new AtomicInteger();
   private final AtomicLong lastHandle = new AtomicLong(ClientContext.FIRST_CREATED);
 
   ClientCore(Connection connection) {
@@ -65,6 +68,16 @@ final class ClientCore {
   /** Streams that the program created, by handle. */
   ConcurrentHashMap<Long, ClientStream> streams() {
     return streams;
+  }
+
+  /** How many captures the program has begun and not ended. */
+  AtomicInteger captures() {
+    return captures;
+  }
+
+  /** Links that the program has begun, by handle. */
+  ConcurrentHashMap<Long, LinkSet> links() {
+    return links;
   }
 
   /** The calling thread's own state. */

@@ -37,6 +37,7 @@ final class Connection implements AutoCloseable {
   private final DeferredErrors errors;
   private final HostCallbacks callbacks;
   private final CallCounters counters;
+  private final DeviceOutput output;
   private final CallSender sender;
   private final IdleFlusher flusher;
   private final Welcome welcome;
@@ -57,6 +58,7 @@ final class Connection implements AutoCloseable {
     errors = parts.errors;
     callbacks = parts.callbacks;
     counters = parts.counters;
+    output = parts.output;
     sender =
         new CallSender(
             clock,
@@ -79,7 +81,13 @@ final class Connection implements AutoCloseable {
     final DeferredErrors errors = new DeferredErrors();
     final CallCounters counters = new CallCounters(Calls.supportedCalls().length * Byte.SIZE);
     final HostCallbacks callbacks = new HostCallbacks();
-    final Receiver receiver = new Receiver(answers, errors, callbacks, counters);
+    final DeviceOutput output;
+    final Receiver receiver;
+
+    Parts(ConnectionSettings settings) {
+      output = new DeviceOutput(settings.deviceOutput());
+      receiver = new Receiver(answers, errors, callbacks, output, counters);
+    }
   }
 
   /**
@@ -90,7 +98,7 @@ final class Connection implements AutoCloseable {
   static Connection open(ConnectionSettings settings) throws ConnectionException {
     NanoClock clock = NanoClock.system();
     Transport transport = Transport.open(settings, clock);
-    Parts parts = new Parts();
+    Parts parts = new Parts(settings);
     boolean opened = false;
     try {
       ClientCall<OutboundFrame, InboundFrame> call =
@@ -173,6 +181,7 @@ final class Connection implements AutoCloseable {
     Waiter waiter = thread.waiter();
     long start = clock.nanos();
     waiter.await();
+    output.write();
     counters.waited(number, clock.nanos() - start);
     int result = waiter.result();
     if (result == RemoteResult.IMAGE_NEEDED_VALUE) {
@@ -213,6 +222,7 @@ final class Connection implements AutoCloseable {
       call.cancel("the client is closing", null);
       Thread.currentThread().interrupt();
     }
+    output.write();
     flusher.close();
     callbacks.close();
     transport.close();

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.client;
 
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param spin how long a waiting call polls for its answer before its thread sleeps; zero on
  *     machines with few processors
  * @param program name under which the server shows the session
+ * @param deviceOutput gets what kernels print, before the synchronisation returns that waits for
+ *     them; it must not call CUDA
  */
 public record ConnectionSettings(
     String host,
@@ -34,7 +38,8 @@ public record ConnectionSettings(
     Duration connectTimeout,
     Duration handshakeTimeout,
     Duration spin,
-    String program) {
+    String program,
+    Consumer<byte[]> deviceOutput) {
   /** The port on which servers listen unless they are told otherwise. */
   public static final int DEFAULT_PORT = 7443;
 
@@ -78,7 +83,8 @@ public record ConnectionSettings(
         CONNECT_TIMEOUT,
         HANDSHAKE_TIMEOUT,
         Duration.ZERO,
-        Optional.ofNullable(System.getProperty("sun.java.command")).orElse("java"));
+        Optional.ofNullable(System.getProperty("sun.java.command")).orElse("java"),
+        ConnectionSettings::print);
   }
 
   /**
@@ -118,7 +124,8 @@ public record ConnectionSettings(
         connectTimeout,
         handshakeTimeout,
         spin,
-        program);
+        program,
+        deviceOutput);
   }
 
   /** These settings with TLS that trusts the certificates in a PEM file. */
@@ -134,7 +141,8 @@ public record ConnectionSettings(
         connectTimeout,
         handshakeTimeout,
         spin,
-        program);
+        program,
+        deviceOutput);
   }
 
   /** These settings with a certificate that the client shows the server. */
@@ -150,7 +158,8 @@ public record ConnectionSettings(
         connectTimeout,
         handshakeTimeout,
         spin,
-        program);
+        program,
+        deviceOutput);
   }
 
   /** These settings without TLS, or with it. */
@@ -166,7 +175,8 @@ public record ConnectionSettings(
         connectTimeout,
         handshakeTimeout,
         spin,
-        program);
+        program,
+        deviceOutput);
   }
 
   /** These settings with other bounds. */
@@ -182,7 +192,8 @@ public record ConnectionSettings(
         connect,
         handshake,
         spin,
-        program);
+        program,
+        deviceOutput);
   }
 
   /** These settings with another polling time of waiting calls. */
@@ -198,7 +209,31 @@ public record ConnectionSettings(
         connectTimeout,
         handshakeTimeout,
         newSpin,
-        program);
+        program,
+        deviceOutput);
+  }
+
+  /** These settings with another taker of what kernels print than the standard output. */
+  public ConnectionSettings withDeviceOutput(Consumer<byte[]> newDeviceOutput) {
+    return new ConnectionSettings(
+        host,
+        port,
+        token,
+        caFile,
+        clientCertificate,
+        clientKey,
+        plaintext,
+        connectTimeout,
+        handshakeTimeout,
+        spin,
+        program,
+        newDeviceOutput);
+  }
+
+  private static void print(byte[] text) {
+    PrintStream out = System.out;
+    out.write(text, 0, text.length);
+    out.flush();
   }
 
   /** {@code HOST:PORT}, with brackets around an IPv6 address. */

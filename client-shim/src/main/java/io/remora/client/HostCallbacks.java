@@ -49,9 +49,13 @@ final class HostCallbacks {
     functions.remove(token);
   }
 
-  /** A stream has reached a function. */
-  void reached(long sequence, long token, int status) {
-    IntConsumer function = functions.remove(token);
+  /**
+   * A stream has reached a function.
+   *
+   * @param again whether it is a graph's, which may ask for it again
+   */
+  void reached(long sequence, long token, int status, boolean again) {
+    IntConsumer function = again ? functions.get(token) : functions.remove(token);
     try {
       thread.execute(() -> run(sequence, function == null ? ignored -> {} : function, status));
     } catch (RejectedExecutionException e) {

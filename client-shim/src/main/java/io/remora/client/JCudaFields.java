@@ -4,6 +4,7 @@ package io.remora.client;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.Buffer;
+import java.nio.ByteBuffer;
 import jcuda.NativePointerObject;
 import jcuda.Pointer;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +70,13 @@ final class JCudaFields {
   /** Makes a pointer refer to a buffer. */
   static void setBuffer(Pointer pointer, @Nullable Buffer buffer) {
     BUFFER.set(pointer, buffer);
+  }
+
+  /** Makes a pointer refer to bytes, from the first. */
+  static void pointTo(Pointer pointer, byte[] bytes) {
+    setValue(pointer, 0);
+    POINTERS.set(pointer, null);
+    BUFFER.set(pointer, ByteBuffer.wrap(bytes));
   }
 
   /** The pointers that a pointer to pointers refers to, if it is one. */

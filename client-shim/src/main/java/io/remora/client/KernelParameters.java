@@ -10,6 +10,7 @@ import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
+import java.util.Arrays;
 import jcuda.NativePointerObject;
 import jcuda.Pointer;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +60,16 @@ final class KernelParameters {
       }
     }
     return null;
+  }
+
+  /** The reverse: a pointer to one pointer for each parameter, to a copy of its value. */
+  static Pointer pointers(Function function, byte[] values) {
+    Pointer[] each = new Pointer[function.parameterCount()];
+    for (int i = 0; i < each.length; i++) {
+      int offset = function.offset(i);
+      each[i] = Pointer.to(Arrays.copyOfRange(values, offset, offset + function.size(i)));
+    }
+    return Pointer.to(each);
   }
 
   private static boolean write(Pointer pointer, byte[] into, int offset, int size) {

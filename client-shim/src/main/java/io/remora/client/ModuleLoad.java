@@ -4,31 +4,22 @@ package io.remora.client;
 import io.remora.client.generated.CallWriter;
 import io.remora.client.generated.Calls;
 import io.remora.client.generated.Outputs;
-import io.remora.v1.RemoteResult;
 import io.remora.wire.WireWriter;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import jcuda.Pointer;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Loads one module. The server is told the image's hash; only if it doesn't hold the image is the
- * image sent, and the server asked again.
- */
+/** Loads one module. */
 final class ModuleLoad {
   /** First bytes of an ELF file, little endian. */
   private static final int ELF = 0x464c457f;
 
   /** First bytes of a fat binary, little endian. */
   private static final int FAT_BINARY = 0xba55ed50;
-
-  /** The server may have dropped the image between upload and use, but not again and again. */
-  private static final int ATTEMPTS = 3;
 
   private final ClientCore core;
   private final ThreadState thread;
@@ -78,20 +69,11 @@ final class ModuleLoad {
     if (image.length == 0) {
       return CUresult.CUDA_ERROR_INVALID_IMAGE;
     }
-    byte[] hash = sha256(image);
     long handle = core.newHandle();
-    for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      result = request(handle, hash, image.length);
-      if (result != RemoteResult.IMAGE_NEEDED_VALUE) {
-        return finish(module, handle, result);
-      }
-      result = upload(hash, image);
-      if (result != CUresult.CUDA_SUCCESS) {
-        return result;
-      }
-    }
-    thread.explain("cuModuleLoadData", "the server lost the image while it was loaded");
-    return CUresult.CUDA_ERROR_UNKNOWN;
+    result =
+        new ImageRequest(core, thread, image)
+            .send(number, (out, hash, bytes) -> write(out, handle, hash, bytes));
+    return finish(module, handle, result);
   }
 
   private int finish(CUmodule module, long handle, int result) {
@@ -107,40 +89,15 @@ final class ModuleLoad {
     return result;
   }
 
-  private int request(long handle, byte[] hash, int imageBytes) {
-    WireWriter out = core.begin(number, thread);
-    try {
-      if (number == Calls.CU_MODULE_LOAD_DATA) {
-        CallWriter.cuModuleLoadData(out, handle, hash, imageBytes);
-      } else if (number == Calls.CU_MODULE_LOAD_FAT_BINARY) {
-        CallWriter.cuModuleLoadFatBinary(out, handle, hash, imageBytes);
-      } else {
-        CallWriter.cuModuleLoadDataEx(
-            out, handle, options.keys(), options.values(), hash, imageBytes);
-      }
-      core.endSync(thread);
-    } finally {
-      core.release();
+  private void write(WireWriter out, long handle, byte[] hash, int imageBytes) {
+    if (number == Calls.CU_MODULE_LOAD_DATA) {
+      CallWriter.cuModuleLoadData(out, handle, hash, imageBytes);
+    } else if (number == Calls.CU_MODULE_LOAD_FAT_BINARY) {
+      CallWriter.cuModuleLoadFatBinary(out, handle, hash, imageBytes);
+    } else {
+      CallWriter.cuModuleLoadDataEx(
+          out, handle, options.keys(), options.values(), hash, imageBytes);
     }
-    return core.await(thread, number);
-  }
-
-  private int upload(byte[] hash, byte[] image) {
-    int chunk = core.connection().welcome().getChunkBytesMax();
-    int result = CUresult.CUDA_SUCCESS;
-    for (int offset = 0; offset < image.length && result == CUresult.CUDA_SUCCESS; ) {
-      int length = Math.min(chunk, image.length - offset);
-      ByteBuffer part = ByteBuffer.wrap(image, offset, length);
-      WireWriter out = core.beginPayload(Calls.REMORA_UPLOAD_IMAGE, thread, length);
-      try {
-        CallWriter.remoraUploadImageTail(out, hash, image.length, offset, part);
-        result = core.endPayload();
-      } finally {
-        core.release();
-      }
-      offset += length;
-    }
-    return result;
   }
 
   /** Text ends at its first zero; machine code has zeros and a length of its own. */
@@ -157,13 +114,5 @@ final class ModuleLoad {
       }
     }
     return image;
-  }
-
-  private static byte[] sha256(byte[] image) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(image);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 }

@@ -32,10 +32,11 @@ final class Receiver extends ClientCall.Listener<InboundFrame> {
       PendingAnswers answers,
       DeferredErrors errors,
       HostCallbacks callbacks,
+      DeviceOutput output,
       CallCounters counters) {
     this.answers = answers;
     this.counters = counters;
-    reader = new AnswerReader(answers, errors, callbacks, this::consumed, this::welcomed);
+    reader = new AnswerReader(answers, errors, callbacks, output, this::consumed, this::welcomed);
   }
 
   /** Completed by the server's first frame, or exceptionally if the stream ends without one. */

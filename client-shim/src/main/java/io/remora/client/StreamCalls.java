@@ -117,11 +117,4 @@ interface StreamCalls extends TableCalls {
     streamId[0] = JCudaFields.value(hStream);
     return core().local(CUresult.CUDA_SUCCESS);
   }
-
-  @Override
-  default int cuStreamIsCapturing(@Nullable CUstream hStream, int @Nullable [] captureStatus) {
-    return find(hStream) == null
-        ? CUresult.CUDA_ERROR_INVALID_HANDLE
-        : DeviceCalls.DeviceValues.give(core(), captureStatus, 0);
-  }
 }

@@ -18,6 +18,7 @@ final class ThreadState {
   private ByteBuffer scratch = ByteBuffer.allocate(0);
   private byte[] @Nullable [] parameters = new byte[0][];
   private String detail = "";
+  private int captureMode;
 
   /** Whether the detail belongs to the call that is being made. */
   private boolean explained;
@@ -96,6 +97,13 @@ final class ThreadState {
     ClientContext top = contexts.pollFirst();
     current = contexts.peekFirst();
     return top;
+  }
+
+  /** Keeps a {@code CUstreamCaptureMode} and returns the one before. */
+  int exchangeCaptureMode(int mode) {
+    int before = captureMode;
+    captureMode = mode;
+    return before;
   }
 
   /** Keeps the words for a failure. */

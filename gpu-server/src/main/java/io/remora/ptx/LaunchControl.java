@@ -10,7 +10,7 @@ import java.util.function.Consumer;
  */
 public final class LaunchControl {
   private final LongAdder finishedBlocks = new LongAdder();
-  private final Consumer<String> printSink;
+  private final Consumer<byte[]> printSink;
   private volatile boolean cancelled;
 
   /** Discards what the kernel prints. */
@@ -19,10 +19,10 @@ public final class LaunchControl {
   }
 
   /**
-   * @param printSink takes the text of each {@code printf} in the kernel; called from any worker
-   *     thread, several at once
+   * @param printSink takes the bytes that each {@code printf} in the kernel prints; called from any
+   *     worker thread, several at once
    */
-  public LaunchControl(Consumer<String> printSink) {
+  public LaunchControl(Consumer<byte[]> printSink) {
     this.printSink = printSink;
   }
 
@@ -50,7 +50,7 @@ public final class LaunchControl {
   }
 
   /** Where the text of {@code printf} goes. */
-  public Consumer<String> printSink() {
+  public Consumer<byte[]> printSink() {
     return printSink;
   }
 }

@@ -35,6 +35,18 @@ public final class PtxException extends Exception {
     this.column = column;
   }
 
+  private PtxException(PtxException cause, String text) {
+    super(text + ", " + cause.getMessage(), cause);
+    this.kind = cause.kind;
+    this.line = cause.line;
+    this.column = cause.column;
+  }
+
+  /** The same refusal, with the name of the text in front. */
+  public PtxException in(String text) {
+    return new PtxException(this, text);
+  }
+
   /** Why the text was refused. */
   public Kind kind() {
     return kind;

@@ -3,6 +3,7 @@ package io.remora.ptx;
 
 import io.remora.ptx.compile.ModuleCompiler;
 import io.remora.ptx.ir.Variable;
+import io.remora.ptx.parse.PtxLinker;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,7 +40,8 @@ public final class PtxModule {
         variable.space() == Variable.Space.CONST ? PtxGlobal.Space.CONST : PtxGlobal.Space.GLOBAL,
         Math.max(1, variable.bytes()),
         variable.alignment(),
-        variable.linkage() == Variable.Linkage.VISIBLE);
+        variable.linkage() == Variable.Linkage.VISIBLE
+            || variable.linkage() == Variable.Linkage.WEAK);
   }
 
   /**
@@ -50,8 +52,19 @@ public final class PtxModule {
    * @throws PtxException if the text is malformed or uses something unsupported
    */
   public static PtxModule compile(String text, CompileOptions options) throws PtxException {
+    return link(List.of(new PtxText("the text", text)), options);
+  }
+
+  /**
+   * Links texts and compiles them as one module: see {@link PtxLinker}.
+   *
+   * @param texts at least one
+   * @throws PtxException if a text is malformed or uses something unsupported, or the texts don't
+   *     fit together; the message names text and symbol
+   */
+  public static PtxModule link(List<PtxText> texts, CompileOptions options) throws PtxException {
     try {
-      return new PtxModule(ModuleCompiler.compile(text, options));
+      return new PtxModule(ModuleCompiler.compile(PtxLinker.link(texts, options), options));
     } catch (RuntimeException | StackOverflowError e) {
       // A bug of the compiler's; whoever sent the text must not be able to make more of it.
       var refusal =

@@ -4,6 +4,7 @@ package io.remora.ptx;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.remora.ptx.compile.ModuleCompiler;
+import io.remora.ptx.parse.PtxLinker;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -74,7 +75,12 @@ final class MutationTest {
   private static void compile(String text) {
     try {
       // Not by PtxModule, which would make a refusal of the compiler's own mistakes.
-      for (var kernel : ModuleCompiler.compile(text, CompileOptions.DEFAULTS).kernels().values()) {
+      for (var kernel :
+          ModuleCompiler.compile(
+                  PtxLinker.link(List.of(new PtxText("text", text)), CompileOptions.DEFAULTS),
+                  CompileOptions.DEFAULTS)
+              .kernels()
+              .values()) {
         assertThat(kernel.code().get()).isNotNull();
       }
     } catch (PtxException e) {

@@ -324,7 +324,12 @@ final class PtxModuleTest {
                 }
                 """));
     var lines = new java.util.concurrent.ConcurrentLinkedQueue<String>();
-    rig.launch(module, "test", LaunchShape.linear(1, 2), new LaunchControl(lines::add));
+    rig.launch(
+        module,
+        "test",
+        LaunchShape.linear(1, 2),
+        new LaunchControl(
+            text -> lines.add(new String(text, java.nio.charset.StandardCharsets.UTF_8))));
     assertThat(List.copyOf(lines)).containsExactly("t=0 1.50\n", "t=1 1.50\n");
   }
 }

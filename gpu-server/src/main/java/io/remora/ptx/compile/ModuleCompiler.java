@@ -7,7 +7,6 @@ import io.remora.ptx.exec.CompiledKernel;
 import io.remora.ptx.ir.PtxFunction;
 import io.remora.ptx.ir.PtxUnit;
 import io.remora.ptx.ir.Variable;
-import io.remora.ptx.parse.PtxParser;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,9 +33,8 @@ public final class ModuleCompiler {
     }
   }
 
-  /** Reads and compiles a text. */
-  public static Compiled compile(String text, CompileOptions options) throws PtxException {
-    PtxUnit unit = PtxParser.parse(text, options);
+  /** Compiles a module. */
+  public static Compiled compile(PtxUnit unit, CompileOptions options) throws PtxException {
     var calls = new CallGraph(unit);
     var loader = new KernelLoader();
     var kernels = new LinkedHashMap<String, CompiledKernel>();

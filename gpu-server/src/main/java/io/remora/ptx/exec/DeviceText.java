@@ -5,7 +5,7 @@ import io.remora.ptx.memory.Access;
 import io.remora.ptx.memory.DeviceMemory;
 import java.nio.charset.StandardCharsets;
 
-/** Reads NUL-terminated text from device memory. */
+/** Reads NUL-terminated text from device memory, a character for each byte. */
 final class DeviceText {
   private static final int MAX_BYTES = 64 << 10;
 
@@ -20,6 +20,6 @@ final class DeviceText {
       }
       bytes.write(value);
     }
-    return bytes.toString(StandardCharsets.UTF_8);
+    return bytes.toString(StandardCharsets.ISO_8859_1);
   }
 }

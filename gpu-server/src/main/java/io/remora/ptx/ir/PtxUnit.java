@@ -11,6 +11,17 @@ import java.util.Map;
  * @param target first name of {@code .target}
  * @param functions kernels and functions by name, in the order of the text
  * @param variables module-scope variables in the order of the text
+ * @param linkages how other modules see functions and variables, by name
  */
 public record PtxUnit(
-    int version, String target, Map<String, PtxFunction> functions, List<Variable> variables) {}
+    int version,
+    String target,
+    Map<String, PtxFunction> functions,
+    List<Variable> variables,
+    Map<String, Variable.Linkage> linkages) {
+
+  /** How other modules see a function or variable of this one. */
+  public Variable.Linkage linkage(String name) {
+    return linkages.getOrDefault(name, Variable.Linkage.PRIVATE);
+  }
+}

@@ -38,6 +38,8 @@ public record Variable(
   public enum Linkage {
     PRIVATE,
     VISIBLE,
+    /** Visible, and gives way to another definition; {@code .common} too. */
+    WEAK,
     EXTERN
   }
 

@@ -9,6 +9,7 @@ import io.remora.ptx.ir.Variable;
 import io.remora.ptx.ir.Variable.Linkage;
 import io.remora.ptx.ir.Variable.Space;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -22,18 +23,25 @@ public final class PtxParser {
   private final Scope scope = Scope.module();
   private final Map<String, PtxFunction> functions = new LinkedHashMap<>();
   private final Map<String, Variable> variables = new LinkedHashMap<>();
+  private final Map<String, Linkage> linkages = new HashMap<>();
   private final Set<String> functionNames = new HashSet<>();
   private int version;
   private String target = "";
 
-  private PtxParser(String text, CompileOptions options) throws PtxException {
-    this.tokens = new TokenStream(text);
+  private PtxParser(String text, CompileOptions options, Map<String, String> names)
+      throws PtxException {
+    this.tokens = new TokenStream(text, names);
     this.options = options;
     this.variableParser = new VariableParser(tokens);
   }
 
-  /** Reads a module. */
-  public static PtxUnit parse(String text, CompileOptions options) throws PtxException {
+  /**
+   * Reads a module.
+   *
+   * @param names words that are read as others; empty for the text as it is
+   */
+  static PtxUnit parse(String text, CompileOptions options, Map<String, String> names)
+      throws PtxException {
     if (text.length() > options.maxTextBytes()) {
       throw new PtxException(
           PtxException.Kind.TOO_LARGE,
@@ -41,7 +49,7 @@ public final class PtxParser {
           0,
           "the text has " + text.length() + " characters; the limit is " + options.maxTextBytes());
     }
-    return new PtxParser(text, options).module();
+    return new PtxParser(text, options, names).module();
   }
 
   private PtxUnit module() throws PtxException {
@@ -49,7 +57,7 @@ public final class PtxParser {
     while (tokens.peek().kind() != Token.Kind.END) {
       directive();
     }
-    return new PtxUnit(version, target, functions, new ArrayList<>(variables.values()));
+    return new PtxUnit(version, target, functions, new ArrayList<>(variables.values()), linkages);
   }
 
   private void header() throws PtxException {
@@ -76,13 +84,16 @@ public final class PtxParser {
         || token.isDot("extern")
         || token.isDot("weak")
         || token.isDot("common")) {
-      linkage = token.isDot("extern") ? Linkage.EXTERN : Linkage.VISIBLE;
+      linkage =
+          token.isDot("extern")
+              ? Linkage.EXTERN
+              : token.isDot("visible") ? Linkage.VISIBLE : Linkage.WEAK;
       token = tokens.expect(Token.Kind.DOT_WORD, "a declaration");
     }
     switch (token.text()) {
       case "target" -> target();
       case "address_size" -> addressSize();
-      case "entry", "func" -> function(token);
+      case "entry", "func" -> function(token, linkage);
       case "global" -> variable(Space.GLOBAL, linkage);
       case "const" -> variable(Space.CONST, linkage);
       case "shared" -> variable(Space.SHARED, linkage);
@@ -123,9 +134,11 @@ public final class PtxParser {
       if (earlier == null) {
         scope.declareVariable(name, variable);
         variables.put(name.text(), variable);
+        linkages.put(name.text(), linkage);
       } else if (earlier.linkage() == Linkage.EXTERN && earlier.space() == space) {
         scope.redefineVariable(variable);
         variables.put(name.text(), variable);
+        linkages.put(name.text(), linkage);
       } else if (linkage != Linkage.EXTERN) {
         throw TokenStream.error(name, name.shown() + " is declared twice");
       }
@@ -133,7 +146,7 @@ public final class PtxParser {
     tokens.expect(';');
   }
 
-  private void function(Token start) throws PtxException {
+  private void function(Token start, Linkage linkage) throws PtxException {
     var parser =
         new FunctionParser(
             tokens,
@@ -150,5 +163,9 @@ public final class PtxParser {
       throw TokenStream.error(start, "'" + function.name() + "' is defined twice");
     }
     functions.put(function.name(), function);
+    linkages.merge(
+        function.name(),
+        linkage,
+        (before, now) -> before == Linkage.EXTERN || now != Linkage.PRIVATE ? now : before);
   }
 }

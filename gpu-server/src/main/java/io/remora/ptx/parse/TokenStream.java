@@ -2,15 +2,21 @@
 package io.remora.ptx.parse;
 
 import io.remora.ptx.PtxException;
+import java.util.Map;
 
 /** The lexer with one token of look-ahead. */
 final class TokenStream {
   private final Lexer lexer;
+  private final Map<String, String> names;
   private Token current;
 
-  TokenStream(String text) throws PtxException {
+  /**
+   * @param names words that are read as others
+   */
+  TokenStream(String text, Map<String, String> names) throws PtxException {
+    this.names = names;
     lexer = new Lexer(text);
-    current = lexer.next();
+    current = read();
   }
 
   Token peek() {
@@ -20,9 +26,17 @@ final class TokenStream {
   Token next() throws PtxException {
     Token token = current;
     if (token.kind() != Token.Kind.END) {
-      current = lexer.next();
+      current = read();
     }
     return token;
+  }
+
+  private Token read() throws PtxException {
+    Token token = lexer.next();
+    String other = token.kind() == Token.Kind.WORD ? names.get(token.text()) : null;
+    return other == null
+        ? token
+        : new Token(token.kind(), other, token.line(), token.column(), token.adjacent());
   }
 
   boolean take(char punctuation) throws PtxException {

@@ -51,6 +51,15 @@ public interface Domain extends DriverCalls, AutoCloseable {
    */
   ModuleDescription loadModule(ByteBuffer image, GlobalPlacer placer);
 
+  /**
+   * Links and compiles an image as {@link #loadModule} would, and keeps the outcome for whoever
+   * loads it. May take seconds; call it on a worker.
+   *
+   * @param image as for {@link #loadModule}
+   * @throws DriverException as {@link #loadModule}; the detail is what a linker's log says
+   */
+  void linkModule(ByteBuffer image);
+
   /** Unloads a module; the session has made sure that nothing pending uses it. */
   void unloadModule(long module);
 

@@ -23,9 +23,10 @@ public interface Driver extends AutoCloseable {
    * @param device ordinal of {@link #devices()}
    * @param slabBytes size of the slab's address space, a power of two; nothing is committed yet
    * @param faults told once when work of this domain has faulted
+   * @param prints takes what the domain's kernels print
    * @throws DriverException if the device cannot reserve the slab
    */
-  Domain open(int device, long slabBytes, FaultListener faults);
+  Domain open(int device, long slabBytes, FaultListener faults, PrintListener prints);
 
   /** Stops all work and frees everything. Domains must be closed before. */
   @Override

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import org.jspecify.annotations.Nullable;
+
 /** One piece of a session's slab that a program knows by its address. */
 final class Allocation {
   private final long address;
@@ -9,6 +11,7 @@ final class Allocation {
   private final long owner;
   private final long bufferId;
   private final boolean moduleVariable;
+  private @Nullable MemoryPool pool;
 
   Allocation(
       long address,
@@ -52,6 +55,16 @@ final class Allocation {
   /** True for a module's global variable: it ends with its module and can't be freed. */
   boolean isModuleVariable() {
     return moduleVariable;
+  }
+
+  /** The pool that gets the block when it is freed, or null. */
+  @Nullable MemoryPool pool() {
+    return pool;
+  }
+
+  /** Says which pool the block is of. */
+  void belongsTo(@Nullable MemoryPool itsPool) {
+    pool = itsPool;
   }
 
   /** True if [address, address + length) lies inside. */

@@ -24,6 +24,11 @@ public final class CallException extends RuntimeException {
     return new CallException(CUresult.CUDA_ERROR_INVALID_VALUE_VALUE, detail);
   }
 
+  /** {@code CUDA_ERROR_OUT_OF_MEMORY}, of what the server may hold for a session. */
+  public static CallException outOfMemory(String detail) {
+    return new CallException(CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE, detail);
+  }
+
   /** The {@code CUresult} value. */
   public int result() {
     return result;

@@ -32,8 +32,10 @@ final class ClientSession implements Session {
   private final DeferredErrors errors;
   private final WorkEpochs epochs;
   private final StreamOrder order = new StreamOrder(this);
+  private final Captures captures = new Captures(this);
   private final FrameReader frames;
   private final FlowControl flow;
+  private final DeviceOutput deviceOutput = new DeviceOutput(this);
 
   /** Set once the devices are open. */
   private @Nullable SessionObjects objects;
@@ -94,8 +96,17 @@ final class ClientSession implements Session {
     return order;
   }
 
+  Captures captures() {
+    return captures;
+  }
+
   FlowControl flow() {
     return flow;
+  }
+
+  /** What kernels print. */
+  DeviceOutput deviceOutput() {
+    return deviceOutput;
   }
 
   boolean isEnded() {
@@ -226,8 +237,10 @@ final class ClientSession implements Session {
     }
   }
 
+  /** A waiting call is about to be answered. */
   void waitingCallEnded() {
     waitingCalls--;
+    deviceOutput.sendAll();
   }
 
   /** Work for the program: kept in CUDA's order between streams. */
@@ -344,6 +357,7 @@ final class ClientSession implements Session {
     outbox.transportReady();
     if (!ended && calls != null) {
       calls.downloads().transportReady();
+      deviceOutput.sendIfRoom();
       flow.requestIfRoom();
     }
   }

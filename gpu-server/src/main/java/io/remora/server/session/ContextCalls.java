@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import io.remora.v1.CUlimit;
 import io.remora.v1.CUresult;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +11,8 @@ import java.util.List;
  * session's serial executor.
  */
 final class ContextCalls {
+  private static final int PRINTF_FIFO_SIZE = CUlimit.CU_LIMIT_PRINTF_FIFO_SIZE_VALUE;
+
   private final ClientSession session;
   private final SessionCalls calls;
 
@@ -56,12 +59,19 @@ final class ContextCalls {
         calls.memory().free(device, allocation);
       }
     }
+    session
+        .epochs()
+        .afterWorkSoFar(
+            () -> {
+              boolean unused = device.pools().trimAll();
+            });
     calls.streams().destroy(context.legacy());
     objects.forget(context);
   }
 
   void cuCtxSynchronize(SessionCall call, long handle) {
     VirtualContext context = handle == 0 ? call.context() : session.objects().context(handle);
+    session.captures().refuse(context);
     List<SessionStream> busy = new ArrayList<>();
     for (SessionStream stream : session.objects().streamsOn(context.device())) {
       if (stream.context() == context && !stream.isIdle()) {
@@ -89,6 +99,14 @@ final class ContextCalls {
     if (!context.limits().containsKey(limit)) {
       throw new CallException(
           CUresult.CUDA_ERROR_UNSUPPORTED_LIMIT_VALUE, "the device has no limit " + limit);
+    }
+    if (limit == PRINTF_FIFO_SIZE) {
+      if (value < 0 || value > PrintBuffer.BYTES_MAX) {
+        throw new CallException(
+            CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE,
+            "the buffer of printf may have " + PrintBuffer.BYTES_MAX + " bytes at most");
+      }
+      context.device().prints().setBytesMax(value);
     }
     context.limits().put(limit, value);
     call.succeed();

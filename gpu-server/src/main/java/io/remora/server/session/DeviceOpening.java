@@ -45,6 +45,7 @@ final class DeviceOpening {
   private static SessionDevice open(ClientSession session, int ordinal, DeviceDescription device) {
     TenantGrant grant = session.grant();
     SessionServices services = session.services();
+    PrintBuffer prints = new PrintBuffer();
     AtomicReference<@Nullable SessionDevice> made = new AtomicReference<>();
     Domain domain =
         services
@@ -52,7 +53,11 @@ final class DeviceOpening {
             .open(
                 device.ordinal(),
                 slabBytes(session.totalMemoryBytes(device)),
-                (result, detail) -> faulted(session, made.get(), result, detail));
+                (result, detail) -> faulted(session, made.get(), result, detail),
+                text -> {
+                  prints.add(text);
+                  session.deviceOutput().printed();
+                });
     Lane lane =
         services
             .queues()
@@ -65,6 +70,7 @@ final class DeviceOpening {
             domain,
             lane,
             new LedgerPages(domain, grant.memory()),
+            prints,
             services.limits().allocationsMax());
     made.set(opened);
     return opened;

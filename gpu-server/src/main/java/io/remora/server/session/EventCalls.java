@@ -31,12 +31,19 @@ final class EventCalls {
   void cuEventRecordWithFlags(SessionCall call, long eventHandle, long streamHandle, int flags) {
     SessionStream stream = session.objects().stream(call, streamHandle);
     SessionEvent event = session.objects().event(eventHandle);
-    if (flags != 0) {
+    if (flags != 0 && stream.capture() == null) {
       throw CallException.invalidValue("external records belong to captured graphs");
     }
     if (event.device() != stream.device()) {
       throw new CallException(
           CUresult.CUDA_ERROR_INVALID_HANDLE_VALUE, "the event belongs to another device");
+    }
+    if (flags != 0) {
+      boolean unused = session.captures().takes(call, stream, new NodeWork.EventRecord(event));
+      return;
+    }
+    if (session.captures().recordsEvent(call, stream, event)) {
+      return;
     }
     long number = event.recordBegins();
     long driverEvent = event.driverEvent();
@@ -54,6 +61,7 @@ final class EventCalls {
 
   void cuEventQuery(SessionCall call, long handle) {
     SessionEvent event = session.objects().event(handle);
+    Captures.refuse(event);
     if (event.isComplete()) {
       session.answerAfterWait(call, event.device());
     } else {
@@ -63,6 +71,7 @@ final class EventCalls {
 
   void cuEventSynchronize(SessionCall call, long handle) {
     SessionEvent event = session.objects().event(handle);
+    Captures.refuse(event);
     event.whenComplete(() -> session.answerAfterWait(call, event.device()));
   }
 

@@ -17,6 +17,9 @@ final class HostCallbacks {
   private final Map<Long, Runnable> running = new HashMap<>();
   private int requested;
 
+  /** Numbers of calls that graphs make: no call of the client has such a sequence. */
+  private long nodeNumbers = Long.MIN_VALUE;
+
   HostCallbacks(ClientSession session) {
     this.session = session;
   }
@@ -28,6 +31,9 @@ final class HostCallbacks {
    */
   void request(SessionCall call, long handle, long token, boolean alsoAfterErrors) {
     SessionStream stream = session.objects().stream(call, handle);
+    if (!alsoAfterErrors && session.captures().takes(call, stream, new NodeWork.Host(token))) {
+      return;
+    }
     int most = session.services().limits().hostCallbacksMax();
     if (requested >= most) {
       throw new CallException(
@@ -48,6 +54,21 @@ final class HostCallbacks {
     requested++;
   }
 
+  /** A launched graph has reached a function of the client; serial executor. */
+  void reachedNode(long token, int result, Runnable resume) {
+    if (session.isEnded()) {
+      return;
+    }
+    if (result != CUresult.CUDA_SUCCESS_VALUE) {
+      session.serial().execute(resume);
+      return;
+    }
+    long number = nodeNumbers++;
+    running.put(number, resume);
+    session.flow().callbackSent();
+    session.outbox().callback(number, token, result, true);
+  }
+
   private void reached(
       SessionCall call, long token, boolean alsoAfterErrors, int result, Runnable resume) {
     if (session.isEnded()) {
@@ -59,7 +80,7 @@ final class HostCallbacks {
     }
     running.put(call.sequence(), resume);
     session.flow().callbackSent();
-    session.outbox().callback(call.sequence(), token, result);
+    session.outbox().callback(call.sequence(), token, result, false);
   }
 
   /**

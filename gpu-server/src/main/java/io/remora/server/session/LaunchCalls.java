@@ -43,7 +43,24 @@ final class LaunchCalls {
       boolean cooperative,
       byte[] parameters) {
     SessionStream stream = session.objects().stream(call, streamHandle);
-    SessionDevice device = stream.device();
+    NodeWork.Kernel kernel =
+        kernel(stream.device(), functionHandle, shape, cooperative, parameters);
+    if (!session.captures().takes(call, stream, kernel)) {
+      call.submit(stream, kernel.key(), kernel.work());
+    }
+  }
+
+  /**
+   * A launch that is known to be right, on a stream or in a graph.
+   *
+   * @throws CallException if the device or the kernel doesn't allow it
+   */
+  NodeWork.Kernel kernel(
+      SessionDevice device,
+      long functionHandle,
+      Shape shape,
+      boolean cooperative,
+      byte[] parameters) {
     SessionFunction.Instance function = session.objects().function(functionHandle).on(device);
     check(device.launchLimits(), function, shape, cooperative, parameters.length);
     Launch launch =
@@ -58,14 +75,15 @@ final class LaunchCalls {
             shape.sharedBytes(),
             cooperative,
             ByteBuffer.wrap(parameters));
-    call.submit(
-        stream,
+    return new NodeWork.Kernel(
+        device,
+        functionHandle,
+        launch,
         WorkKeys.ofLaunch(
             function.handle(),
             ((long) shape.gridX() * 31 + shape.gridY()) * 31 + shape.gridZ(),
             ((long) shape.blockX() * 31 + shape.blockY()) * 31 + shape.blockZ(),
-            shape.sharedBytes()),
-        (domain, at, observer) -> domain.launch(at, launch, observer));
+            shape.sharedBytes()));
   }
 
   private static void check(

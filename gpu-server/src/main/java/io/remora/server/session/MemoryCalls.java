@@ -7,6 +7,7 @@ import io.remora.v1.CUresult;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Device memory: allocation, release, and what is known of an address. Freeing never waits; the
@@ -28,6 +29,7 @@ final class MemoryCalls {
       long bytes,
       long owner,
       boolean moduleVariable,
+      @Nullable MemoryPool pool,
       Consumer<Allocation> done,
       Consumer<DriverException> failed) {}
 
@@ -45,12 +47,36 @@ final class MemoryCalls {
   }
 
   void cuMemAllocAsync(SessionCall call, long bytes, long stream) {
-    VirtualContext context = session.objects().stream(call, stream).context();
+    VirtualContext context = streamOf(call, stream).context();
     allocate(
-        context,
-        bytes,
-        allocation -> Answers.cuMemAllocAsync(call, allocation.address()),
-        refused -> call.fail(refused.result(), refused.detail()));
+        new Waiting(
+            context.device(),
+            bytes,
+            context.handle(),
+            false,
+            context.device().pools().current(),
+            allocation -> Answers.cuMemAllocAsync(call, allocation.address()),
+            refused -> call.fail(refused.result(), refused.detail())));
+  }
+
+  void cuMemAllocFromPoolAsync(SessionCall call, long bytes, MemoryPool pool, long stream) {
+    VirtualContext context = streamOf(call, stream).context();
+    allocate(
+        new Waiting(
+            pool.device(),
+            bytes,
+            pool.device() == context.device() ? context.handle() : pool.device().ordinal(),
+            false,
+            pool,
+            allocation -> Answers.cuMemAllocFromPoolAsync(call, allocation.address()),
+            refused -> call.fail(refused.result(), refused.detail())));
+  }
+
+  /** A stream, which must not be capturing: allocations can't be captured. */
+  private SessionStream streamOf(SessionCall call, long handle) {
+    SessionStream stream = session.objects().stream(call, handle);
+    session.captures().refuse(stream);
+    return stream;
   }
 
   void cuMemAllocPitch(SessionCall call, long widthBytes, long height) {
@@ -80,7 +106,7 @@ final class MemoryCalls {
       long bytes,
       Consumer<Allocation> done,
       Consumer<DriverException> failed) {
-    allocate(new Waiting(context.device(), bytes, context.handle(), false, done, failed));
+    allocate(new Waiting(context.device(), bytes, context.handle(), false, null, done, failed));
   }
 
   /** Memory for a module's variable; the answer comes on the serial executor. */
@@ -90,7 +116,7 @@ final class MemoryCalls {
       long owner,
       Consumer<Allocation> done,
       Consumer<DriverException> failed) {
-    allocate(new Waiting(device, Math.max(bytes, 1), owner, true, done, failed));
+    allocate(new Waiting(device, Math.max(bytes, 1), owner, true, null, done, failed));
   }
 
   private void allocate(Waiting wanted) {
@@ -111,10 +137,25 @@ final class MemoryCalls {
   }
 
   private static Allocation allocateNow(Waiting wanted) {
-    return wanted
-        .device()
-        .memory()
-        .allocate(wanted.bytes(), wanted.owner(), wanted.moduleVariable());
+    try {
+      return allocateOnce(wanted);
+    } catch (DriverException refused) {
+      if (!wanted.device().pools().trimAll()) {
+        throw refused;
+      }
+      // What pools had kept may be enough.
+      return allocateOnce(wanted);
+    }
+  }
+
+  private static Allocation allocateOnce(Waiting wanted) {
+    MemoryPool pool = wanted.pool();
+    return pool != null
+        ? pool.allocate(wanted.bytes(), wanted.owner())
+        : wanted
+            .device()
+            .memory()
+            .allocate(wanted.bytes(), wanted.owner(), wanted.moduleVariable());
   }
 
   /** Freed memory has come back, or there is none on its way any more. */
@@ -152,7 +193,7 @@ final class MemoryCalls {
 
   void cuMemFreeAsync(SessionCall call, long address, long stream) {
     // Only to check the handle: the memory stays until all streams have passed this point.
-    session.objects().stream(call, stream);
+    SessionStream unused = streamOf(call, stream);
     cuMemFree(call, address);
   }
 
@@ -164,7 +205,12 @@ final class MemoryCalls {
         .afterWorkSoFar(
             () -> {
               try {
-                device.memory().recycle(allocation);
+                MemoryPool pool = allocation.pool();
+                if (pool != null) {
+                  pool.giveBack(allocation);
+                } else {
+                  device.memory().recycle(allocation);
+                }
               } catch (DriverException refused) {
                 session.defect(refused);
               }

@@ -62,6 +62,30 @@ final class ModuleCalls {
         });
   }
 
+  void link(SessionCall call, int[] options, long[] values, byte[] sha256, long bytes) {
+    JitOptions.check(options, values);
+    SessionDevice device = call.context().device();
+    ByteBuffer image = image(call, sha256, bytes);
+    if (image == null) {
+      return;
+    }
+    long begin = session.services().nanoClock().getAsLong();
+    loads.link(
+        device,
+        image,
+        new ModuleLoads.LinkListener() {
+          @Override
+          public void linked() {
+            Answers.remoraLink(call, "", millisSince(begin));
+          }
+
+          @Override
+          public void failed(int result, String detail) {
+            call.fail(result, detail);
+          }
+        });
+  }
+
   float millisSince(long beginNanos) {
     return (float) ((session.services().nanoClock().getAsLong() - beginNanos) / NANOS_PER_MILLI);
   }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +25,7 @@ final class ModuleLoads {
 
   private final ClientSession session;
   private final MemoryCalls memory;
-  private final Deque<Load> waiting = new ArrayDeque<>();
+  private final Deque<Job> waiting = new ArrayDeque<>();
   private int running;
   private @Nullable Runnable whenNoneRuns;
 
@@ -43,32 +44,86 @@ final class ModuleLoads {
   private record Load(SessionDevice device, long owner, ByteBuffer image, Listener listener) {}
 
   /**
+   * @param task for a loading thread
+   * @param refused told why it is not even begun
+   */
+  private record Job(Runnable task, BiConsumer<Integer, String> refused) {}
+
+  /** Told how a link ended; exactly one method is called, on the serial executor. */
+  interface LinkListener {
+    void linked();
+
+    void failed(int result, String detail);
+  }
+
+  /**
    * Loads an image on a device; fails with {@code CUDA_ERROR_OUT_OF_MEMORY} if too many loads wait.
    *
    * @param owner handle of the context that the module will belong to
    */
   void load(SessionDevice device, long owner, ByteBuffer image, Listener listener) {
+    Load load = new Load(device, owner, image, listener);
+    add(new Job(() -> run(load), listener::failed));
+  }
+
+  /** Links an image, which fails as a load of it would, but for want of memory. */
+  void link(SessionDevice device, ByteBuffer image, LinkListener listener) {
+    add(new Job(() -> run(device, image, listener), listener::failed));
+  }
+
+  private void add(Job job) {
     if (running + waiting.size() >= session.services().limits().loadsMax()) {
-      listener.failed(
-          CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE,
-          "the session is loading as many modules as it may at once");
+      job.refused()
+          .accept(
+              CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE,
+              "the session is loading as many modules as it may at once");
       return;
     }
-    waiting.add(new Load(device, owner, image, listener));
+    waiting.add(job);
     startNext();
   }
 
   private void startNext() {
     while (running < AT_ONCE_MAX && !waiting.isEmpty()) {
-      Load load = waiting.remove();
+      Job job = waiting.remove();
       running++;
       try {
-        session.services().loaders().execute(() -> run(load));
+        session.services().loaders().execute(job.task());
       } catch (RejectedExecutionException shuttingDown) {
         running--;
-        load.listener()
-            .failed(CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE, "the server is shutting down");
+        job.refused()
+            .accept(CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE, "the server is shutting down");
       }
+    }
+  }
+
+  /** On a loading thread. */
+  private void run(SessionDevice device, ByteBuffer image, LinkListener listener) {
+    int result = CUresult.CUDA_SUCCESS_VALUE;
+    String detail = "";
+    try {
+      device.domain().linkModule(image.duplicate());
+    } catch (DriverException refused) {
+      result = refused.result();
+      detail = refused.detail();
+    } catch (RuntimeException | Error defect) {
+      result = CUresult.CUDA_ERROR_UNKNOWN_VALUE;
+      session.serial().execute(() -> session.defect(defect));
+    }
+    int end = result;
+    String log = detail;
+    session.serial().execute(() -> linked(listener, end, log));
+  }
+
+  private void linked(LinkListener listener, int result, String detail) {
+    ended();
+    if (session.isEnded()) {
+      return;
+    }
+    if (result == CUresult.CUDA_SUCCESS_VALUE) {
+      listener.linked();
+    } else {
+      listener.failed(result, detail);
     }
   }
 

@@ -18,6 +18,7 @@ final class Outbox {
   private static final int CONSUMED_SEQUENCE = 4;
   private static final int CONSUMED_BYTES = 5;
   private static final int CALLBACKS = 6;
+  private static final int OUTPUT = 7;
 
   private final SessionOutput output;
   private final WireWriter writer = new WireWriter(2 * FRAME_BYTES);
@@ -100,11 +101,25 @@ final class Outbox {
     flushIfFull();
   }
 
-  void callback(long sequence, long token, int status) {
+  /**
+   * @param again whether the function may be asked for again
+   */
+  void callback(long sequence, long token, int status, boolean again) {
     int message = writer.beginMessage(CALLBACKS);
     writer.varint(1, sequence);
     writer.varint(2, token);
     writer.varint(3, status);
+    writer.bool(4, again);
+    writer.endMessage(message);
+    flushIfFull();
+  }
+
+  /** What kernels on a device have printed. */
+  void output(int device, PrintBuffer.Piece piece) {
+    int message = writer.beginMessage(OUTPUT);
+    writer.varint(1, device);
+    writer.bytes(2, piece.text());
+    writer.varint(3, piece.lost());
     writer.endMessage(message);
     flushIfFull();
   }

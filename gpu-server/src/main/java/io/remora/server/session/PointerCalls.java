@@ -99,9 +99,12 @@ final class PointerCalls {
           IS_MANAGED,
           IS_LEGACY_IPC_CAPABLE,
           ALLOWED_HANDLE_TYPES,
-          IS_GPU_DIRECT_CAPABLE,
-          MEMPOOL_HANDLE ->
+          IS_GPU_DIRECT_CAPABLE ->
           OptionalLong.of(0);
+      case MEMPOOL_HANDLE -> {
+        MemoryPool pool = allocation.pool();
+        yield OptionalLong.of(pool == null ? 0 : pool.handle());
+      }
       default -> OptionalLong.empty();
     };
   }

@@ -120,7 +120,14 @@ final class SessionCall extends QueuedWork implements CallContext {
         isOn(module.device());
         yield module.description().module();
       }
-      case CONTEXT, LIBRARY, HANDLE_KIND_UNSPECIFIED, UNRECOGNIZED ->
+      case CONTEXT,
+          LIBRARY,
+          MEMORY_POOL,
+          GRAPH,
+          GRAPH_NODE,
+          GRAPH_EXEC,
+          HANDLE_KIND_UNSPECIFIED,
+          UNRECOGNIZED ->
           throw new CallException(
               CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "a driver has no handles of this kind");
     };
@@ -170,6 +177,9 @@ final class SessionCall extends QueuedWork implements CallContext {
    * @param estimateKey see {@link io.remora.server.queue.Work#estimateKey}
    */
   void submit(SessionStream target, long estimateKey, StreamWork streamWork) {
+    if (session.captures().takes(this, target, estimateKey, streamWork)) {
+      return;
+    }
     key = estimateKey;
     work = streamWork;
     session.submit(target, this);
@@ -179,6 +189,20 @@ final class SessionCall extends QueuedWork implements CallContext {
   void hold(InboundFrame frame, long bytes) {
     held = frame.retain();
     heldBytes = bytes;
+  }
+
+  /** Whether a frame's bytes are kept. */
+  boolean holdsBytes() {
+    return held != null;
+  }
+
+  /** Lets the frame's bytes go without any work. */
+  void dropBytes() {
+    InboundFrame frame = held;
+    if (frame != null) {
+      held = null;
+      frame.close();
+    }
   }
 
   /** The work ends only when something outside the device is over. */
@@ -217,11 +241,7 @@ final class SessionCall extends QueuedWork implements CallContext {
 
   @Override
   void finished(int result, String detail) {
-    InboundFrame frame = held;
-    if (frame != null) {
-      held = null;
-      frame.close();
-    }
+    dropBytes();
     Runnable then = whenFinished;
     if (then != null) {
       then.run();

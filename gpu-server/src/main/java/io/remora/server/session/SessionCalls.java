@@ -2,7 +2,6 @@
 package io.remora.server.session;
 
 import io.remora.server.session.LaunchCalls.Shape;
-import io.remora.server.session.generated.CallHandler;
 import io.remora.v1.LaunchAttribute;
 import io.remora.wire.Payload;
 import java.util.List;
@@ -11,12 +10,13 @@ import java.util.List;
  * Hands each call that the table can't express to the class that knows its object. Belongs to the
  * session's serial executor.
  */
-final class SessionCalls implements CallHandler {
+final class SessionCalls implements PoolHandlers, GraphHandlers {
   private static final int[] NO_OPTIONS = {};
   private static final long[] NO_VALUES = {};
 
   private final MemoryCalls memory;
   private final PointerCalls pointers;
+  private final PoolCalls pools;
   private final CopyCalls copies;
   private final Downloads downloads;
   private final StreamCalls streams;
@@ -28,10 +28,14 @@ final class SessionCalls implements CallHandler {
   private final LibraryCalls libraries;
   private final ImageUploads uploads;
   private final ContextCalls contexts;
+  private final GraphCalls graphs;
+  private final CaptureCalls captures;
+  private final NodeWorks works;
 
   SessionCalls(ClientSession session) {
     memory = new MemoryCalls(session);
     pointers = new PointerCalls(session);
+    pools = new PoolCalls(session, memory);
     copies = new CopyCalls(session);
     downloads = new Downloads(session, copies);
     streams = new StreamCalls(session);
@@ -43,10 +47,33 @@ final class SessionCalls implements CallHandler {
     libraries = new LibraryCalls(session, loads, modules);
     uploads = new ImageUploads(session);
     contexts = new ContextCalls(session, this);
+    graphs = new GraphCalls(session, new GraphRuns(session, callbacks));
+    captures = new CaptureCalls(session, graphs);
+    works = new NodeWorks(session, launches);
   }
 
   MemoryCalls memory() {
     return memory;
+  }
+
+  @Override
+  public GraphCalls graphs() {
+    return graphs;
+  }
+
+  @Override
+  public CaptureCalls captures() {
+    return captures;
+  }
+
+  @Override
+  public NodeWorks works() {
+    return works;
+  }
+
+  @Override
+  public PoolCalls pools() {
+    return pools;
   }
 
   Downloads downloads() {
@@ -399,6 +426,12 @@ final class SessionCalls implements CallHandler {
   public void remoraUploadImage(
       CallContext call, byte[] sha256, long totalBytes, long offset, Payload data) {
     uploads.remoraUploadImage(own(call), sha256, totalBytes, offset, data);
+  }
+
+  @Override
+  public void remoraLink(
+      CallContext call, int[] options, long[] optionValues, byte[] imageSha256, long imageBytes) {
+    modules.link(own(call), options, optionValues, imageSha256, imageBytes);
   }
 
   @Override

@@ -13,6 +13,8 @@ final class SessionDevice {
   private final LedgerPages pages;
   private final SlabAllocator memory;
   private final LaunchLimits launchLimits;
+  private final PrintBuffer prints;
+  private final DevicePools pools;
   private final int ordinal;
 
   /** The sticky fault of this session's work here; {@code CUDA_SUCCESS} if there is none. */
@@ -29,6 +31,7 @@ final class SessionDevice {
       Domain domain,
       Lane lane,
       LedgerPages pages,
+      PrintBuffer prints,
       int allocationsMax) {
     this.ordinal = ordinal;
     this.description = description;
@@ -36,9 +39,11 @@ final class SessionDevice {
     this.domain = domain;
     this.lane = lane;
     this.pages = pages;
+    this.prints = prints;
     this.memory =
         new SlabAllocator(
             domain.slabAddress(), domain.slabBytes(), domain.granuleBytes(), allocationsMax, pages);
+    this.pools = new DevicePools(this);
   }
 
   /** The number that the client knows the device by: its place among those that it may use. */
@@ -62,8 +67,17 @@ final class SessionDevice {
     return lane;
   }
 
+  /** What kernels have printed here. */
+  PrintBuffer prints() {
+    return prints;
+  }
+
   SlabAllocator memory() {
     return memory;
+  }
+
+  DevicePools pools() {
+    return pools;
   }
 
   /** Whether an address is one that this device's slab could give out. */

@@ -2,12 +2,16 @@
 package io.remora.server.session;
 
 import io.remora.v1.CUresult;
+import org.jspecify.annotations.Nullable;
 
 /** An event of a session. Belongs to the session's serial executor but for {@link #recordEnded}. */
 final class SessionEvent {
   private final VirtualContext context;
   private final long driverEvent;
   private final EndCounter records;
+
+  /** What it stands for if a captured call recorded it last. */
+  private Capture.@Nullable OfEvent capture;
 
   /** Whether it was ever recorded. */
   private boolean recorded;
@@ -49,6 +53,14 @@ final class SessionEvent {
       throw new CallException(CUresult.CUDA_ERROR_NOT_READY_VALUE, "");
     }
     return driverEvent;
+  }
+
+  Capture.@Nullable OfEvent capture() {
+    return capture;
+  }
+
+  void setCapture(Capture.@Nullable OfEvent newCapture) {
+    capture = newCapture;
   }
 
   boolean isRecorded() {

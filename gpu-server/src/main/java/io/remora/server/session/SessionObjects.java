@@ -20,6 +20,10 @@ final class SessionObjects {
   private final HandleTable<SessionModule> modules;
   private final HandleTable<SessionLibrary> libraries;
   private final HandleTable<SessionFunction> functions;
+  private final HandleTable<MemoryPool> pools;
+  private final HandleTable<SessionGraph> graphs;
+  private final HandleTable<GraphNode> graphNodes;
+  private final HandleTable<SessionGraphExec> graphExecs;
 
   SessionObjects(List<SessionDevice> devices, SerialExecutor serial, int handlesMax) {
     this.devices = List.copyOf(devices);
@@ -31,6 +35,10 @@ final class SessionObjects {
     this.modules = new HandleTable<>(handlesMax);
     this.libraries = new HandleTable<>(handlesMax);
     this.functions = new HandleTable<>(handlesMax);
+    this.pools = new HandleTable<>(handlesMax);
+    this.graphs = new HandleTable<>(handlesMax);
+    this.graphNodes = new HandleTable<>(handlesMax);
+    this.graphExecs = new HandleTable<>(handlesMax);
   }
 
   List<SessionDevice> devices() {
@@ -59,6 +67,23 @@ final class SessionObjects {
 
   HandleTable<SessionFunction> functions() {
     return functions;
+  }
+
+  /** Pools that the client created. */
+  HandleTable<MemoryPool> pools() {
+    return pools;
+  }
+
+  HandleTable<SessionGraph> graphs() {
+    return graphs;
+  }
+
+  HandleTable<GraphNode> graphNodes() {
+    return graphNodes;
+  }
+
+  HandleTable<SessionGraphExec> graphExecs() {
+    return graphExecs;
   }
 
   /**
@@ -200,9 +225,47 @@ final class SessionObjects {
     return found(libraries.get(handle));
   }
 
+  /** A graph, or {@code CUDA_ERROR_INVALID_VALUE}, as CUDA has it. */
+  SessionGraph graph(long handle) {
+    return foundOrInvalid(graphs.get(handle), "graph");
+  }
+
+  /** A node of a graph, or {@code CUDA_ERROR_INVALID_VALUE}. */
+  GraphNode graphNode(long handle) {
+    return foundOrInvalid(graphNodes.get(handle), "node of a graph");
+  }
+
+  /** A graph that can be launched, or {@code CUDA_ERROR_INVALID_VALUE}. */
+  SessionGraphExec graphExec(long handle) {
+    return foundOrInvalid(graphExecs.get(handle), "instantiated graph");
+  }
+
+  private static <T> T foundOrInvalid(@Nullable T object, String what) {
+    if (object == null) {
+      throw CallException.invalidValue("the session has no such " + what);
+    }
+    return object;
+  }
+
   /** A function or kernel, or {@code CUDA_ERROR_INVALID_HANDLE}. */
   SessionFunction function(long handle) {
     return found(functions.get(handle));
+  }
+
+  /**
+   * A memory pool; n + 1 is the default one of device n.
+   *
+   * @throws CallException {@code CUDA_ERROR_INVALID_VALUE}
+   */
+  MemoryPool pool(long handle) {
+    MemoryPool pool =
+        handle >= 1 && handle <= devices.size()
+            ? devices.get((int) handle - 1).pools().standard()
+            : pools.get(handle);
+    if (pool == null) {
+      throw CallException.invalidValue("there is no memory pool " + handle);
+    }
+    return pool;
   }
 
   private static <T> T found(@Nullable T object) {

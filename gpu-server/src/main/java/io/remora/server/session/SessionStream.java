@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A stream of a session, or a context's legacy default stream. Fields without a comment of their
  * own belong to the session's serial executor.
@@ -11,6 +13,7 @@ final class SessionStream {
   private final int flags;
   private final int priority;
   private final EndCounter works;
+  private Capture.@Nullable OfStream capture;
 
   /** Works by the program, without those that only keep the order between streams. */
   private long programWorks;
@@ -62,6 +65,15 @@ final class SessionStream {
 
   int priority() {
     return priority;
+  }
+
+  /** The capture that its calls go to, or null. */
+  Capture.@Nullable OfStream capture() {
+    return capture;
+  }
+
+  void setCapture(Capture.@Nullable OfStream newCapture) {
+    capture = newCapture;
   }
 
   boolean isBlocking() {

@@ -141,6 +141,22 @@ final class SlabAllocator {
     }
   }
 
+  /**
+   * Instead of the second step: the block of a detached allocation becomes a new allocation.
+   *
+   * @param bytes not more than the block has
+   */
+  Allocation revive(Allocation detached, long bytes, long owner) {
+    if (bytes > detached.blockBytes()) {
+      throw new IllegalArgumentException("the block is too small");
+    }
+    Allocation allocation =
+        new Allocation(detached.address(), bytes, detached.blockBytes(), owner, ++bufferIds, false);
+    allocation.belongsTo(detached.pool());
+    live.put(allocation.address(), allocation);
+    return allocation;
+  }
+
   /** Second step of freeing, once for each detached allocation: nothing uses the block any more. */
   void recycle(Allocation detached) {
     long start = detached.address();

@@ -43,6 +43,7 @@ final class StreamCalls {
 
   /** Destroys a stream that nobody can name any more; its work still runs. */
   void destroy(SessionStream stream) {
+    session.captures().streamEnds(stream);
     session.order().streamEnds(stream);
     long orderEvent = stream.orderEvent();
     session.enqueue(
@@ -59,6 +60,7 @@ final class StreamCalls {
 
   void cuStreamQuery(SessionCall call, long handle) {
     SessionStream stream = session.objects().stream(call, handle);
+    session.captures().refuse(stream);
     if (stream.isIdle()) {
       session.answerAfterWait(call, stream.device());
     } else {
@@ -68,6 +70,7 @@ final class StreamCalls {
 
   void cuStreamSynchronize(SessionCall call, long handle) {
     SessionStream stream = session.objects().stream(call, handle);
+    session.captures().refuse(stream);
     stream.whenIdle(() -> session.answerAfterWait(call, stream.device()));
   }
 
@@ -75,7 +78,13 @@ final class StreamCalls {
     SessionStream stream = session.objects().stream(call, handle);
     SessionEvent event = session.objects().event(eventHandle);
     if (flags != 0) {
-      throw CallException.invalidValue("external waits belong to captured graphs");
+      if (!session.captures().takes(call, stream, new NodeWork.EventWait(event))) {
+        throw CallException.invalidValue("external waits belong to captured graphs");
+      }
+      return;
+    }
+    if (session.captures().waitsForEvent(call, stream, event)) {
+      return;
     }
     if (!event.isRecorded() || event.isComplete()) {
       call.succeed();

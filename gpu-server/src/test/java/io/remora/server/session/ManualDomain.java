@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.remora.server.driver.Domain;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
+import io.remora.server.driver.PrintListener;
 import io.remora.server.driver.WorkObserver;
 import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
@@ -43,16 +44,21 @@ final class ManualDomain implements Domain {
   private final long slabAddress;
   private final long slabBytes;
   private final FaultListener faults;
+
+  /** Takes what kernels print; a test's {@link #kernel} may use it. */
+  final PrintListener prints;
+
   private long handles = 100;
   private int fault;
 
   /** One thing on a stream: its action is repeated until it returns true. */
   private record Step(BooleanSupplier action, WorkObserver observer) {}
 
-  ManualDomain(long slabAddress, long slabBytes, FaultListener faults) {
+  ManualDomain(long slabAddress, long slabBytes, FaultListener faults, PrintListener prints) {
     this.slabAddress = slabAddress;
     this.slabBytes = slabBytes;
     this.faults = faults;
+    this.prints = prints;
   }
 
   /** Does everything that can be done. */
@@ -173,6 +179,13 @@ final class ManualDomain implements Domain {
     }
     modulesLoaded++;
     return new ModuleDescription(++handles, functions, globals);
+  }
+
+  @Override
+  public void linkModule(ByteBuffer image) {
+    if (!StandardCharsets.UTF_8.decode(image).toString().startsWith("kernel")) {
+      throw new DriverException(CUresult.CUDA_ERROR_INVALID_PTX_VALUE, "line 1");
+    }
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.Domain;
 import io.remora.server.driver.Driver;
 import io.remora.server.driver.FaultListener;
+import io.remora.server.driver.PrintListener;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -44,15 +45,15 @@ final class ManualDriver implements Driver {
               "0000:0" + i + ":00.0",
               0,
               -2,
-              Map.of(0, 1024L)));
+              Map.of(0, 1024L, 1, 1L << 20)));
     }
     return devices;
   }
 
   @Override
-  public Domain open(int device, long slabBytes, FaultListener faults) {
+  public Domain open(int device, long slabBytes, FaultListener faults, PrintListener prints) {
     ManualDomain domain =
-        new ManualDomain(0x10_0000_0000_0000L * (domains.size() + 1), slabBytes, faults);
+        new ManualDomain(0x10_0000_0000_0000L * (domains.size() + 1), slabBytes, faults, prints);
     domains.add(domain);
     return domain;
   }

@@ -41,6 +41,10 @@ final class SessionHarness {
   final List<Answer> answers = new ArrayList<>();
   final List<AsyncError> errors = new ArrayList<>();
   final List<HostCallback> callbacks = new ArrayList<>();
+
+  /** What the program would see of its output and its answers, in order. */
+  final List<String> events = new ArrayList<>();
+
   final AtomicInteger framesHeld = new AtomicInteger();
   final AtomicInteger slotsGivenBack = new AtomicInteger();
   @Nullable Welcome welcome;
@@ -194,6 +198,13 @@ final class SessionHarness {
         }
         answers.addAll(parsed.getAnswersList());
         errors.addAll(parsed.getErrorsList());
+        parsed
+            .getOutputList()
+            .forEach(
+                each ->
+                    events.add(
+                        "output " + each.getText().toStringUtf8() + " lost " + each.getLost()));
+        parsed.getAnswersList().forEach(each -> events.add("answer " + each.getSequence()));
         callbacks.addAll(parsed.getCallbacksList());
         consumedSequence = Math.max(consumedSequence, parsed.getConsumedSequence());
       } catch (InvalidProtocolBufferException e) {

@@ -4,6 +4,7 @@ package io.remora.server.driver.software;
 import io.remora.ptx.AddressSpace;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
+import io.remora.server.driver.PrintListener;
 import io.remora.v1.CUresult;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,16 +27,23 @@ final class DomainCore {
   private final SoftwareDevice device;
   private final AddressWindows windows;
   private final FaultListener faults;
+  private final PrintListener prints;
   private final long slabBytes;
   private final AddressSpace memory;
   private final MemoryGate gate = new MemoryGate();
   private final AtomicInteger fault = new AtomicInteger();
   private final Set<SoftwareStream> streams = ConcurrentHashMap.newKeySet();
 
-  DomainCore(SoftwareDevice device, AddressWindows windows, long slabBytes, FaultListener faults) {
+  DomainCore(
+      SoftwareDevice device,
+      AddressWindows windows,
+      long slabBytes,
+      FaultListener faults,
+      PrintListener prints) {
     this.device = device;
     this.windows = windows;
     this.faults = faults;
+    this.prints = prints;
     this.slabBytes = slabBytes;
     this.memory = map(windows.take(2 * slabBytes));
     windows.own(memory.windowBase(), this);
@@ -61,6 +69,11 @@ final class DomainCore {
 
   long slabBytes() {
     return slabBytes;
+  }
+
+  /** Takes what kernels print. */
+  PrintListener prints() {
+    return prints;
   }
 
   /** Streams that may have work; they are cancelled with the domain. */

@@ -30,11 +30,19 @@ final class LoadedModules {
     this.functions = new Handles<>("function", objectsMax);
   }
 
-  ModuleDescription load(ByteBuffer image, GlobalPlacer placer) {
+  /** Links and compiles an image; the outcome is kept for who loads it. */
+  void link(ByteBuffer image) {
+    PtxModule unused = compile(image);
+  }
+
+  private PtxModule compile(ByteBuffer image) {
     DeviceLimits limits = core.device().limits();
-    String text =
-        ModuleImage.ptx(image, limits.computeCapability(), CompileOptions.DEFAULTS.maxTextBytes());
-    PtxModule module = cache.get(text);
+    return cache.get(
+        ModuleImage.ptx(image, limits.computeCapability(), CompileOptions.DEFAULTS.maxTextBytes()));
+  }
+
+  ModuleDescription load(ByteBuffer image, GlobalPlacer placer) {
+    PtxModule module = compile(image);
     List<GlobalDescription> globals = new ArrayList<>();
     core.enterOrThrow();
     try {

@@ -4,14 +4,17 @@ package io.remora.server.driver.software;
 import io.remora.ptx.CompileOptions;
 import io.remora.ptx.PtxException;
 import io.remora.ptx.PtxModule;
+import io.remora.ptx.PtxText;
 import io.remora.server.driver.DriverException;
 import io.remora.v1.CUresult;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -38,21 +41,22 @@ final class ModuleCache {
   }
 
   /** The compiled module; waits while another thread compiles it. */
-  PtxModule get(String text) {
-    String hash = hash(text);
+  PtxModule get(List<PtxText> texts) {
+    String hash = hash(texts);
     var mine = new CompletableFuture<PtxModule>();
     CompletableFuture<PtxModule> module;
     synchronized (this) {
       Entry entry = entries.get(hash);
       module = entry == null ? mine : entry.module;
       if (entry == null) {
-        entries.put(hash, new Entry(mine, text.length()));
-        textBytes += text.length();
+        long bytes = texts.stream().mapToLong(text -> text.text().length()).sum();
+        entries.put(hash, new Entry(mine, bytes));
+        textBytes += bytes;
         evict(hash);
       }
     }
     if (module == mine) {
-      compile(text, hash, mine);
+      compile(texts, hash, mine);
     }
     try {
       return module.join();
@@ -61,9 +65,9 @@ final class ModuleCache {
     }
   }
 
-  private void compile(String text, String hash, CompletableFuture<PtxModule> result) {
+  private void compile(List<PtxText> texts, String hash, CompletableFuture<PtxModule> result) {
     try {
-      result.complete(PtxModule.compile(text, options));
+      result.complete(PtxModule.link(texts, options));
     } catch (PtxException e) {
       forget(hash);
       result.completeExceptionally(refusal(e));
@@ -100,10 +104,17 @@ final class ModuleCache {
     }
   }
 
-  private static String hash(String text) {
+  /** Names only appear in messages, and what can't be compiled isn't kept. */
+  private static String hash(List<PtxText> texts) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      return HexFormat.of().formatHex(digest.digest(text.getBytes(StandardCharsets.ISO_8859_1)));
+      for (PtxText text : texts) {
+        byte[] bytes = text.text().getBytes(StandardCharsets.ISO_8859_1);
+        // The length first, so that two texts can't pass for one.
+        digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).flip());
+        digest.update(bytes);
+      }
+      return HexFormat.of().formatHex(digest.digest());
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java platform has SHA-256", e);
     }

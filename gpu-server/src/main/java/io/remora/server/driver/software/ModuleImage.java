@@ -1,41 +1,132 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.driver.software;
 
+import io.remora.ptx.PtxText;
 import io.remora.server.driver.DriverException;
 import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
-/** Finds the PTX text in what a program gives to {@code cuModuleLoadData}. */
+/**
+ * Finds the PTX texts in what a program gives to {@code cuModuleLoadData}: text, a fatbin, several
+ * fatbins one behind the other (a program of relocatable code), or what {@code cuLinkComplete}
+ * gave. Where there are several texts, they are to be linked.
+ */
 final class ModuleImage {
   private static final int ELF_MAGIC = 0x464c457f;
+  private static final int ALIGNMENT = 8;
 
-  private ModuleImage() {}
+  /** A cut through what hostile images can ask for. */
+  private static final int TEXTS_MAX = 1024;
 
-  /**
-   * @param image PTX text, a fatbin or a cubin; its position is left alone
-   * @param computeCapability of the device, major * 10 + minor
-   * @param textBytesMax longest text taken
-   */
-  static String ptx(ByteBuffer image, int computeCapability, int textBytesMax) {
-    int magic = image.remaining() < 4 ? 0 : image.slice().order(ByteOrder.LITTLE_ENDIAN).getInt(0);
-    if (magic == Fatbin.MAGIC) {
-      return new Fatbin(image).ptx(computeCapability, textBytesMax);
-    }
-    if (magic == ELF_MAGIC) {
-      throw new DriverException(
-          CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU_VALUE,
-          "the image is machine code for a GPU, and a software device runs PTX only; compile with"
-              + " PTX: nvcc -gencode arch=compute_75,code=compute_75, or nvcc -ptx");
-    }
-    return text(image, textBytesMax);
+  private static final String REMEDY =
+      "; compile with PTX: nvcc -gencode arch=compute_75,code=compute_75";
+
+  private final int computeCapability;
+  private final int textBytesMax;
+  private final List<PtxText> texts = new ArrayList<>();
+  private final List<String> withoutPtx = new ArrayList<>();
+  private int textBytes;
+
+  private ModuleImage(int computeCapability, int textBytesMax) {
+    this.computeCapability = computeCapability;
+    this.textBytesMax = textBytesMax;
   }
 
-  private static String text(ByteBuffer image, int textBytesMax) {
+  /**
+   * @param image PTX text or fatbins; its position is left alone
+   * @param computeCapability of the device, major * 10 + minor
+   * @param textBytesMax longest text taken, of all together
+   * @return at least one text
+   */
+  static List<PtxText> ptx(ByteBuffer image, int computeCapability, int textBytesMax) {
+    var found = new ModuleImage(computeCapability, textBytesMax);
+    found.read("the image", image.slice(), true);
+    if (found.texts.isEmpty()) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU_VALUE, found.missing(computeCapability));
+    }
+    return found.texts;
+  }
+
+  private void read(String name, ByteBuffer image, boolean mayBeLinked) {
+    switch (magic(image)) {
+      case Fatbin.MAGIC -> fatbins(name, image, mayBeLinked);
+      case ELF_MAGIC -> {
+        if (!mayBeLinked) {
+          throw new DriverException(
+              CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+              name + " is machine code, and a software device links PTX only" + REMEDY);
+        }
+        throw new DriverException(
+            CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU_VALUE,
+            "the image is machine code for a GPU, and a software device runs PTX only"
+                + REMEDY
+                + ", or nvcc -ptx");
+      }
+      default -> add(new PtxText(name, text(image)));
+    }
+  }
+
+  private static int magic(ByteBuffer image) {
+    return image.remaining() < 4 ? 0 : image.order(ByteOrder.LITTLE_ENDIAN).getInt(0);
+  }
+
+  private void fatbins(String name, ByteBuffer image, boolean mayBeLinked) {
+    ByteBuffer rest = image;
+    for (int number = 1; magic(rest) == Fatbin.MAGIC; number++) {
+      var fatbin = new Fatbin(rest);
+      fatbin(
+          number == 1 ? name : name + ", part " + number,
+          number > 1 && !texts.isEmpty(),
+          fatbin,
+          mayBeLinked);
+      int next = (fatbin.bytes() + ALIGNMENT - 1) & -ALIGNMENT;
+      rest = next < rest.limit() ? rest.slice(next, rest.limit() - next) : ByteBuffer.allocate(0);
+    }
+  }
+
+  private void fatbin(String name, boolean isMember, Fatbin fatbin, boolean mayBeLinked) {
+    for (Fatbin.LinkInput input : fatbin.linkInputs()) {
+      if (!mayBeLinked) {
+        throw new DriverException(
+            CUresult.CUDA_ERROR_INVALID_IMAGE_VALUE, name + " is the outcome of a link itself");
+      }
+      read(input.name(), input.image(), false);
+    }
+    fatbin
+        .ptx(computeCapability, textBytesMax)
+        .ifPresentOrElse(
+            text -> add(new PtxText(name, text, isMember)),
+            () -> withoutPtx.addAll(fatbin.contents()));
+  }
+
+  private void add(PtxText text) {
+    if (text.text().length() > textBytesMax - textBytes || texts.size() == TEXTS_MAX) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_INVALID_IMAGE_VALUE,
+          "the image has more than " + TEXTS_MAX + " PTX texts or " + textBytesMax + " bytes");
+    }
+    textBytes += text.text().length();
+    texts.add(text);
+  }
+
+  private String missing(int capability) {
+    return "the image holds "
+        + (withoutPtx.isEmpty() ? "nothing" : String.join(", ", withoutPtx))
+        + ", and a software device runs PTX for up to compute capability "
+        + capability / 10
+        + "."
+        + capability % 10
+        + REMEDY;
+  }
+
+  private String text(ByteBuffer image) {
     int end = 0;
-    int from = image.position();
-    while (end < image.remaining() && image.get(from + end) != 0) {
+    while (end < image.limit() && image.get(end) != 0) {
       end++;
     }
     if (end == 0 || end > textBytesMax) {
@@ -46,7 +137,7 @@ final class ModuleImage {
               : "PTX of " + end + " bytes; the most is " + textBytesMax);
     }
     byte[] bytes = new byte[end];
-    image.duplicate().get(bytes);
+    image.get(0, bytes);
     return new String(bytes, StandardCharsets.ISO_8859_1);
   }
 }

@@ -6,6 +6,7 @@ import io.remora.ptx.LaunchShape;
 import io.remora.server.driver.Domain;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
+import io.remora.server.driver.PrintListener;
 import io.remora.server.driver.WorkObserver;
 import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
@@ -40,8 +41,9 @@ final class SoftwareDomain implements Domain {
       ModuleCache cache,
       Executor streamThreads,
       long slabBytes,
-      FaultListener faults) {
-    this.core = new DomainCore(device, windows, slabBytes, faults);
+      FaultListener faults,
+      PrintListener prints) {
+    this.core = new DomainCore(device, windows, slabBytes, faults, prints);
     this.modules = new LoadedModules(core, cache, OBJECTS_MAX);
     this.transfers = new Transfers(core, windows);
     this.runner = new StreamRunner(streamThreads);
@@ -75,6 +77,11 @@ final class SoftwareDomain implements Domain {
   @Override
   public ModuleDescription loadModule(ByteBuffer image, GlobalPlacer placer) {
     return modules.load(image, placer);
+  }
+
+  @Override
+  public void linkModule(ByteBuffer image) {
+    modules.link(image);
   }
 
   @Override

@@ -7,6 +7,7 @@ import io.remora.server.driver.Domain;
 import io.remora.server.driver.Driver;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
+import io.remora.server.driver.PrintListener;
 import io.remora.v1.CUresult;
 import java.util.List;
 import java.util.concurrent.SynchronousQueue;
@@ -86,7 +87,7 @@ public final class SoftwareDriver implements Driver {
   }
 
   @Override
-  public Domain open(int device, long slabBytes, FaultListener faults) {
+  public Domain open(int device, long slabBytes, FaultListener faults, PrintListener prints) {
     if (device < 0 || device >= devices.size()) {
       throw new DriverException(
           CUresult.CUDA_ERROR_INVALID_DEVICE_VALUE, "there is no device " + device);
@@ -97,7 +98,7 @@ public final class SoftwareDriver implements Driver {
           "a slab is a power of two of at least 1 MiB, not " + slabBytes);
     }
     return new SoftwareDomain(
-        devices.get(device), windows, modules, streamThreads, slabBytes, faults);
+        devices.get(device), windows, modules, streamThreads, slabBytes, faults, prints);
   }
 
   @Override

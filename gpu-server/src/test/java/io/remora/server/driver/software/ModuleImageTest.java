@@ -5,12 +5,14 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.remora.ptx.PtxText;
 import io.remora.server.driver.DriverException;
 import io.remora.v1.CUresult;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -27,7 +29,10 @@ final class ModuleImageTest {
   }
 
   private static String ptx(byte[] image, int computeCapability) {
-    return ModuleImage.ptx(ByteBuffer.wrap(image), computeCapability, TEXT_BYTES_MAX);
+    List<PtxText> texts =
+        ModuleImage.ptx(ByteBuffer.wrap(image), computeCapability, TEXT_BYTES_MAX);
+    assertThat(texts).hasSize(1);
+    return texts.get(0).text();
   }
 
   private static void refused(ThrowingCallable loading, int result, String detail) {
@@ -115,5 +120,87 @@ final class ModuleImageTest {
       }
     }
     assertThat(refused).isPositive();
+  }
+
+  private static byte[] joined(byte[]... parts) {
+    var out = new java.io.ByteArrayOutputStream();
+    for (byte[] part : parts) {
+      out.writeBytes(part);
+      while (out.size() % 8 != 0) {
+        out.write(0);
+      }
+    }
+    return out.toByteArray();
+  }
+
+  /** A fatbin with one entry. */
+  private static byte[] fatbin(int kind, String name, byte[] payload, long plainBytes) {
+    int headerBytes = 64 + (name.length() + 7) / 8 * 8;
+    int payloadBytes = (payload.length + 7) / 8 * 8;
+    ByteBuffer out =
+        ByteBuffer.allocate(16 + headerBytes + payloadBytes)
+            .order(java.nio.ByteOrder.LITTLE_ENDIAN);
+    out.putInt(0xba55ed50).putShort((short) 1).putShort((short) 16);
+    out.putLong(headerBytes + payloadBytes);
+    out.putShort(16, (short) kind).putInt(20, headerBytes).putLong(24, payloadBytes);
+    out.putInt(16 + 28, 75).putInt(16 + 32, 64).putInt(16 + 36, name.length());
+    out.putLong(16 + 56, plainBytes);
+    out.put(16 + 64, name.getBytes(StandardCharsets.US_ASCII));
+    out.put(16 + headerBytes, payload);
+    return out.array();
+  }
+
+  private static List<PtxText> texts(byte[] image) {
+    return ModuleImage.ptx(ByteBuffer.wrap(image), 121, TEXT_BYTES_MAX);
+  }
+
+  @Test
+  void fatbinsOneBehindTheOtherAreOneProgramAndMachineCodeAmongThemIsLeftOut() throws IOException {
+    byte[] image =
+        joined(
+            resource("add_one.sm_75.fatbin"),
+            resource("add_one.lz4.fatbin"),
+            resource("add_one.zstd.fatbin"));
+    assertThat(texts(image))
+        .extracting(PtxText::name)
+        .containsExactly("the image, part 2", "the image, part 3");
+  }
+
+  @Test
+  void inputsOfALinkKeepTheirNames() throws IOException {
+    byte[] text = ".version 8.0\0".getBytes(StandardCharsets.US_ASCII);
+    byte[] nested = resource("add_one.zstd.fatbin");
+    byte[] image =
+        joined(
+            fatbin(Fatbin.KIND_LINK_INPUT, "one.ptx", text, text.length),
+            fatbin(Fatbin.KIND_LINK_INPUT, "", nested, nested.length));
+    List<PtxText> found = texts(image);
+    assertThat(found).extracting(PtxText::name).containsExactly("one.ptx", "input 1");
+    assertThat(found.get(0).text()).isEqualTo(".version 8.0");
+    assertThat(found.get(1).text()).contains(".entry addOne");
+  }
+
+  @Test
+  void machineCodeAndLinksWithinLinksAreRefused() throws IOException {
+    byte[] cubin = resource("add_one.cubin");
+    refused(
+        () -> texts(fatbin(Fatbin.KIND_LINK_INPUT, "x.cubin", cubin, cubin.length)),
+        CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+        "x.cubin is machine code");
+    byte[] inner = fatbin(Fatbin.KIND_LINK_INPUT, "a", new byte[] {'x'}, 1);
+    refused(
+        () -> texts(fatbin(Fatbin.KIND_LINK_INPUT, "b", inner, inner.length)),
+        CUresult.CUDA_ERROR_INVALID_IMAGE_VALUE,
+        "outcome of a link");
+  }
+
+  @Test
+  void aHeaderThatPromisesMoreThanItsBytesCanHoldIsRefusedBeforeMemoryIsTaken() throws IOException {
+    byte[] image = resource("add_one.lz4.fatbin");
+    ByteBuffer.wrap(image).order(java.nio.ByteOrder.LITTLE_ENDIAN).putLong(16 + 56, TEXT_BYTES_MAX);
+    refused(
+        () -> ModuleImage.ptx(ByteBuffer.wrap(image), 75, TEXT_BYTES_MAX),
+        CUresult.CUDA_ERROR_INVALID_IMAGE_VALUE,
+        "can't come of");
   }
 }

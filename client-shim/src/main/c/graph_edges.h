@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Asking the server for the structure of a graph. */
+#ifndef REMORA_GRAPH_EDGES_H
+#define REMORA_GRAPH_EDGES_H
+
+#include "client.h"
+
+/* What RemoraGraphQuery asks about a graph or, the last two, about a node. */
+enum remora_graph_question {
+    REMORA_GRAPH_NODES = 0,
+    REMORA_GRAPH_ROOTS = 1,
+    REMORA_GRAPH_EDGES = 2,
+    REMORA_GRAPH_DEPENDENCIES = 3,
+    REMORA_GRAPH_DEPENDENTS = 4
+};
+
+struct remora_graph_answer {
+    size_t count;
+    /* The nodes; of edges the nodes where they begin. To be given to free, NULL without any. */
+    uint64_t *first;
+    /* Where edges end, behind the first ones; otherwise NULL. */
+    uint64_t *second;
+};
+
+CUresult remora_ask_graph(enum remora_graph_question question, const void *object,
+                          struct remora_graph_answer *answer);
+
+/* CUDA_ERROR_NOT_SUPPORTED if an edge is more than an order of two nodes. `data` may be NULL. */
+CUresult remora_check_edge_data(const CUgraphEdgeData *data, size_t count);
+
+#endif

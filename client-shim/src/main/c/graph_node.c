@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "graph_node.h"
+
+#include <stdlib.h>
+
+#include "graph_handles.h"
+#include "host_functions.h"
+#include "launch_parameters.h"
+
+/* The wire's handle of the context that a program names; NULL is the current one. */
+static CUresult context_of(CUcontext given, uint64_t *handle, struct remora_context **context)
+{
+    CUresult result = remora_usable_context(context);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    if (given != NULL) {
+        *context = remora_find_context(given);
+        if (*context == NULL) {
+            return CUDA_ERROR_INVALID_CONTEXT;
+        }
+    }
+    *handle = (*context)->handle;
+    return CUDA_SUCCESS;
+}
+
+CUresult remora_graph_kernel(const CUDA_KERNEL_NODE_PARAMS *given, struct remora_graph_node *node)
+{
+    struct remora_context *context;
+    *node = (struct remora_graph_node){.type = CU_GRAPH_NODE_TYPE_KERNEL};
+    if (given == NULL) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    CUresult result = context_of(given->ctx, &node->context, &context);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    const void *function = given->func != NULL ? (const void *)given->func : given->kern;
+    const struct remora_kernel *kernel = remora_find_kernel(function);
+    if (kernel == NULL) {
+        return CUDA_ERROR_INVALID_HANDLE;
+    }
+    unsigned int grid[3] = {given->gridDimX, given->gridDimY, given->gridDimZ};
+    unsigned int block[3] = {given->blockDimX, given->blockDimY, given->blockDimZ};
+    for (int i = 0; i < 3; i++) {
+        node->grid[i] = grid[i];
+        node->block[i] = block[i];
+    }
+    result = remora_check_shape(context, grid, block);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    node->function = kernel->handle;
+    node->shared_bytes = given->sharedMemBytes;
+    node->parameter_bytes = kernel->parameter_bytes;
+    if (kernel->parameter_bytes > 0) {
+        node->buffer = calloc(1, kernel->parameter_bytes);
+        if (node->buffer == NULL) {
+            return CUDA_ERROR_OUT_OF_MEMORY;
+        }
+    }
+    return remora_lay_out_parameters(kernel, given->kernelParams, given->extra, node->buffer,
+                                     &node->parameters);
+}
+
+CUresult remora_graph_fill(const CUDA_MEMSET_NODE_PARAMS *given, CUcontext context,
+                           struct remora_graph_node *node)
+{
+    struct remora_context *found;
+    *node = (struct remora_graph_node){.type = CU_GRAPH_NODE_TYPE_MEMSET};
+    if (given == NULL) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    CUresult result = context_of(context, &node->context, &found);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    unsigned int size = given->elementSize;
+    if ((size != 1 && size != 2 && size != 4) ||
+        __builtin_mul_overflow(given->width, (size_t)size, &node->width_bytes)) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    node->to = given->dst;
+    node->to_pitch = given->pitch;
+    node->height = given->height;
+    node->value = given->value;
+    node->element_bytes = size;
+    return CUDA_SUCCESS;
+}
+
+CUresult remora_graph_copy(const CUDA_MEMCPY3D *given, CUcontext context,
+                           struct remora_graph_node *node)
+{
+    struct remora_context *found;
+    *node = (struct remora_graph_node){.type = CU_GRAPH_NODE_TYPE_MEMCPY};
+    if (given == NULL) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    CUresult result = context_of(context, &node->context, &found);
+    return result == CUDA_SUCCESS ? remora_graph_copy_rows(given, node) : result;
+}
+
+CUresult remora_graph_host(const CUDA_HOST_NODE_PARAMS *given, struct remora_graph_node *node)
+{
+    struct remora_context *context;
+    *node = (struct remora_graph_node){.type = CU_GRAPH_NODE_TYPE_HOST};
+    if (given == NULL || given->fn == NULL) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    CUresult result = context_of(NULL, &node->context, &context);
+    return result == CUDA_SUCCESS
+                   ? remora_lasting_host_function(given->fn, given->userData, &node->argument)
+                   : result;
+}
+
+CUresult remora_graph_plain(CUgraphNodeType type, const void *argument,
+                            struct remora_graph_node *node)
+{
+    struct remora_context *context;
+    *node = (struct remora_graph_node){.type = type, .argument = (uint64_t)(uintptr_t)argument};
+    if (argument == NULL && type != CU_GRAPH_NODE_TYPE_EMPTY) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    return context_of(NULL, &node->context, &context);
+}
+
+void remora_graph_node_end(struct remora_graph_node *node)
+{
+    free(node->buffer);
+    node->buffer = NULL;
+}
+
+static CUresult add(const struct remora_graph_node *node, CUgraphNode *handle, CUgraph graph,
+                    const uint64_t *dependencies, size_t count)
+{
+    struct remora_call call = {.number = REMORA_CALL_REMORA_GRAPH_ADD_NODE};
+    uint64_t number = remora_new_handle();
+    CUresult result = remora_call_begin_in(&call, node->context);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    remora_encode_remoraGraphAddNode(
+            call.arguments, number, (uint64_t)(uintptr_t)graph, dependencies, count,
+            (int32_t)node->type, node->function, node->grid[0], node->grid[1], node->grid[2],
+            node->block[0], node->block[1], node->block[2], node->shared_bytes, node->parameters,
+            node->parameter_bytes, node->to, node->to_pitch, node->from, node->from_pitch,
+            node->width_bytes, node->height, node->value, node->element_bytes, node->argument);
+    result = remora_call_async(&call);
+    if (result == CUDA_SUCCESS) {
+        *handle = (CUgraphNode)(uintptr_t)number;
+    }
+    return result;
+}
+
+CUresult remora_graph_add(CUresult result, struct remora_graph_node *node, CUgraphNode *handle,
+                          CUgraph graph, const CUgraphNode *dependencies, size_t count)
+{
+    uint64_t *numbers = NULL;
+    if (result == CUDA_SUCCESS && (handle == NULL || graph == NULL)) {
+        result = CUDA_ERROR_INVALID_VALUE;
+    }
+    if (result == CUDA_SUCCESS) {
+        result = remora_copy_handles(dependencies, count, &numbers);
+    }
+    if (result == CUDA_SUCCESS) {
+        result = add(node, handle, graph, numbers, count);
+    }
+    free(numbers);
+    remora_graph_node_end(node);
+    return result;
+}
+
+CUresult remora_graph_set(CUresult result, struct remora_graph_node *node, CUgraphExec exec,
+                          CUgraphNode handle)
+{
+    struct remora_call call = {.number = REMORA_CALL_REMORA_GRAPH_SET_NODE};
+    if (result == CUDA_SUCCESS && handle == NULL) {
+        result = CUDA_ERROR_INVALID_VALUE;
+    }
+    if (result == CUDA_SUCCESS) {
+        result = remora_call_begin_in(&call, node->context);
+    }
+    if (result == CUDA_SUCCESS) {
+        remora_encode_remoraGraphSetNode(
+                call.arguments, (uint64_t)(uintptr_t)exec, (uint64_t)(uintptr_t)handle,
+                (int32_t)node->type, node->function, node->grid[0], node->grid[1], node->grid[2],
+                node->block[0], node->block[1], node->block[2], node->shared_bytes,
+                node->parameters, node->parameter_bytes, node->to, node->to_pitch, node->from,
+                node->from_pitch, node->width_bytes, node->height, node->value,
+                node->element_bytes, node->argument);
+        result = remora_call_async(&call);
+    }
+    remora_graph_node_end(node);
+    return result;
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.Set;
+
+/**
+ * One capture: the graph that it makes and the streams whose calls go there. Belongs to the
+ * session's serial executor.
+ */
+final class Capture {
+  private final long id;
+  private final SessionGraph graph;
+  private final SessionStream origin;
+  private final long thread;
+  private final boolean anyThread;
+  private final Set<SessionStream> streams = new HashSet<>();
+
+  /** Nodes that calls on streams made, which the origin must be joined with at the end. */
+  private final Set<GraphNode> captured = new HashSet<>();
+
+  private boolean invalidated;
+  private boolean over;
+
+  /**
+   * @param thread the client's number of the thread that began it
+   * @param anyThread whether another thread may end it
+   */
+  Capture(long id, SessionGraph graph, SessionStream origin, long thread, boolean anyThread) {
+    this.id = id;
+    this.graph = graph;
+    this.origin = origin;
+    this.thread = thread;
+    this.anyThread = anyThread;
+  }
+
+  /**
+   * A stream's part: the nodes that its next call waits for.
+   *
+   * @param capture the whole
+   */
+  record OfStream(Capture capture, Set<GraphNode> tail) {}
+
+  /** What an event stands for that was recorded by a captured call. */
+  record OfEvent(Capture capture, Set<GraphNode> nodes) {}
+
+  long id() {
+    return id;
+  }
+
+  SessionGraph graph() {
+    return graph;
+  }
+
+  SessionStream origin() {
+    return origin;
+  }
+
+  boolean mayEndIn(long otherThread) {
+    return anyThread || thread == otherThread;
+  }
+
+  boolean isInvalidated() {
+    return invalidated;
+  }
+
+  void invalidate() {
+    invalidated = true;
+  }
+
+  boolean isOver() {
+    return over;
+  }
+
+  /** A stream's calls go here from now on, behind these nodes. */
+  void join(SessionStream stream, Collection<GraphNode> nodes) {
+    streams.add(stream);
+    stream.setCapture(new OfStream(this, new LinkedHashSet<>(nodes)));
+  }
+
+  void add(GraphNode node) {
+    captured.add(node);
+  }
+
+  /** Whether everything that was captured is before what the origin's next call would wait for. */
+  boolean isJoined(Set<GraphNode> tail) {
+    for (GraphNode node : captured) {
+      if (node.dependents().isEmpty() && !tail.contains(node)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Lets the streams go. */
+  void end() {
+    over = true;
+    streams.forEach(stream -> stream.setCapture(null));
+    streams.clear();
+  }
+
+  void forget(SessionStream stream) {
+    streams.remove(stream);
+    stream.setCapture(null);
+  }
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.session.generated.Calls;
+import io.remora.v1.CUgraphNodeType;
+import io.remora.v1.CUresult;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The captures of a session: turns calls on capturing streams into nodes of graphs, and refuses
+ * those that can't be one. Belongs to the session's serial executor.
+ */
+final class Captures {
+  /** Handles of nodes that no client has chosen. */
+  private static final long FIRST_OWN_HANDLE = 1L << 62;
+
+  private final ClientSession session;
+  private final List<Capture> active = new ArrayList<>(0);
+  private long ids;
+  private long ownHandles = FIRST_OWN_HANDLE;
+
+  Captures(ClientSession session) {
+    this.session = session;
+  }
+
+  /** A handle for a node that the server makes. */
+  long newNodeHandle() {
+    return ownHandles++;
+  }
+
+  Capture begin(SessionStream stream, SessionGraph graph, long thread, boolean anyThread) {
+    Capture capture = new Capture(++ids, graph, stream, thread, anyThread);
+    capture.join(stream, List.of());
+    active.add(capture);
+    return capture;
+  }
+
+  void end(Capture capture) {
+    capture.end();
+    active.remove(capture);
+  }
+
+  /**
+   * Makes a node of a call's work if its stream is capturing.
+   *
+   * @return false if the work is to be done now
+   * @throws CallException for work that can't be captured, which invalidates the capture, and for
+   *     work on the legacy stream that would have to wait for a capturing one
+   */
+  boolean takes(SessionCall call, SessionStream stream, long key, CallContext.StreamWork work) {
+    if (active.isEmpty()) {
+      return false;
+    }
+    Capture.OfStream part = stream.capture();
+    if (part == null) {
+      checkLegacy(stream);
+      return false;
+    }
+    if (call.isWaiting() || call.holdsBytes() || call.waitsForHost()) {
+      call.dropBytes();
+      throw unsupported(part.capture(), "copies of host memory can't be captured");
+    }
+    record(stream, new NodeWork.Transfer(typeOf(call.number()), stream.device(), key, work));
+    call.succeed();
+    return true;
+  }
+
+  private static int typeOf(int callNumber) {
+    return switch (callNumber) {
+      case Calls.CU_MEMSET_D8,
+          Calls.CU_MEMSET_D8_ASYNC,
+          Calls.CU_MEMSET_D16,
+          Calls.CU_MEMSET_D16_ASYNC,
+          Calls.CU_MEMSET_D32,
+          Calls.CU_MEMSET_D32_ASYNC,
+          Calls.CU_MEMSET_D2_D8,
+          Calls.CU_MEMSET_D2_D8_ASYNC,
+          Calls.CU_MEMSET_D2_D16,
+          Calls.CU_MEMSET_D2_D16_ASYNC,
+          Calls.CU_MEMSET_D2_D32,
+          Calls.CU_MEMSET_D2_D32_ASYNC ->
+          CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMSET_VALUE;
+      default -> CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY_VALUE;
+    };
+  }
+
+  /** As {@link #takes} for work that the caller has made a node's of. */
+  boolean takes(SessionCall call, SessionStream stream, NodeWork work) {
+    if (active.isEmpty()) {
+      return false;
+    }
+    if (stream.capture() == null) {
+      checkLegacy(stream);
+      return false;
+    }
+    record(stream, work);
+    call.succeed();
+    return true;
+  }
+
+  private void record(SessionStream stream, NodeWork work) {
+    Capture.OfStream part = requireValid(stream);
+    long handle = newNodeHandle();
+    GraphNode node = part.capture().graph().add(handle, 0, work, part.tail());
+    session.objects().create(session.objects().graphNodes(), handle, node);
+    part.capture().add(node);
+    part.tail().clear();
+    part.tail().add(node);
+  }
+
+  private static Capture.OfStream requireValid(SessionStream stream) {
+    Capture.OfStream part = stream.capture();
+    if (part == null) {
+      throw new IllegalStateException("the stream isn't capturing");
+    }
+    if (part.capture().isInvalidated()) {
+      throw new CallException(
+          CUresult.CUDA_ERROR_STREAM_CAPTURE_INVALIDATED_VALUE,
+          "an earlier error has invalidated the capture");
+    }
+    return part;
+  }
+
+  /** Work on the legacy stream waits for blocking streams, which a capture can't allow. */
+  private void checkLegacy(SessionStream stream) {
+    if (stream != stream.context().legacy()) {
+      return;
+    }
+    for (Capture capture : active) {
+      SessionStream origin = capture.origin();
+      if (origin.context() == stream.context() && origin.isBlocking()) {
+        capture.invalidate();
+        throw new CallException(
+            CUresult.CUDA_ERROR_STREAM_CAPTURE_IMPLICIT_VALUE,
+            "the legacy stream would have to wait for a stream that is capturing");
+      }
+    }
+  }
+
+  /** The error for what a capturing stream can't do; the capture is of no use any more. */
+  private static CallException unsupported(Capture capture, String detail) {
+    capture.invalidate();
+    return new CallException(CUresult.CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED_VALUE, detail);
+  }
+
+  /**
+   * Refuses a call that waits for, asks about or allocates on a stream that is capturing.
+   *
+   * @throws CallException {@code CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED}
+   */
+  void refuse(SessionStream stream) {
+    Capture.OfStream part = stream.capture();
+    if (part != null) {
+      throw unsupported(part.capture(), "the stream is capturing");
+    }
+  }
+
+  /** As {@link #refuse} for all streams of a context. */
+  void refuse(VirtualContext context) {
+    for (Capture capture : active) {
+      if (capture.origin().context() == context) {
+        throw unsupported(capture, "a stream of the context is capturing");
+      }
+    }
+  }
+
+  /** Refuses to wait for or ask about an event of a capture. */
+  static void refuse(SessionEvent event) {
+    if (captured(event) != null) {
+      throw new CallException(
+          CUresult.CUDA_ERROR_CAPTURED_EVENT_VALUE, "the event was recorded by a captured call");
+    }
+  }
+
+  private static Capture.@Nullable OfEvent captured(SessionEvent event) {
+    Capture.OfEvent found = event.capture();
+    return found == null || found.capture().isOver() ? null : found;
+  }
+
+  /** Records an event in a capture; returns false if the stream isn't capturing. */
+  boolean recordsEvent(SessionCall call, SessionStream stream, SessionEvent event) {
+    if (stream.capture() == null) {
+      event.setCapture(null);
+      return false;
+    }
+    Capture.OfStream part = requireValid(stream);
+    event.setCapture(new Capture.OfEvent(part.capture(), java.util.Set.copyOf(part.tail())));
+    call.succeed();
+    return true;
+  }
+
+  /**
+   * Makes a stream wait for an event where one of both belongs to a capture.
+   *
+   * @return false if neither does
+   */
+  boolean waitsForEvent(SessionCall call, SessionStream stream, SessionEvent event) {
+    Capture.OfEvent of = captured(event);
+    if (of == null && stream.capture() == null) {
+      return false;
+    }
+    if (of == null) {
+      requireValid(stream).capture().invalidate();
+      throw new CallException(
+          CUresult.CUDA_ERROR_STREAM_CAPTURE_ISOLATION_VALUE,
+          "a captured call can't wait for an event from outside of its capture");
+    }
+    if (stream == stream.context().legacy()) {
+      throw unsupported(of.capture(), "the legacy stream can't be captured");
+    }
+    if (of.capture().isInvalidated()) {
+      throw new CallException(CUresult.CUDA_ERROR_STREAM_CAPTURE_INVALIDATED_VALUE, "");
+    }
+    if (stream.capture() == null) {
+      of.capture().join(stream, of.nodes());
+    } else {
+      Capture.OfStream part = requireValid(stream);
+      if (part.capture() != of.capture()) {
+        part.capture().invalidate();
+        of.capture().invalidate();
+        throw new CallException(
+            CUresult.CUDA_ERROR_STREAM_CAPTURE_MERGE_VALUE,
+            "the event and the stream belong to different captures");
+      }
+      part.tail().addAll(of.nodes());
+    }
+    call.succeed();
+    return true;
+  }
+
+  /** A stream is being destroyed. */
+  void streamEnds(SessionStream stream) {
+    Capture.OfStream part = stream.capture();
+    if (part != null) {
+      part.capture().invalidate();
+      part.capture().forget(stream);
+      if (part.capture().origin() == stream) {
+        end(part.capture());
+      }
+    }
+  }
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.session.generated.Answers;
+import io.remora.v1.CUresult;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Graphs and what is made of them. Belongs to the session's serial executor. */
+final class GraphCalls {
+  /** {@code CUDA_GRAPH_INSTANTIATE_FLAG_DEVICE_LAUNCH}. */
+  private static final long DEVICE_LAUNCH = 4;
+
+  /** All {@code CUgraphInstantiate_flags}. */
+  private static final long FLAGS = 15;
+
+  // What RemoraGraphQuery asks.
+  private static final int NODES = 0;
+  private static final int ROOTS = 1;
+  private static final int EDGES = 2;
+  private static final int DEPENDENCIES = 3;
+
+  private static final long[] NONE = {};
+
+  /** What one answer has room for. */
+  private static final int EDGES_ASKED_MAX = 50_000;
+
+  private static final int TEXT_MAX = 1 << 20;
+
+  private final ClientSession session;
+  private final GraphRuns runs;
+
+  GraphCalls(ClientSession session, GraphRuns runs) {
+    this.session = session;
+    this.runs = runs;
+  }
+
+  SessionGraph newGraph(long handle) {
+    SessionGraph graph = new SessionGraph(handle);
+    session.objects().create(session.objects().graphs(), handle, graph);
+    return graph;
+  }
+
+  void create(SessionCall call, long handle) {
+    SessionGraph unused = newGraph(handle);
+    call.succeed();
+  }
+
+  void destroy(SessionCall call, long handle) {
+    destroy(session.objects().graph(handle));
+    call.succeed();
+  }
+
+  /** Takes a graph and its nodes away. */
+  void destroy(SessionGraph graph) {
+    session.objects().graphs().remove(graph.handle());
+    graph.nodes().forEach(node -> session.objects().graphNodes().remove(node.handle()));
+  }
+
+  void addNode(
+      SessionCall call, long handle, long graphHandle, long[] dependencies, NodeWork work) {
+    SessionObjects objects = session.objects();
+    objects.checkCreatable(objects.graphNodes(), handle);
+    GraphNode node = objects.graph(graphHandle).add(handle, 0, work, nodes(dependencies));
+    objects.create(objects.graphNodes(), handle, node);
+    call.succeed();
+  }
+
+  private List<GraphNode> nodes(long[] handles) {
+    List<GraphNode> nodes = new ArrayList<>(handles.length);
+    for (long handle : handles) {
+      nodes.add(session.objects().graphNode(handle));
+    }
+    return nodes;
+  }
+
+  void setNode(SessionCall call, long exec, long handle, NodeWork work) {
+    if (exec == 0) {
+      session.objects().graphNode(handle).setWork(work);
+    } else {
+      session.objects().graphExec(exec).set(handle, work);
+    }
+    call.succeed();
+  }
+
+  void destroyNode(SessionCall call, long handle) {
+    GraphNode node = session.objects().graphNode(handle);
+    session.objects().graphNodes().remove(handle);
+    node.graph().remove(node);
+    call.succeed();
+  }
+
+  void copy(SessionCall call, long handle, long originalHandle) {
+    SessionObjects objects = session.objects();
+    SessionGraph original = objects.graph(originalHandle);
+    SessionGraph clone = newGraph(handle);
+    Map<GraphNode, GraphNode> copies = new HashMap<>();
+    // In the order of the original, whose nodes may have got edges from later ones.
+    for (GraphNode node : original.nodes()) {
+      long nodeHandle = session.captures().newNodeHandle();
+      GraphNode copy = clone.add(nodeHandle, node.handle(), node.work(), List.of());
+      objects.create(objects.graphNodes(), nodeHandle, copy);
+      copies.put(node, copy);
+    }
+    for (GraphNode node : original.nodes()) {
+      for (GraphNode dependency : node.dependencies()) {
+        clone.addEdge(copies.get(dependency), copies.get(node));
+      }
+    }
+    call.succeed();
+  }
+
+  void findInClone(SessionCall call, long originalHandle, long graphHandle) {
+    for (GraphNode node : session.objects().graph(graphHandle).nodes()) {
+      if (node.original() == originalHandle) {
+        Answers.cuGraphNodeFindInClone(call, node.handle());
+        return;
+      }
+    }
+    throw CallException.invalidValue("the graph has no clone of this node");
+  }
+
+  void nodeType(SessionCall call, long handle) {
+    Answers.cuGraphNodeGetType(call, session.objects().graphNode(handle).work().type());
+  }
+
+  void kernelNode(SessionCall call, long handle) {
+    if (!(session.objects().graphNode(handle).work() instanceof NodeWork.Kernel kernel)) {
+      throw CallException.invalidValue("the node is of another type");
+    }
+    var launch = kernel.launch();
+    byte[] parameters = new byte[launch.parameters().remaining()];
+    launch.parameters().duplicate().get(parameters);
+    Answers.remoraGraphKernelNode(
+        call,
+        kernel.function(),
+        launch.gridX(),
+        launch.gridY(),
+        launch.gridZ(),
+        launch.blockX(),
+        launch.blockY(),
+        launch.blockZ(),
+        launch.sharedBytes(),
+        parameters);
+  }
+
+  void query(SessionCall call, int what, long handle) {
+    SessionObjects objects = session.objects();
+    switch (what) {
+      case NODES -> Answers.remoraGraphQuery(call, handles(objects.graph(handle).nodes()), NONE);
+      case ROOTS ->
+          Answers.remoraGraphQuery(
+              call,
+              objects.graph(handle).nodes().stream()
+                  .filter(node -> node.dependencies().isEmpty())
+                  .mapToLong(GraphNode::handle)
+                  .toArray(),
+              NONE);
+      case EDGES -> edges(call, objects.graph(handle));
+      case DEPENDENCIES ->
+          Answers.remoraGraphQuery(call, handles(objects.graphNode(handle).dependencies()), NONE);
+      default ->
+          Answers.remoraGraphQuery(call, handles(objects.graphNode(handle).dependents()), NONE);
+    }
+  }
+
+  private static long[] handles(Collection<GraphNode> nodes) {
+    return nodes.stream().mapToLong(GraphNode::handle).toArray();
+  }
+
+  private static void edges(SessionCall call, SessionGraph graph) {
+    int count = graph.nodes().stream().mapToInt(node -> node.dependencies().size()).sum();
+    if (count > EDGES_ASKED_MAX) {
+      throw tooLarge();
+    }
+    long[] from = new long[count];
+    long[] to = new long[count];
+    int i = 0;
+    for (GraphNode node : graph.nodes()) {
+      for (GraphNode dependency : node.dependencies()) {
+        from[i] = dependency.handle();
+        to[i++] = node.handle();
+      }
+    }
+    Answers.remoraGraphQuery(call, from, to);
+  }
+
+  private static CallException tooLarge() {
+    return new CallException(
+        CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "the graph is too large for one answer");
+  }
+
+  void changeEdges(SessionCall call, long graphHandle, long[] from, long[] to, boolean remove) {
+    SessionGraph graph = session.objects().graph(graphHandle);
+    if (from.length != to.length) {
+      throw CallException.invalidValue("edges have two ends each");
+    }
+    List<GraphNode> begins = nodes(from);
+    List<GraphNode> ends = nodes(to);
+    for (int i = 0; i < from.length; i++) {
+      if (remove) {
+        graph.removeEdge(begins.get(i), ends.get(i));
+      } else {
+        graph.addEdge(begins.get(i), ends.get(i));
+      }
+    }
+    call.succeed();
+  }
+
+  void instantiate(SessionCall call, long handle, long graphHandle, long flags) {
+    SessionObjects objects = session.objects();
+    if ((flags & DEVICE_LAUNCH) != 0) {
+      throw new CallException(
+          CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "kernels can't launch graphs");
+    }
+    if ((flags & ~FLAGS) != 0) {
+      throw CallException.invalidValue("unknown flags of an instantiation");
+    }
+    SessionGraph graph = objects.graph(graphHandle);
+    objects.create(
+        objects.graphExecs(), handle, new SessionGraphExec(handle, flags, graph.steps()));
+    call.succeed();
+  }
+
+  void destroyExec(SessionCall call, long handle) {
+    SessionGraphExec unused = session.objects().graphExec(handle);
+    session.objects().graphExecs().remove(handle);
+    call.succeed();
+  }
+
+  void execFlags(SessionCall call, long handle) {
+    Answers.cuGraphExecGetFlags(call, session.objects().graphExec(handle).flags());
+  }
+
+  void setEnabled(SessionCall call, long exec, long node, boolean enabled) {
+    session.objects().graphExec(exec).setEnabled(node, enabled);
+    call.succeed();
+  }
+
+  void isEnabled(SessionCall call, long exec, long node) {
+    Answers.cuGraphNodeGetEnabled(call, session.objects().graphExec(exec).isEnabled(node) ? 1 : 0);
+  }
+
+  void update(SessionCall call, long exec, long graphHandle) {
+    SessionGraphExec target = session.objects().graphExec(exec);
+    SessionGraphExec.Update update = target.update(session.objects().graph(graphHandle).steps());
+    Answers.remoraGraphExecUpdate(call, update.result().getNumber(), update.node(), update.from());
+  }
+
+  /** What was instantiated is here already. */
+  void upload(SessionCall call, long exec, long stream) {
+    SessionGraphExec unused = session.objects().graphExec(exec);
+    SessionStream alsoUnused = session.objects().stream(call, stream);
+    call.succeed();
+  }
+
+  void launch(SessionCall call, long exec, long streamHandle) {
+    SessionGraphExec graph = session.objects().graphExec(exec);
+    SessionStream stream = session.objects().stream(call, streamHandle);
+    List<GraphStep> steps = graph.steps();
+    if (!session.captures().takes(call, stream, new NodeWork.Child(steps))) {
+      runs.launch(call, stream, steps, graph.handle());
+    }
+  }
+
+  void dot(SessionCall call, long handle) {
+    SessionGraph graph = session.objects().graph(handle);
+    StringBuilder text = new StringBuilder("digraph dot {\n");
+    List<String> names =
+        Arrays.asList(
+            "kernel", "memcpy", "memset", "host", "graph", "empty", "event wait", "event record");
+    for (GraphNode node : graph.nodes()) {
+      text.append(
+          String.format("\"%x\" [label=\"%s\"];%n", node.handle(), names.get(node.work().type())));
+    }
+    for (GraphNode node : graph.nodes()) {
+      for (GraphNode dependency : node.dependencies()) {
+        text.append(String.format("\"%x\" -> \"%x\";%n", dependency.handle(), node.handle()));
+      }
+    }
+    if (text.length() > TEXT_MAX) {
+      throw tooLarge();
+    }
+    Answers.remoraGraphDot(call, text.append("}\n").toString());
+  }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.session.generated.CallHandler;
+
+/** The part of {@link SessionCalls} that hands calls to {@link GraphCalls} and their like. */
+interface GraphHandlers extends CallHandler {
+  /** Graphs. */
+  GraphCalls graphs();
+
+  /** Captures. */
+  CaptureCalls captures();
+
+  /** What nodes do. */
+  NodeWorks works();
+
+  private static SessionCall own(CallContext call) {
+    return (SessionCall) call;
+  }
+
+  @Override
+  default void cuGraphCreate(CallContext call, long phGraph, int flags) {
+    graphs().create(own(call), phGraph);
+  }
+
+  @Override
+  default void cuGraphDestroy(CallContext call, long hGraph) {
+    graphs().destroy(own(call), hGraph);
+  }
+
+  @Override
+  default void cuGraphDestroyNode(CallContext call, long hNode) {
+    graphs().destroyNode(own(call), hNode);
+  }
+
+  @Override
+  default void cuGraphClone(CallContext call, long phGraphClone, long originalGraph) {
+    graphs().copy(own(call), phGraphClone, originalGraph);
+  }
+
+  @Override
+  default void cuGraphNodeFindInClone(CallContext call, long hOriginalNode, long hClonedGraph) {
+    graphs().findInClone(own(call), hOriginalNode, hClonedGraph);
+  }
+
+  @Override
+  default void cuGraphNodeGetType(CallContext call, long hNode) {
+    graphs().nodeType(own(call), hNode);
+  }
+
+  @Override
+  default void cuGraphInstantiateWithFlags(
+      CallContext call, long phGraphExec, long hGraph, long flags) {
+    graphs().instantiate(own(call), phGraphExec, hGraph, flags);
+  }
+
+  @Override
+  default void cuGraphExecDestroy(CallContext call, long hGraphExec) {
+    graphs().destroyExec(own(call), hGraphExec);
+  }
+
+  @Override
+  default void cuGraphLaunch(CallContext call, long hGraphExec, long hStream) {
+    graphs().launch(own(call), hGraphExec, hStream);
+  }
+
+  @Override
+  default void cuGraphUpload(CallContext call, long hGraphExec, long hStream) {
+    graphs().upload(own(call), hGraphExec, hStream);
+  }
+
+  @Override
+  default void cuGraphExecGetFlags(CallContext call, long hGraphExec) {
+    graphs().execFlags(own(call), hGraphExec);
+  }
+
+  @Override
+  default void cuGraphNodeSetEnabled(CallContext call, long hGraphExec, long hNode, int isEnabled) {
+    graphs().setEnabled(own(call), hGraphExec, hNode, isEnabled != 0);
+  }
+
+  @Override
+  default void cuGraphNodeGetEnabled(CallContext call, long hGraphExec, long hNode) {
+    graphs().isEnabled(own(call), hGraphExec, hNode);
+  }
+
+  @Override
+  default void cuStreamBeginCaptureV10010(
+      CallContext call, long hStream, int mode, long thread, long graph) {
+    captures().begin(own(call), hStream, mode, thread, graph);
+  }
+
+  @Override
+  default void cuStreamEndCapture(CallContext call, long hStream, long thread) {
+    captures().end(own(call), hStream, thread);
+  }
+
+  @Override
+  default void cuStreamGetCaptureInfo(CallContext call, long hStream) {
+    captures().info(own(call), hStream);
+  }
+
+  @Override
+  default void cuStreamGetCaptureInfoV11030(CallContext call, long hStream) {
+    captures().infoWithNodes(own(call), hStream);
+  }
+
+  @Override
+  default void cuStreamUpdateCaptureDependencies(
+      CallContext call, long hStream, long[] dependencies, int flags) {
+    captures().updateDependencies(own(call), hStream, dependencies, flags);
+  }
+
+  @Override
+  default void remoraGraphQuery(CallContext call, int what, long object) {
+    graphs().query(own(call), what, object);
+  }
+
+  @Override
+  default void remoraGraphChangeEdges(
+      CallContext call, long graph, long[] from, long[] to, boolean remove) {
+    graphs().changeEdges(own(call), graph, from, to, remove);
+  }
+
+  @Override
+  default void remoraGraphKernelNode(CallContext call, long node) {
+    graphs().kernelNode(own(call), node);
+  }
+
+  @Override
+  default void remoraGraphExecUpdate(CallContext call, long exec, long graph) {
+    graphs().update(own(call), exec, graph);
+  }
+
+  @Override
+  default void remoraGraphDot(CallContext call, long graph, int flags) {
+    graphs().dot(own(call), graph);
+  }
+
+  @Override
+  default void remoraGraphAddNode(
+      CallContext call,
+      long node,
+      long graph,
+      long[] dependencies,
+      int type,
+      long f,
+      int gridDimX,
+      int gridDimY,
+      int gridDimZ,
+      int blockDimX,
+      int blockDimY,
+      int blockDimZ,
+      int sharedMemBytes,
+      byte[] kernelParams,
+      long dst,
+      long dstPitch,
+      long src,
+      long srcPitch,
+      long widthBytes,
+      long height,
+      int value,
+      int elementBytes,
+      long argument) {
+    NodeWork work =
+        works()
+            .of(
+                own(call),
+                type,
+                f,
+                new LaunchCalls.Shape(
+                    gridDimX, gridDimY, gridDimZ, blockDimX, blockDimY, blockDimZ, sharedMemBytes),
+                kernelParams,
+                new NodeWorks.Rows(
+                    dst, dstPitch, src, srcPitch, widthBytes, height, value, elementBytes),
+                argument);
+    graphs().addNode(own(call), node, graph, dependencies, work);
+  }
+
+  @Override
+  default void remoraGraphSetNode(
+      CallContext call,
+      long exec,
+      long node,
+      int type,
+      long f,
+      int gridDimX,
+      int gridDimY,
+      int gridDimZ,
+      int blockDimX,
+      int blockDimY,
+      int blockDimZ,
+      int sharedMemBytes,
+      byte[] kernelParams,
+      long dst,
+      long dstPitch,
+      long src,
+      long srcPitch,
+      long widthBytes,
+      long height,
+      int value,
+      int elementBytes,
+      long argument) {
+    NodeWork work =
+        works()
+            .of(
+                own(call),
+                type,
+                f,
+                new LaunchCalls.Shape(
+                    gridDimX, gridDimY, gridDimZ, blockDimX, blockDimY, blockDimZ, sharedMemBytes),
+                kernelParams,
+                new NodeWorks.Rows(
+                    dst, dstPitch, src, srcPitch, widthBytes, height, value, elementBytes),
+                argument);
+    graphs().setNode(own(call), exec, node, work);
+  }
+}

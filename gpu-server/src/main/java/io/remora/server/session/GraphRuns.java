@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.driver.Domain;
+import io.remora.server.driver.DriverException;
+import io.remora.v1.CUresult;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Launches graphs: a launch is one call, and becomes works on the launch's stream in an order that
+ * keeps the graph's edges. Each work is a bounded number of nodes, so that the queue can let others
+ * in between. Belongs to the session's serial executor.
+ */
+final class GraphRuns {
+  /** As many nodes as a work has at most: enough that its overhead doesn't show. */
+  private static final int NODES_PER_WORK = 16;
+
+  /** Works of graphs that may wait or run; some hundred megabytes of them. */
+  private static final int WORKS_MAX = 1 << 20;
+
+  private static final int DEPTH_MAX = 16;
+
+  private final ClientSession session;
+  private final HostCallbacks callbacks;
+  private final AtomicInteger works = new AtomicInteger();
+
+  GraphRuns(ClientSession session, HostCallbacks callbacks) {
+    this.session = session;
+    this.callbacks = callbacks;
+  }
+
+  /**
+   * Puts a graph on a stream.
+   *
+   * @param key tells this graph's works from others' when their time is estimated
+   */
+  void launch(SessionCall call, SessionStream stream, List<GraphStep> steps, long key) {
+    List<Piece> pieces = new ArrayList<>();
+    add(call, stream, steps, key, 0, pieces);
+    if (pieces.isEmpty()) {
+      pieces.add(new Piece(call, key));
+    }
+    if (works.get() + pieces.size() > WORKS_MAX) {
+      throw CallException.outOfMemory(
+          "graphs that were launched and have not run have more than "
+              + (long) WORKS_MAX * NODES_PER_WORK
+              + " nodes; synchronise now and then");
+    }
+    works.addAndGet(pieces.size());
+    for (Piece piece : pieces) {
+      piece.begin(stream);
+      session.submit(stream, piece);
+    }
+  }
+
+  private void add(
+      SessionCall call,
+      SessionStream stream,
+      List<GraphStep> steps,
+      long key,
+      int depth,
+      List<Piece> pieces) {
+    if (depth > DEPTH_MAX) {
+      throw CallException.invalidValue("graphs are nested deeper than " + DEPTH_MAX);
+    }
+    for (GraphStep step : steps) {
+      NodeWork work = step.work();
+      if (work instanceof NodeWork.Child child) {
+        add(call, stream, child.steps(), key, depth + 1, pieces);
+      } else if (!(work instanceof NodeWork.Empty)) {
+        checkDevice(stream, work);
+        Piece last = pieces.isEmpty() ? null : pieces.get(pieces.size() - 1);
+        if (last == null || !last.takes(work)) {
+          last = new Piece(call, key * 31 + pieces.size());
+          pieces.add(last);
+        }
+        last.nodes.add(work);
+        if (pieces.size() > WORKS_MAX) {
+          throw CallException.outOfMemory("the graph and its children have too many nodes");
+        }
+      }
+    }
+  }
+
+  private static void checkDevice(SessionStream stream, NodeWork work) {
+    SessionDevice device =
+        work instanceof NodeWork.OnDevice onDevice
+            ? onDevice.device()
+            : work instanceof NodeWork.EventRecord record ? record.event().device() : null;
+    if (device != null && device != stream.device()) {
+      throw new CallException(
+          CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+          "all nodes of a graph must be on the device of the stream that it is launched on");
+    }
+  }
+
+  /** Some nodes of one launch: several of the device, or one of another kind. */
+  private final class Piece extends QueuedWork {
+    private final SessionCall call;
+    private final long key;
+    private final List<NodeWork> nodes = new ArrayList<>(1);
+    private long recordNumber;
+    private boolean waits;
+
+    Piece(SessionCall call, long key) {
+      super(GraphRuns.this.session);
+      this.call = call;
+      this.key = key;
+    }
+
+    boolean takes(NodeWork work) {
+      return nodes.size() < NODES_PER_WORK
+          && work instanceof NodeWork.OnDevice
+          && nodes.get(0) instanceof NodeWork.OnDevice;
+    }
+
+    /** Right before it is put on its stream; serial executor. */
+    void begin(SessionStream stream) {
+      if (nodes.isEmpty()) {
+        return;
+      }
+      if (nodes.get(0) instanceof NodeWork.EventRecord record) {
+        record.event().setCapture(null);
+        recordNumber = record.event().recordBegins();
+      } else if (nodes.get(0) instanceof NodeWork.EventWait wait) {
+        SessionEvent event = wait.event();
+        waits = event.isRecorded() && !event.isComplete() && event.device() == stream.device();
+        if (event.isRecorded() && !event.isComplete() && !waits) {
+          throw new CallException(
+              CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+              "a graph can't wait for an event of another device");
+        }
+      }
+    }
+
+    @Override
+    public long estimateKey() {
+      return nodes.isEmpty() || !(nodes.get(0) instanceof NodeWork.OnDevice)
+          ? FREE
+          : WorkKeys.ofLaunch(key, 0, 0, 0);
+    }
+
+    @Override
+    public boolean waitsForHost() {
+      return !nodes.isEmpty() && nodes.get(0) instanceof NodeWork.Host;
+    }
+
+    @Override
+    void start(Domain domain, long driverStream) {
+      if (nodes.isEmpty()) {
+        onDone(CUresult.CUDA_SUCCESS_VALUE, 0);
+        return;
+      }
+      NodeWork first = nodes.get(0);
+      if (first instanceof NodeWork.Host host) {
+        domain.pause(
+            driverStream,
+            (result, resume) ->
+                session.signal(() -> callbacks.reachedNode(host.token(), result, resume)),
+            this);
+      } else if (first instanceof NodeWork.EventRecord record) {
+        domain.recordEvent(record.event().driverEvent(), driverStream, this);
+      } else if (first instanceof NodeWork.EventWait wait && waits) {
+        domain.waitEvent(driverStream, wait.event().driverEvent(), this);
+      } else if (first instanceof NodeWork.OnDevice) {
+        issue(domain, driverStream);
+      } else {
+        onDone(CUresult.CUDA_SUCCESS_VALUE, 0);
+      }
+    }
+
+    private void issue(Domain domain, long driverStream) {
+      JointObserver joint = new JointObserver(nodes.size(), this);
+      for (NodeWork node : nodes) {
+        try {
+          ((NodeWork.OnDevice) node).work().issue(domain, driverStream, joint);
+        } catch (DriverException refused) {
+          joint.onDone(refused.result(), 0);
+        }
+      }
+    }
+
+    @Override
+    void finished(int result, String detail) {
+      works.decrementAndGet();
+      if (!nodes.isEmpty() && nodes.get(0) instanceof NodeWork.EventRecord record) {
+        record.event().recordEnded(recordNumber);
+      }
+      if (result != CUresult.CUDA_SUCCESS_VALUE) {
+        session.signal(() -> session.workFailed(call, stream().device(), result, detail));
+      }
+    }
+  }
+}

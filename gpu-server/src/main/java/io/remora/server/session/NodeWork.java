@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.driver.Domain.Launch;
+import io.remora.v1.CUgraphNodeType;
+import java.util.List;
+
+/** What a node of a graph does when its turn has come. Immutable. */
+sealed interface NodeWork {
+  /** {@code CUgraphNodeType}. */
+  int type();
+
+  /** Work of a device: it can be given to the driver as it is, any number of times. */
+  sealed interface OnDevice extends NodeWork {
+    SessionDevice device();
+
+    /** See {@link io.remora.server.queue.Work#estimateKey}. */
+    long key();
+
+    CallContext.StreamWork work();
+  }
+
+  /**
+   * A kernel.
+   *
+   * @param function the client's handle of it
+   */
+  record Kernel(SessionDevice device, long function, Launch launch, long key) implements OnDevice {
+    @Override
+    public int type() {
+      return CUgraphNodeType.CU_GRAPH_NODE_TYPE_KERNEL_VALUE;
+    }
+
+    @Override
+    public CallContext.StreamWork work() {
+      return (domain, stream, observer) -> domain.launch(stream, launch, observer);
+    }
+  }
+
+  /** A copy within the device, or a fill. */
+  record Transfer(int type, SessionDevice device, long key, CallContext.StreamWork work)
+      implements OnDevice {}
+
+  /**
+   * A function of the client.
+   *
+   * @param token what the client knows it by
+   */
+  record Host(long token) implements NodeWork {
+    @Override
+    public int type() {
+      return CUgraphNodeType.CU_GRAPH_NODE_TYPE_HOST_VALUE;
+    }
+  }
+
+  /** Nothing but an order of others. */
+  record Empty() implements NodeWork {
+    @Override
+    public int type() {
+      return CUgraphNodeType.CU_GRAPH_NODE_TYPE_EMPTY_VALUE;
+    }
+  }
+
+  /** Records an event that others outside of the graph may wait for. */
+  record EventRecord(SessionEvent event) implements NodeWork {
+    @Override
+    public int type() {
+      return CUgraphNodeType.CU_GRAPH_NODE_TYPE_EVENT_RECORD_VALUE;
+    }
+  }
+
+  /** Waits for an event's latest record at the time of the graph's launch. */
+  record EventWait(SessionEvent event) implements NodeWork {
+    @Override
+    public int type() {
+      return CUgraphNodeType.CU_GRAPH_NODE_TYPE_WAIT_EVENT_VALUE;
+    }
+  }
+
+  /**
+   * Another graph, as it was when it became a node of this one.
+   *
+   * @param steps its nodes in an order that keeps its edges
+   */
+  record Child(List<GraphStep> steps) implements NodeWork {
+    public Child {
+      steps = List.copyOf(steps);
+    }
+
+    @Override
+    public int type() {
+      return CUgraphNodeType.CU_GRAPH_NODE_TYPE_GRAPH_VALUE;
+    }
+  }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A graph that is being built: nodes and what each waits for. Belongs to the session's serial
+ * executor; bounded by {@link #NODES_MAX} nodes and so many edges for each.
+ */
+final class SessionGraph {
+  static final int NODES_MAX = 1 << 16;
+  private static final int EDGES_MAX = 1 << 20;
+
+  private final long handle;
+  private final Map<Long, GraphNode> nodes = new LinkedHashMap<>();
+  private int edges;
+
+  SessionGraph(long handle) {
+    this.handle = handle;
+  }
+
+  long handle() {
+    return handle;
+  }
+
+  Collection<GraphNode> nodes() {
+    return nodes.values();
+  }
+
+  /**
+   * Adds a node behind others.
+   *
+   * @throws CallException {@code CUDA_ERROR_OUT_OF_MEMORY}, {@code CUDA_ERROR_INVALID_VALUE}
+   */
+  GraphNode add(long nodeHandle, long original, NodeWork work, Collection<GraphNode> dependencies) {
+    if (nodes.size() >= NODES_MAX) {
+      throw CallException.outOfMemory("a graph has " + NODES_MAX + " nodes at most");
+    }
+    GraphNode node = new GraphNode(nodeHandle, this, original, work);
+    for (GraphNode dependency : dependencies) {
+      if (dependency.graph() != this) {
+        throw CallException.invalidValue("a node can only depend on nodes of its own graph");
+      }
+    }
+    checkRoom(dependencies.size());
+    nodes.put(nodeHandle, node);
+    dependencies.forEach(dependency -> connect(dependency, node));
+    return node;
+  }
+
+  private void checkRoom(int more) {
+    if (edges + more > EDGES_MAX) {
+      throw CallException.outOfMemory("a graph has " + EDGES_MAX + " edges at most");
+    }
+  }
+
+  private void connect(GraphNode from, GraphNode to) {
+    if (to.dependencies().add(from)) {
+      from.dependents().add(to);
+      edges++;
+    }
+  }
+
+  /**
+   * Adds an edge.
+   *
+   * @throws CallException {@code CUDA_ERROR_INVALID_VALUE} if it is there, or would close a circle
+   */
+  void addEdge(GraphNode from, GraphNode to) {
+    if (from.graph() != this || to.graph() != this || to.dependencies().contains(from)) {
+      throw CallException.invalidValue("the edge exists, or its nodes are not in the graph");
+    }
+    if (from == to || reaches(to, from)) {
+      throw CallException.invalidValue("the edge would close a circle");
+    }
+    checkRoom(1);
+    connect(from, to);
+  }
+
+  private static boolean reaches(GraphNode from, GraphNode to) {
+    Map<GraphNode, Boolean> seen = new HashMap<>();
+    Deque<GraphNode> work = new ArrayDeque<>(List.of(from));
+    while (!work.isEmpty()) {
+      for (GraphNode next : work.remove().dependents()) {
+        if (next == to) {
+          return true;
+        }
+        if (seen.put(next, true) == null) {
+          work.add(next);
+        }
+      }
+    }
+    return false;
+  }
+
+  /** Removes an edge, or {@code CUDA_ERROR_INVALID_VALUE}. */
+  void removeEdge(GraphNode from, GraphNode to) {
+    if (from.graph() != this || !to.dependencies().remove(from)) {
+      throw CallException.invalidValue("the graph has no such edge");
+    }
+    from.dependents().remove(to);
+    edges--;
+  }
+
+  void remove(GraphNode node) {
+    for (GraphNode dependency : List.copyOf(node.dependencies())) {
+      removeEdge(dependency, node);
+    }
+    for (GraphNode dependent : List.copyOf(node.dependents())) {
+      removeEdge(node, dependent);
+    }
+    nodes.remove(node.handle());
+  }
+
+  /** The nodes in an order that keeps the edges: of those that can be next, the oldest. */
+  List<GraphStep> steps() {
+    Map<GraphNode, Integer> missing = new LinkedHashMap<>();
+    for (GraphNode node : nodes.values()) {
+      missing.put(node, node.dependencies().size());
+    }
+    Deque<GraphNode> ready = new ArrayDeque<>();
+    missing.forEach(
+        (node, count) -> {
+          if (count == 0) {
+            ready.add(node);
+          }
+        });
+    Map<GraphNode, Integer> places = new HashMap<>();
+    List<GraphStep> steps = new ArrayList<>(nodes.size());
+    while (!ready.isEmpty()) {
+      GraphNode node = ready.remove();
+      places.put(node, steps.size());
+      List<Integer> before = new ArrayList<>(node.dependencies().size());
+      for (GraphNode dependency : node.dependencies()) {
+        before.add(places.getOrDefault(dependency, -1));
+      }
+      before.sort(null);
+      steps.add(new GraphStep(node.handle(), node.work(), before));
+      for (GraphNode dependent : node.dependents()) {
+        if (missing.merge(dependent, -1, Integer::sum) == 0) {
+          ready.add(dependent);
+        }
+      }
+    }
+    return steps;
+  }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.v1.CUgraphExecUpdateResult;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A graph that can be launched: its nodes in order. What happens to the graph that it was made of
+ * concerns it only by an update. Belongs to the session's serial executor.
+ */
+final class SessionGraphExec {
+  private final long handle;
+  private final long flags;
+  private final List<GraphStep> steps;
+  private final Map<Long, Integer> places = new HashMap<>();
+
+  /** Steps that a launch leaves out. */
+  private final BitSet disabled = new BitSet();
+
+  SessionGraphExec(long handle, long flags, List<GraphStep> steps) {
+    this.handle = handle;
+    this.flags = flags;
+    this.steps = new ArrayList<>(steps);
+    for (int i = 0; i < steps.size(); i++) {
+      places.put(steps.get(i).node(), i);
+    }
+  }
+
+  long handle() {
+    return handle;
+  }
+
+  long flags() {
+    return flags;
+  }
+
+  /** What a launch does, in order. */
+  List<GraphStep> steps() {
+    if (disabled.isEmpty()) {
+      return steps;
+    }
+    List<GraphStep> enabled = new ArrayList<>(steps);
+    for (int i = disabled.nextSetBit(0); i >= 0; i = disabled.nextSetBit(i + 1)) {
+      enabled.set(i, steps.get(i).with(new NodeWork.Empty()));
+    }
+    return enabled;
+  }
+
+  private int place(long node) {
+    Integer place = places.get(node);
+    if (place == null) {
+      throw CallException.invalidValue("the graph was not made of this node");
+    }
+    return place;
+  }
+
+  /** Gives a node other parameters for later launches. */
+  void set(long node, NodeWork work) {
+    int place = place(node);
+    if (steps.get(place).work().type() != work.type()) {
+      throw CallException.invalidValue("the node is of another type");
+    }
+    steps.set(place, steps.get(place).with(work));
+  }
+
+  /** Leaves a kernel, copy or fill out of later launches, or takes it in again. */
+  void setEnabled(long node, boolean enabled) {
+    int place = place(node);
+    if (!(steps.get(place).work() instanceof NodeWork.OnDevice)) {
+      throw CallException.invalidValue("only kernels, copies and fills can be disabled");
+    }
+    disabled.set(place, !enabled);
+  }
+
+  boolean isEnabled(long node) {
+    return !disabled.get(place(node));
+  }
+
+  /** How an update ended, and at which nodes of the other graph it failed. */
+  record Update(CUgraphExecUpdateResult result, long node, long from) {}
+
+  /** Takes the parameters of another graph's nodes if both have the same shape. */
+  Update update(List<GraphStep> others) {
+    int common = Math.min(steps.size(), others.size());
+    for (int i = 0; i < common; i++) {
+      GraphStep other = others.get(i);
+      if (other.work().type() != steps.get(i).work().type()) {
+        return new Update(
+            CUgraphExecUpdateResult.CU_GRAPH_EXEC_UPDATE_ERROR_NODE_TYPE_CHANGED, other.node(), 0);
+      }
+      if (!other.dependencies().equals(steps.get(i).dependencies())) {
+        return new Update(
+            CUgraphExecUpdateResult.CU_GRAPH_EXEC_UPDATE_ERROR_TOPOLOGY_CHANGED, other.node(), 0);
+      }
+    }
+    if (steps.size() != others.size()) {
+      return new Update(CUgraphExecUpdateResult.CU_GRAPH_EXEC_UPDATE_ERROR_TOPOLOGY_CHANGED, 0, 0);
+    }
+    for (int i = 0; i < common; i++) {
+      steps.set(i, steps.get(i).with(others.get(i).work()));
+    }
+    return new Update(CUgraphExecUpdateResult.CU_GRAPH_EXEC_UPDATE_SUCCESS, 0, 0);
+  }
+}
