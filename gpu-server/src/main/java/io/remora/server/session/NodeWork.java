@@ -42,6 +42,20 @@ sealed interface NodeWork {
       implements OnDevice {}
 
   /**
+   * A copy between device and the client's memory. Each launch brings the bytes along, or asks for
+   * them.
+   *
+   * @param number what the client knows it by
+   */
+  record HostCopy(boolean toDevice, long number, SessionDevice device, long address, long bytes)
+      implements NodeWork {
+    @Override
+    public int type() {
+      return CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY_VALUE;
+    }
+  }
+
+  /**
    * A function of the client.
    *
    * @param token what the client knows it by

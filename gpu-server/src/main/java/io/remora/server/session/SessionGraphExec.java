@@ -21,6 +21,9 @@ final class SessionGraphExec {
   /** Steps that a launch leaves out. */
   private final BitSet disabled = new BitSet();
 
+  /** Transfers that wait for the next launch. */
+  private final List<GraphTransfers.Waiting> waiting = new ArrayList<>(0);
+
   SessionGraphExec(long handle, long flags, List<GraphStep> steps) {
     this.handle = handle;
     this.flags = flags;
@@ -32,6 +35,10 @@ final class SessionGraphExec {
 
   long handle() {
     return handle;
+  }
+
+  List<GraphTransfers.Waiting> waiting() {
+    return waiting;
   }
 
   long flags() {
@@ -71,7 +78,8 @@ final class SessionGraphExec {
   void setEnabled(long node, boolean enabled) {
     int place = place(node);
     if (!(steps.get(place).work() instanceof NodeWork.OnDevice)) {
-      throw CallException.invalidValue("only kernels, copies and fills can be disabled");
+      throw CallException.invalidValue(
+          "only kernels, fills and copies within a device can be disabled");
     }
     disabled.set(place, !enabled);
   }

@@ -182,4 +182,47 @@ class GraphTest {
           CUresult.CUDA_ERROR_GRAPH_EXEC_UPDATE_FAILURE);
     }
   }
+
+  @Test
+  void copiesOfHostMemoryMoveWhatIsThereAtEachLaunch() throws Exception {
+    try (TestSession session = new TestSession(server.settings())) {
+      RemoteCuda cuda = session.cuda();
+      CUfunction increment = session.function("small", "increment");
+      int count = 600_000;
+      long bytes = (long) count * Integer.BYTES;
+      DeviceAddress values = session.allocate(bytes);
+      CUstream stream = session.stream();
+      int[] in = new int[count];
+      int[] out = new int[count];
+      session.expectSuccess(
+          cuda.cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_GLOBAL));
+      session.expectSuccess(cuda.cuMemcpyHtoDAsync(values, Pointer.to(in), bytes, stream));
+      session.expectSuccess(
+          session.launch(
+              increment,
+              (count + 255) / 256,
+              256,
+              stream,
+              TestSession.parameter(values.value()),
+              TestSession.parameter(5),
+              TestSession.parameter(count)));
+      session.expectSuccess(cuda.cuMemcpyDtoHAsync(Pointer.to(out), values, bytes, stream));
+      CUgraph graph = new CUgraph();
+      session.expectSuccess(cuda.cuStreamEndCapture(stream, graph));
+      CUgraphExec exec = new CUgraphExec();
+      session.expectSuccess(cuda.cuGraphInstantiate(exec, graph, 0));
+      for (int round = 1; round <= 3; round++) {
+        for (int i = 0; i < count; i++) {
+          in[i] = round * i;
+        }
+        session.expectSuccess(cuda.cuGraphLaunch(exec, stream));
+        session.expectSuccess(cuda.cuStreamSynchronize(stream));
+        for (int i = 0; i < count; i += 997) {
+          assertThat(out[i]).isEqualTo(round * i + 5);
+        }
+      }
+      session.expectSuccess(cuda.cuGraphExecDestroy(exec));
+      session.expectSuccess(cuda.cuCtxSynchronize());
+    }
+  }
 }
