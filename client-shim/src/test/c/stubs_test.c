@@ -105,10 +105,9 @@ int main(void)
                                                CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT,
                                                -1));
     size_t index;
-    remora_find_symbol("cuGraphCreate", 13000, false, &index);
-    typedef CUresult (*graph_create)(void **graph, unsigned int flags);
-    void *graph = NULL;
-    printf("not forwarded %d\n", ((graph_create)remora_functions[index])(&graph, 0));
+    remora_find_symbol("cuArrayDestroy", 13000, false, &index);
+    typedef CUresult (*array_destroy)(CUarray array);
+    printf("not forwarded %d\n", ((array_destroy)remora_functions[index])(NULL));
     remora_writer_free(&writer);
     return 0;
 }

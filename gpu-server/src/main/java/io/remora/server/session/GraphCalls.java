@@ -293,7 +293,10 @@ final class GraphCalls {
   void launch(SessionCall call, long exec, long streamHandle) {
     SessionGraphExec graph = session.objects().graphExec(exec);
     SessionStream stream = session.objects().stream(call, streamHandle);
-    if (!session.captures().takes(call, stream, new NodeWork.Child(graph.steps()))) {
+    if (stream.capture() != null) {
+      boolean unused = session.captures().takes(call, stream, NodeWork.Child.of(graph.steps()));
+    } else {
+      session.captures().checkLegacy(stream);
       runs.launch(call, stream, graph);
     }
   }

@@ -20,8 +20,6 @@ final class GraphRuns {
   /** Works of graphs that may wait or run; some hundred megabytes of them. */
   private static final int WORKS_MAX = 1 << 20;
 
-  private static final int DEPTH_MAX = 16;
-
   private final ClientSession session;
   private final HostCallbacks callbacks;
   private final GraphTransfers transfers;
@@ -38,7 +36,7 @@ final class GraphRuns {
     List<GraphTransfers.Waiting> brought = transfers.take(graph);
     try {
       Run run = new Run(call, stream, graph.handle(), brought);
-      run.add(graph.steps(), 0);
+      run.add(graph.steps());
       run.start();
     } catch (CallException refused) {
       GraphTransfers.drop(brought, refused.result(), refused.detail());
@@ -67,14 +65,11 @@ final class GraphRuns {
       this.brought = brought;
     }
 
-    void add(List<GraphStep> steps, int depth) {
-      if (depth > DEPTH_MAX) {
-        throw CallException.invalidValue("graphs are nested deeper than " + DEPTH_MAX);
-      }
+    void add(List<GraphStep> steps) {
       for (GraphStep step : steps) {
         NodeWork work = step.work();
         if (work instanceof NodeWork.Child child) {
-          add(child.steps(), depth + 1);
+          add(child.steps());
         } else if (work instanceof NodeWork.HostCopy copy) {
           checkDevice(stream, work);
           parts.addAll(transfers.prepare(copy, brought));
@@ -90,9 +85,6 @@ final class GraphRuns {
       if (last instanceof Piece piece && piece.takes(work)) {
         piece.nodes.add(work);
         return;
-      }
-      if (pieces >= WORKS_MAX) {
-        throw CallException.outOfMemory("the graph and its children have too many nodes");
       }
       Piece piece = new Piece(call, key * 31 + pieces++);
       piece.nodes.add(work);

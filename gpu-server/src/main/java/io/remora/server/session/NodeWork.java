@@ -95,10 +95,20 @@ sealed interface NodeWork {
    * Another graph, as it was when it became a node of this one.
    *
    * @param steps its nodes in an order that keeps its edges
+   * @param size what a launch of it looks at, and how deep graphs are nested in it
    */
-  record Child(List<GraphStep> steps) implements NodeWork {
+  record Child(List<GraphStep> steps, GraphSize size) implements NodeWork {
     public Child {
       steps = List.copyOf(steps);
+    }
+
+    /**
+     * A graph as a node.
+     *
+     * @throws CallException {@code CUDA_ERROR_OUT_OF_MEMORY} if it is too large for one
+     */
+    static Child of(List<GraphStep> steps) {
+      return new Child(steps, GraphSize.of(steps));
     }
 
     @Override

@@ -67,7 +67,7 @@ final class NodeWorks {
                   rows.height() == 1 ? rows.widthBytes() : 0);
       case CU_GRAPH_NODE_TYPE_MEMSET -> fill(call, rows);
       case CU_GRAPH_NODE_TYPE_HOST -> new NodeWork.Host(argument);
-      case CU_GRAPH_NODE_TYPE_GRAPH -> new NodeWork.Child(objects.graph(argument).steps());
+      case CU_GRAPH_NODE_TYPE_GRAPH -> NodeWork.Child.of(objects.graph(argument).steps());
       case CU_GRAPH_NODE_TYPE_EMPTY -> new NodeWork.Empty();
       case CU_GRAPH_NODE_TYPE_WAIT_EVENT -> new NodeWork.EventWait(objects.event(argument));
       case CU_GRAPH_NODE_TYPE_EVENT_RECORD -> new NodeWork.EventRecord(objects.event(argument));

@@ -25,6 +25,7 @@ final class SessionGraphExec {
   private final List<GraphTransfers.Waiting> waiting = new ArrayList<>(0);
 
   SessionGraphExec(long handle, long flags, List<GraphStep> steps) {
+    GraphSize unused = GraphSize.of(steps);
     this.handle = handle;
     this.flags = flags;
     this.steps = new ArrayList<>(steps);
@@ -71,7 +72,13 @@ final class SessionGraphExec {
     if (steps.get(place).work().type() != work.type()) {
       throw CallException.invalidValue("the node is of another type");
     }
-    steps.set(place, steps.get(place).with(work));
+    GraphStep before = steps.set(place, steps.get(place).with(work));
+    try {
+      GraphSize unused = GraphSize.of(steps);
+    } catch (CallException tooLarge) {
+      steps.set(place, before);
+      throw tooLarge;
+    }
   }
 
   /** Leaves a kernel, copy or fill out of later launches, or takes it in again. */
@@ -93,6 +100,7 @@ final class SessionGraphExec {
 
   /** Takes the parameters of another graph's nodes if both have the same shape. */
   Update update(List<GraphStep> others) {
+    GraphSize unused = GraphSize.of(others);
     int common = Math.min(steps.size(), others.size());
     for (int i = 0; i < common; i++) {
       GraphStep other = others.get(i);

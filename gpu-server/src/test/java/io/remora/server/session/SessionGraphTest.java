@@ -321,6 +321,22 @@ class SessionGraphTest {
     assertThat(harness.framesHeld.get()).isZero();
   }
 
+  @Test
+  void graphsWithinGraphsCannotGrowWithoutBound() {
+    long graph = graph();
+    add(graph, other(EMPTY, 0));
+    for (int level = 0; level < 12; level++) {
+      long parent = graph();
+      for (int i = 0; i < 8; i++) {
+        add(parent, other(CHILD, graph));
+      }
+      graph = parent;
+    }
+    assertThat(harness.errors).isNotEmpty();
+    assertThat(harness.errors.get(0).getResult())
+        .isEqualTo(CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE);
+  }
+
   private void input(long exec, long offset, String bytes) {
     harness.call(
         Calls.REMORA_GRAPH_INPUT,
