@@ -34,11 +34,12 @@ final class GraphRuns {
   /** Puts a graph on a stream. */
   void launch(SessionCall call, SessionStream stream, SessionGraphExec graph) {
     List<GraphTransfers.Waiting> brought = transfers.take(graph);
+    Run run = new Run(call, stream, graph.handle(), brought);
     try {
-      Run run = new Run(call, stream, graph.handle(), brought);
       run.add(graph.steps());
       run.start();
     } catch (CallException refused) {
+      run.drop(refused);
       GraphTransfers.drop(brought, refused.result(), refused.detail());
       throw refused;
     }
@@ -89,6 +90,15 @@ final class GraphRuns {
       Piece piece = new Piece(call, key * 31 + pieces++);
       piece.nodes.add(work);
       parts.add(piece);
+    }
+
+    /** Ends the transfers that were to be part of it. */
+    void drop(CallException refused) {
+      for (QueuedWork part : parts) {
+        if (part instanceof SessionCall transfer) {
+          GraphTransfers.drop(transfer, refused.result(), refused.detail());
+        }
+      }
     }
 
     void start() {

@@ -74,15 +74,18 @@ final class GraphTransfers {
 
   /** Ends calls whose launch will not be. */
   static void drop(List<Waiting> waiting, int result, String detail) {
-    for (Waiting each : waiting) {
-      each.call().dropBytes();
-      if (each.call().isWaiting()) {
-        each.call().fail(result, detail);
-      } else {
-        each.call().succeed();
-      }
-    }
+    waiting.forEach(each -> drop(each.call(), result, detail));
     waiting.clear();
+  }
+
+  /** Ends one call whose launch will not be; bytes that are not needed are no error. */
+  static void drop(SessionCall call, int result, String detail) {
+    call.dropBytes();
+    if (call.isWaiting()) {
+      call.fail(result, detail);
+    } else {
+      call.succeed();
+    }
   }
 
   /** A graph is being destroyed. */
@@ -101,36 +104,42 @@ final class GraphTransfers {
     long missing = copy.bytes();
     for (var each = left.iterator(); each.hasNext() && missing > 0; ) {
       Waiting waiting = each.next();
-      if (waiting.number() != copy.number() || waiting.call().isWaiting() == copy.toDevice()) {
-        continue;
-      }
-      if (copy.toDevice()) {
-        if (waiting.bytes() > missing || waiting.offset() != copy.bytes() - missing) {
-          throw CallException.invalidValue("a graph's bytes don't come in order");
+      if (waiting.number() == copy.number() && waiting.call().isWaiting() != copy.toDevice()) {
+        each.remove();
+        calls.add(waiting.call());
+        missing = copy.toDevice() ? prepareInput(copy, waiting, missing) : 0;
+        if (!copy.toDevice()) {
+          waiting
+              .call()
+              .prepare(
+                  WorkKeys.ofBytes(waiting.call().number(), copy.bytes()),
+                  downloads.reading(waiting.call(), copy.address(), copy.bytes()));
         }
-        missing -= waiting.bytes();
-        long at = copy.address() + waiting.offset();
-        waiting
-            .call()
-            .prepare(
-                WorkKeys.ofBytes(waiting.call().number(), waiting.bytes()),
-                (domain, stream, observer) ->
-                    CopyCalls.copyParts(domain, stream, at, waiting.parts(), observer));
-      } else {
-        missing = 0;
-        waiting
-            .call()
-            .prepare(
-                WorkKeys.ofBytes(waiting.call().number(), copy.bytes()),
-                downloads.reading(waiting.call(), copy.address(), copy.bytes()));
       }
-      each.remove();
-      calls.add(waiting.call());
     }
-    if (missing > 0) {
-      throw CallException.invalidValue(
-          "the launch lacks " + missing + " bytes of host memory that the graph copies");
+    if (missing != 0) {
+      CallException refused =
+          CallException.invalidValue(
+              "the launch lacks bytes of host memory that the graph copies, or has them in another"
+                  + " order");
+      calls.forEach(call -> drop(call, refused.result(), refused.detail()));
+      throw refused;
     }
     return calls;
+  }
+
+  /** Returns how many bytes are missing after this chunk; less than 0 if it doesn't fit. */
+  private static long prepareInput(NodeWork.HostCopy copy, Waiting chunk, long missing) {
+    if (chunk.bytes() > missing || chunk.offset() != copy.bytes() - missing) {
+      return -1;
+    }
+    long at = copy.address() + chunk.offset();
+    chunk
+        .call()
+        .prepare(
+            WorkKeys.ofBytes(chunk.call().number(), chunk.bytes()),
+            (domain, stream, observer) ->
+                CopyCalls.copyParts(domain, stream, at, chunk.parts(), observer));
+    return missing - chunk.bytes();
   }
 }

@@ -307,7 +307,7 @@ class SessionGraphTest {
     long exec = instantiate(graph);
     launch(exec);
     assertThat(harness.errors).hasSize(1);
-    assertThat(harness.errors.get(0).getDetail()).contains("lacks 8 bytes");
+    assertThat(harness.errors.get(0).getDetail()).contains("lacks bytes");
     input(exec, 0, "abcd");
     input(exec, 4, "efgh");
     launch(exec);
@@ -316,6 +316,10 @@ class SessionGraphTest {
     assertThat(harness.framesHeld.get()).isZero();
     assertThat(new String(harness.domain().peek(address, 8), StandardCharsets.US_ASCII))
         .isEqualTo("abcdefgh");
+    input(exec, 0, "abcd");
+    launch(exec);
+    assertThat(harness.errors.get(1).getDetail()).contains("lacks bytes");
+    assertThat(harness.framesHeld.get()).isZero();
     input(exec, 0, "never");
     harness.session.onEnd("test");
     assertThat(harness.framesHeld.get()).isZero();

@@ -109,6 +109,29 @@ class GraphTest {
     return event;
   }
 
+  private static CUDA_MEMSET_NODE_PARAMS fill(DeviceAddress value, int with) {
+    CUDA_MEMSET_NODE_PARAMS fill = new CUDA_MEMSET_NODE_PARAMS();
+    fill.dst = value;
+    fill.value = with;
+    fill.elementSize = 4;
+    fill.width = 1;
+    fill.height = 1;
+    return fill;
+  }
+
+  private static CUDA_KERNEL_NODE_PARAMS oneThread(CUfunction function, Pointer[] parameters) {
+    CUDA_KERNEL_NODE_PARAMS kernel = new CUDA_KERNEL_NODE_PARAMS();
+    kernel.func = function;
+    kernel.gridDimX = 1;
+    kernel.gridDimY = 1;
+    kernel.gridDimZ = 1;
+    kernel.blockDimX = 1;
+    kernel.blockDimY = 1;
+    kernel.blockDimZ = 1;
+    kernel.kernelParams = Pointer.to(parameters);
+    return kernel;
+  }
+
   @Test
   void aGraphIsBuiltByHandAndItsNodesGetOtherParameters() throws Exception {
     try (TestSession session = new TestSession(server.settings())) {
@@ -118,24 +141,12 @@ class GraphTest {
       session.expectSuccess(cuda.cuGraphCreate(graph, 0));
       CUcontext context = new CUcontext();
       session.expectSuccess(cuda.cuCtxGetCurrent(context));
-      CUDA_MEMSET_NODE_PARAMS fill = new CUDA_MEMSET_NODE_PARAMS();
-      fill.dst = value;
-      fill.value = 7;
-      fill.elementSize = 4;
-      fill.width = 1;
-      fill.height = 1;
+      CUDA_MEMSET_NODE_PARAMS fill = fill(value, 7);
       CUgraphNode first = new CUgraphNode();
       session.expectSuccess(
           cuda.cuGraphAddMemsetNode(first, graph, new CUgraphNode[0], 0, fill, context));
-      CUDA_KERNEL_NODE_PARAMS kernel = new CUDA_KERNEL_NODE_PARAMS();
-      kernel.func = session.function("small", "multiplyThenAdd");
-      kernel.gridDimX = 1;
-      kernel.gridDimY = 1;
-      kernel.gridDimZ = 1;
-      kernel.blockDimX = 1;
-      kernel.blockDimY = 1;
-      kernel.blockDimZ = 1;
-      kernel.kernelParams = Pointer.to(parameters(value, 10, 3));
+      CUDA_KERNEL_NODE_PARAMS kernel =
+          oneThread(session.function("small", "multiplyThenAdd"), parameters(value, 10, 3));
       CUgraphNode second = new CUgraphNode();
       session.expectSuccess(
           cuda.cuGraphAddKernelNode(second, graph, new CUgraphNode[] {first}, 1, kernel));
