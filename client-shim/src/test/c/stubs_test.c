@@ -105,9 +105,10 @@ int main(void)
                                                CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT,
                                                -1));
     size_t index;
-    remora_find_symbol("cuArrayDestroy", 13000, false, &index);
-    typedef CUresult (*array_destroy)(CUarray array);
-    printf("not forwarded %d\n", ((array_destroy)remora_functions[index])(NULL));
+    remora_find_symbol("cuMipmappedArrayCreate", 13000, false, &index);
+    typedef CUresult (*array_create)(void **array, const void *shape, unsigned int levels);
+    void *array = NULL;
+    printf("not forwarded %d\n", ((array_create)remora_functions[index])(&array, NULL, 0));
     remora_writer_free(&writer);
     return 0;
 }
