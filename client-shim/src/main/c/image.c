@@ -154,41 +154,75 @@ static CUresult hashed(const void *bytes, uint64_t length, struct remora_image *
                                                               : CUDA_ERROR_OUT_OF_MEMORY;
 }
 
-static CUresult wrapped(const void *code, struct remora_image *image)
+static bool is_known(const struct wrapper *wrapper)
 {
-    struct wrapper wrapper;
-    memcpy(&wrapper, code, sizeof(wrapper));
-    bool known = wrapper.version == 1 || wrapper.version == 2;
-    if (!known || wrapper.data == NULL || !starts_with(wrapper.data, FATBIN_MAGIC)) {
-        return CUDA_ERROR_INVALID_IMAGE;
-    }
-    struct fatbin_header header;
-    memcpy(&header, wrapper.data, sizeof(header));
-    if (wrapper.version == 2 && header.body_bytes == 0) {
-        /* Nothing was linked when the program was built: only PTX could have been. */
-        remora_say_once("relocatable", "the program's device code is relocatable PTX, which must "
-                                       "be linked when it is loaded; Remora doesn't do that yet: "
-                                       "build the program without -rdc=true");
-        return CUDA_ERROR_NOT_SUPPORTED;
-    }
-    return hashed(wrapper.data, fatbin_length(wrapper.data), image);
+    return (wrapper->version == 1 || wrapper->version == 2) && wrapper->data != NULL &&
+           starts_with(wrapper->data, FATBIN_MAGIC);
 }
 
-CUresult remora_image_at(const void *code, struct remora_image *image)
+/* Nothing was linked when the program was built, since all there is is PTX. */
+static bool is_unlinked(const struct wrapper *wrapper)
 {
+    struct fatbin_header header;
+    memcpy(&header, wrapper->data, sizeof(header));
+    return wrapper->version == 2 && header.body_bytes == 0 && wrapper->extra != NULL;
+}
+
+static CUresult too_many(void)
+{
+    remora_say_once("relocatable", "the program's device code is relocatable PTX of several objects "
+                                   "that must be linked when it is loaded, which Remora doesn't "
+                                   "do: build the program without -rdc=true");
+    return CUDA_ERROR_NOT_SUPPORTED;
+}
+
+static CUresult inputs_of(const struct wrapper *wrapper, struct remora_image *images,
+                          size_t capacity, size_t *count)
+{
+    CUresult result = CUDA_SUCCESS;
+    const void *const *inputs = wrapper->extra;
+    for (*count = 0; result == CUDA_SUCCESS && inputs[*count] != NULL; (*count)++) {
+        if (*count == capacity) {
+            return too_many();
+        }
+        const void *input = inputs[*count];
+        result = starts_with(input, FATBIN_MAGIC)
+                         ? hashed(input, fatbin_length(input), &images[*count])
+                         : CUDA_ERROR_INVALID_IMAGE;
+    }
+    return result == CUDA_SUCCESS && *count == 0 ? CUDA_ERROR_INVALID_IMAGE : result;
+}
+
+CUresult remora_images_at(const void *code, struct remora_image *images, size_t capacity,
+                          size_t *count)
+{
+    *count = 1;
     if (code == NULL) {
         return CUDA_ERROR_INVALID_VALUE;
     }
     if (starts_with(code, WRAPPER_MAGIC)) {
-        return wrapped(code, image);
+        struct wrapper wrapper;
+        memcpy(&wrapper, code, sizeof(wrapper));
+        if (!is_known(&wrapper)) {
+            return CUDA_ERROR_INVALID_IMAGE;
+        }
+        return is_unlinked(&wrapper)
+                       ? inputs_of(&wrapper, images, capacity, count)
+                       : hashed(wrapper.data, fatbin_length(wrapper.data), images);
     }
     if (starts_with(code, FATBIN_MAGIC)) {
-        return hashed(code, fatbin_length(code), image);
+        return hashed(code, fatbin_length(code), images);
     }
     if (starts_with(code, ELF_MAGIC)) {
-        return hashed(code, elf_length(code), image);
+        return hashed(code, elf_length(code), images);
     }
-    return hashed(code, strlen(code), image);
+    return hashed(code, strlen(code), images);
+}
+
+CUresult remora_image_at(const void *code, struct remora_image *image)
+{
+    size_t count;
+    return remora_images_at(code, image, 1, &count);
 }
 
 /* As many bytes as there are, with a zero behind them; NULL if they can't be read. */

@@ -23,6 +23,13 @@ struct remora_image {
 CUresult remora_image_at(const void *code, struct remora_image *image);
 
 /*
+ * As remora_image_at, but takes relocatable PTX as well, which nvcc leaves in one image for each
+ * object that the program was linked from: gives all of them, `capacity` at most.
+ */
+CUresult remora_images_at(const void *code, struct remora_image *images, size_t capacity,
+                          size_t *count);
+
+/*
  * Reads a file. The image's bytes are to be given to free. CUDA_ERROR_FILE_NOT_FOUND if it can't be
  * read.
  */

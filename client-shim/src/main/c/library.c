@@ -15,6 +15,7 @@ static struct remora_handle_map libraries = REMORA_HANDLE_MAP_INITIALIZER;
 
 struct load {
     const struct remora_library *library;
+    uint64_t handle;
     const struct remora_jit_options *jit;
 };
 
@@ -27,12 +28,30 @@ static void free_library(struct remora_library *library)
         free(module);
     }
     pthread_mutex_destroy(&library->lock);
-    free(library->copy);
+    for (size_t i = 0; i < library->part_count; i++) {
+        free(library->parts[i].copy);
+    }
     free(library);
 }
 
-struct remora_library *remora_make_library(const struct remora_image *image, bool preserved,
-                                           unsigned int option_count, const int32_t *options)
+static bool take_image(struct remora_library_part *part, const struct remora_image *image,
+                       bool preserved)
+{
+    part->image = *image;
+    if (!preserved) {
+        part->copy = malloc(image->length);
+        if (part->copy == NULL) {
+            return false;
+        }
+        memcpy(part->copy, image->bytes, image->length);
+        part->image.bytes = part->copy;
+    }
+    return true;
+}
+
+struct remora_library *remora_make_library(const struct remora_image *images, size_t count,
+                                           bool preserved, unsigned int option_count,
+                                           const int32_t *options)
 {
     struct remora_library *library = calloc(1, sizeof(*library));
     if (library == NULL) {
@@ -40,19 +59,14 @@ struct remora_library *remora_make_library(const struct remora_image *image, boo
     }
     pthread_mutex_init(&library->lock, NULL);
     library->handle = remora_new_handle();
-    library->image = *image;
     library->option_count = option_count;
     for (unsigned int i = 0; i < option_count; i++) {
         library->options[i] = options[i];
     }
     bool made = true;
-    if (!preserved) {
-        library->copy = malloc(image->length);
-        made = library->copy != NULL;
-        if (made) {
-            memcpy(library->copy, image->bytes, image->length);
-            library->image.bytes = library->copy;
-        }
+    for (size_t i = 0; made && i < count; i++) {
+        library->part_count++;
+        made = take_image(&library->parts[i], &images[i], preserved);
     }
     if (!made || !remora_handle_map_put(&libraries, library->handle, library)) {
         free_library(library);
@@ -70,7 +84,7 @@ static void encode_load(struct remora_writer *out, const struct remora_image *im
     const struct remora_jit_options *jit = load->jit == NULL ? &none : load->jit;
     /* No library option that Remora knows has a value. */
     static const uint64_t values[REMORA_OPTIONS_MAX];
-    remora_encode_cuLibraryLoadData(out, library->wire_handle, jit->keys, jit->count, jit->values,
+    remora_encode_cuLibraryLoadData(out, load->handle, jit->keys, jit->count, jit->values,
                                     jit->count, library->options, library->option_count, values,
                                     library->option_count, image->sha256, sizeof(image->sha256),
                                     image->length);
@@ -81,12 +95,13 @@ static struct remora_span span_of(const char *text)
     return (struct remora_span){(const uint8_t *)text, strlen(text)};
 }
 
-static CUresult load(struct remora_library *library, const struct remora_jit_options *jit)
+static CUresult load(const struct remora_library *library, const struct remora_library_part *part,
+                     const struct remora_jit_options *jit)
 {
-    struct load request = {library, jit};
+    struct load request = {library, part->handle, jit};
     struct remora_call call = {.number = REMORA_CALL_CU_LIBRARY_LOAD_DATA};
-    CUresult result = remora_load_image(&call, remora_current_handle(), &library->image,
-                                        encode_load, &request);
+    CUresult result = remora_load_image(&call, remora_current_handle(), &part->image, encode_load,
+                                        &request);
     if (result != CUDA_SUCCESS) {
         if (jit != NULL) {
             remora_jit_outputs(jit, span_of(""), span_of(remora_failure_detail()), 0);
@@ -111,21 +126,23 @@ static bool is_about_image(CUresult result)
            result == CUDA_ERROR_NOT_SUPPORTED;
 }
 
-CUresult remora_ensure_library(struct remora_library *library,
-                               const struct remora_jit_options *jit)
+CUresult remora_ensure_part(struct remora_library *library, size_t part,
+                            const struct remora_jit_options *jit, uint64_t *handle)
 {
+    struct remora_library_part *wanted = &library->parts[part];
     pthread_mutex_lock(&library->lock);
-    if (!library->answered) {
-        library->wire_handle = remora_new_handle();
-        library->answer = load(library, jit);
-        library->answered = library->answer == CUDA_SUCCESS || is_about_image(library->answer);
+    if (!wanted->answered) {
+        wanted->handle = remora_new_handle();
+        wanted->answer = load(library, wanted, jit);
+        wanted->answered = wanted->answer == CUDA_SUCCESS || is_about_image(wanted->answer);
     }
-    if (library->answered) {
-        library->image.bytes = NULL;
-        free(library->copy);
-        library->copy = NULL;
+    if (wanted->answered) {
+        wanted->image.bytes = NULL;
+        free(wanted->copy);
+        wanted->copy = NULL;
     }
-    CUresult result = library->answer;
+    CUresult result = wanted->answer;
+    *handle = wanted->handle;
     pthread_mutex_unlock(&library->lock);
     return result;
 }
@@ -135,9 +152,16 @@ struct remora_library *remora_find_library(CUlibrary library)
     return remora_handle_map_get(&libraries, (uint64_t)(uintptr_t)library);
 }
 
-bool remora_end_library(struct remora_library *library)
+size_t remora_end_library(struct remora_library *library,
+                          uint64_t handles[REMORA_LIBRARY_PARTS_MAX])
 {
-    bool known = library->answered && library->answer == CUDA_SUCCESS;
+    size_t known = 0;
+    for (size_t i = 0; i < library->part_count; i++) {
+        const struct remora_library_part *part = &library->parts[i];
+        if (part->answered && part->answer == CUDA_SUCCESS) {
+            handles[known++] = part->handle;
+        }
+    }
     remora_handle_map_remove(&libraries, library->handle);
     remora_kernels_end(library->handle);
     free_library(library);

@@ -11,6 +11,9 @@
 #include "image.h"
 #include "jit_options.h"
 
+/* Objects of relocatable PTX in one library. */
+#define REMORA_LIBRARY_PARTS_MAX 32
+
 /* A module that stands for a library on one device. */
 struct remora_library_module {
     uint64_t handle;
@@ -18,43 +21,52 @@ struct remora_library_module {
     struct remora_library_module *next;
 };
 
-struct remora_library {
-    /* As the program knows it. */
-    uint64_t handle;
-    /* Held while the image is loaded, so that those who want something in it wait. */
-    pthread_mutex_t lock;
-    /* Under the lock: whether the server has said what becomes of the image, and that. */
-    bool answered;
-    CUresult answer;
-    /* As the server knows it: another for each attempt. */
-    uint64_t wire_handle;
+/* An image of a library: one, or one for each object of relocatable PTX. */
+struct remora_library_part {
     struct remora_image image;
     /* The bytes, if the program didn't promise to keep them; freed once they aren't needed. */
     void *copy;
+    /* Whether the server has said what becomes of the image, and that. */
+    bool answered;
+    CUresult answer;
+    /* As the server knows it: another for each attempt. */
+    uint64_t handle;
+};
+
+struct remora_library {
+    /* As the program knows it. */
+    uint64_t handle;
+    /* Of what follows. Held while an image is loaded, so that those who want it wait. */
+    pthread_mutex_t lock;
     unsigned int option_count;
     int32_t options[REMORA_OPTIONS_MAX];
     struct remora_library_module *modules;
+    size_t part_count;
+    struct remora_library_part parts[REMORA_LIBRARY_PARTS_MAX];
 };
 
 /*
- * Makes a library of an image. Its bytes stay the caller's if `preserved`, otherwise they are
+ * Makes a library of images. Their bytes stay the caller's if `preserved`, otherwise they are
  * copied. NULL if there is no memory.
  */
-struct remora_library *remora_make_library(const struct remora_image *image, bool preserved,
-                                           unsigned int option_count, const int32_t *options);
+struct remora_library *remora_make_library(const struct remora_image *images, size_t count,
+                                           bool preserved, unsigned int option_count,
+                                           const int32_t *options);
 
 /*
- * Has the server load the library, if it didn't yet. That the image can't be loaded is final; after
- * any other failure the next call tries again. `jit` may be NULL and counts only for the first.
+ * Has the server load a part, if it didn't yet, and gives its handle. That the image can't be
+ * loaded is final; after any other failure the next call tries again. `jit` may be NULL and counts
+ * only for the first.
  */
-CUresult remora_ensure_library(struct remora_library *library,
-                               const struct remora_jit_options *jit);
+CUresult remora_ensure_part(struct remora_library *library, size_t part,
+                            const struct remora_jit_options *jit, uint64_t *handle);
 
 /* The library that a program's handle names, or NULL. */
 struct remora_library *remora_find_library(CUlibrary library);
 
-/* Takes a library out and frees it; tells whether the server knows it. */
-bool remora_end_library(struct remora_library *library);
+/* Takes a library out and frees it; gives the handles of the parts that the server knows. */
+size_t remora_end_library(struct remora_library *library,
+                          uint64_t handles[REMORA_LIBRARY_PARTS_MAX]);
 
 /* In a fork's child: see remora_forget_session. */
 void remora_forget_libraries(void);

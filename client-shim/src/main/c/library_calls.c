@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loading and unloading libraries, and what is looked up in them. */
+/* Loading and unloading libraries. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdlib.h>
 
 #include "context.h"
-#include "function.h"
 #include "library.h"
 #include "loading_mode.h"
-#include "names.h"
 #include "pointer_facts.h"
 #include "remora_by_hand.h"
 
@@ -33,19 +31,40 @@ static CUresult take_options(unsigned int count, const CUlibraryOption *given, i
     return CUDA_SUCCESS;
 }
 
-/* Options of the compiler have buffers that may not outlive the call, so they are never lazy. */
-static CUresult make(CUlibrary *library, const struct remora_image *image, bool preserved,
-                     const struct remora_jit_options *jit, unsigned int option_count,
-                     const int32_t *options)
+/* Frees a library here and on the server. */
+static CUresult unload(struct remora_library *library)
 {
-    struct remora_library *made = remora_make_library(image, preserved, option_count, options);
+    uint64_t handles[REMORA_LIBRARY_PARTS_MAX];
+    size_t count = remora_end_library(library, handles);
+    CUresult result = CUDA_SUCCESS;
+    for (size_t i = 0; result == CUDA_SUCCESS && i < count; i++) {
+        struct remora_call call = {.number = REMORA_CALL_CU_LIBRARY_UNLOAD};
+        result = remora_call_begin_in(&call, remora_current_handle());
+        if (result == CUDA_SUCCESS) {
+            remora_encode_cuLibraryUnload(call.arguments, handles[i]);
+            result = remora_call_async(&call);
+        }
+    }
+    return result;
+}
+
+/* Options of the compiler have buffers that may not outlive the call, so they are never lazy. */
+static CUresult make(CUlibrary *library, const struct remora_image *images, size_t count,
+                     bool preserved, const struct remora_jit_options *jit,
+                     unsigned int option_count, const int32_t *options)
+{
+    struct remora_library *made =
+            remora_make_library(images, count, preserved, option_count, options);
     if (made == NULL) {
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
-    if (jit->count > 0 || !remora_loads_lazily()) {
-        CUresult result = remora_ensure_library(made, jit);
-        if (result != CUDA_SUCCESS) {
-            remora_end_library(made);
+    bool now = jit->count > 0 || !remora_loads_lazily();
+    for (size_t i = 0; now && i < count; i++) {
+        uint64_t handle;
+        CUresult result = remora_ensure_part(made, i, jit, &handle);
+        /* One of several may be a library of the toolkit, without code for every device. */
+        if (result != CUDA_SUCCESS && (count == 1 || result != CUDA_ERROR_NO_BINARY_FOR_GPU)) {
+            unload(made);
             return result;
         }
     }
@@ -60,7 +79,8 @@ CUresult remora_cuLibraryLoadData(CUlibrary *library, const void *code, CUjit_op
 {
     (void)library_option_values;
     struct remora_jit_options jit;
-    struct remora_image image;
+    struct remora_image images[REMORA_LIBRARY_PARTS_MAX];
+    size_t count;
     int32_t options[REMORA_OPTIONS_MAX];
     bool preserved = false;
     CUresult result = remora_initialized();
@@ -72,10 +92,10 @@ CUresult remora_cuLibraryLoadData(CUlibrary *library, const void *code, CUjit_op
         result = take_options(num_library_options, library_options, options, &preserved);
     }
     if (result == CUDA_SUCCESS) {
-        result = remora_image_at(code, &image);
+        result = remora_images_at(code, images, REMORA_LIBRARY_PARTS_MAX, &count);
     }
     return result == CUDA_SUCCESS
-                   ? make(library, &image, preserved, &jit, num_library_options, options)
+                   ? make(library, images, count, preserved, &jit, num_library_options, options)
                    : result;
 }
 
@@ -105,20 +125,9 @@ CUresult remora_cuLibraryLoadFromFile(CUlibrary *library, const char *file_name,
     if (result != CUDA_SUCCESS) {
         return result;
     }
-    result = make(library, &image, false, &jit, num_library_options, options);
+    result = make(library, &image, 1, false, &jit, num_library_options, options);
     free((void *)(uintptr_t)image.bytes);
     return result;
-}
-
-/* Finds a library and has it loaded. */
-static CUresult use(CUlibrary handle, struct remora_library **library)
-{
-    CUresult result = remora_initialized();
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    *library = remora_find_library(handle);
-    return *library == NULL ? CUDA_ERROR_INVALID_HANDLE : remora_ensure_library(*library, NULL);
 }
 
 CUresult remora_cuLibraryUnload(CUlibrary library)
@@ -131,208 +140,6 @@ CUresult remora_cuLibraryUnload(CUlibrary library)
     if (found == NULL) {
         return CUDA_ERROR_INVALID_HANDLE;
     }
-    uint64_t handle = found->wire_handle;
     remora_forget_pointers();
-    if (!remora_end_library(found)) {
-        return remora_local(CUDA_SUCCESS);
-    }
-    struct remora_call call = {.number = REMORA_CALL_CU_LIBRARY_UNLOAD};
-    result = remora_call_begin_in(&call, remora_current_handle());
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    remora_encode_cuLibraryUnload(call.arguments, handle);
-    return remora_call_async(&call);
-}
-
-CUresult remora_cuLibraryGetKernel(CUkernel *p_kernel, CUlibrary library, const char *name)
-{
-    struct remora_library *found;
-    if (p_kernel == NULL || name == NULL) {
-        return CUDA_ERROR_INVALID_VALUE;
-    }
-    CUresult result = use(library, &found);
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    const struct remora_kernel *known = remora_find_kernel_named(found->handle, name);
-    if (known != NULL) {
-        *p_kernel = (CUkernel)(uintptr_t)known->handle;
-        return remora_local(CUDA_SUCCESS);
-    }
-    struct remora_call call = {.number = REMORA_CALL_CU_LIBRARY_GET_KERNEL};
-    uint64_t handle = remora_new_handle();
-    result = remora_call_begin_in(&call, remora_current_handle());
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    remora_encode_cuLibraryGetKernel(call.arguments, handle, found->wire_handle, name);
-    result = remora_call_sync(&call);
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    struct remora_span info;
-    bool well_formed = remora_decode_cuLibraryGetKernel(&call.outputs, &info);
-    CUresult added = well_formed ? remora_add_kernel(handle, found->handle, true, name, info)
-                                 : CUDA_ERROR_UNKNOWN;
-    result = remora_call_end(&call, well_formed && added != CUDA_ERROR_UNKNOWN);
-    result = result == CUDA_SUCCESS ? added : result;
-    if (result == CUDA_SUCCESS) {
-        *p_kernel = (CUkernel)(uintptr_t)handle;
-    }
-    return result;
-}
-
-/* The module that stands for a library on a device, once it was asked for. */
-static const struct remora_library_module *module_on(const struct remora_library *library,
-                                                     CUdevice device)
-{
-    const struct remora_library_module *module = library->modules;
-    while (module != NULL && module->device != device) {
-        module = module->next;
-    }
-    return module;
-}
-
-static CUresult request_module(uint64_t handle, uint64_t library)
-{
-    struct remora_call call = {.number = REMORA_CALL_CU_LIBRARY_GET_MODULE};
-    CUresult result = remora_call_begin(&call);
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    remora_encode_cuLibraryGetModule(call.arguments, handle, library);
-    result = remora_call_sync(&call);
-    return result == CUDA_SUCCESS ? remora_call_end(&call, true) : result;
-}
-
-CUresult remora_cuLibraryGetModule(CUmodule *p_mod, CUlibrary library)
-{
-    struct remora_library *found;
-    struct remora_context *context;
-    if (p_mod == NULL) {
-        return CUDA_ERROR_INVALID_VALUE;
-    }
-    CUresult result = remora_usable_context(&context);
-    if (result == CUDA_SUCCESS) {
-        result = use(library, &found);
-    }
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    pthread_mutex_lock(&found->lock);
-    const struct remora_library_module *known = module_on(found, context->device);
-    if (known == NULL) {
-        struct remora_library_module *made = malloc(sizeof(*made));
-        result = made == NULL ? CUDA_ERROR_OUT_OF_MEMORY : CUDA_SUCCESS;
-        if (made != NULL) {
-            *made = (struct remora_library_module){remora_new_handle(), context->device,
-                                                   found->modules};
-            result = request_module(made->handle, found->wire_handle);
-        }
-        if (result == CUDA_SUCCESS) {
-            found->modules = made;
-            known = made;
-        } else {
-            free(made);
-        }
-    }
-    if (result == CUDA_SUCCESS) {
-        *p_mod = (CUmodule)(uintptr_t)known->handle;
-    }
-    pthread_mutex_unlock(&found->lock);
-    return result;
-}
-
-CUresult remora_cuLibraryGetGlobal(CUdeviceptr *dptr, size_t *bytes, CUlibrary library,
-                                   const char *name)
-{
-    struct remora_library *found;
-    struct remora_context *context;
-    if (name == NULL) {
-        return CUDA_ERROR_INVALID_VALUE;
-    }
-    CUresult result = remora_usable_context(&context);
-    if (result == CUDA_SUCCESS) {
-        result = use(library, &found);
-    }
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    struct remora_call call = {.number = REMORA_CALL_CU_LIBRARY_GET_GLOBAL};
-    result = remora_call_begin(&call);
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    remora_encode_cuLibraryGetGlobal(call.arguments, found->wire_handle, name);
-    result = remora_call_sync(&call);
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    uint64_t address;
-    uint64_t size;
-    result = remora_call_end(&call,
-                             remora_decode_cuLibraryGetGlobal(&call.outputs, &address, &size));
-    if (result == CUDA_SUCCESS && dptr != NULL) {
-        *dptr = address;
-    }
-    if (result == CUDA_SUCCESS && bytes != NULL) {
-        *bytes = (size_t)size;
-    }
-    return result;
-}
-
-CUresult remora_cuLibraryGetKernelCount(unsigned int *count, CUlibrary lib)
-{
-    struct remora_library *found;
-    if (count == NULL) {
-        return CUDA_ERROR_INVALID_VALUE;
-    }
-    CUresult result = use(lib, &found);
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    struct remora_call call = {.number = REMORA_CALL_CU_LIBRARY_GET_KERNEL_COUNT};
-    result = remora_call_begin_in(&call, remora_current_handle());
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    remora_encode_cuLibraryGetKernelCount(call.arguments, found->wire_handle);
-    result = remora_call_sync(&call);
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    uint32_t answer;
-    result = remora_call_end(&call, remora_decode_cuLibraryGetKernelCount(&call.outputs, &answer));
-    if (result == CUDA_SUCCESS) {
-        *count = answer;
-    }
-    return result;
-}
-
-CUresult remora_cuLibraryEnumerateKernels(CUkernel *kernels, unsigned int num_kernels,
-                                          CUlibrary lib)
-{
-    struct remora_library *found;
-    if (kernels == NULL) {
-        return CUDA_ERROR_INVALID_VALUE;
-    }
-    CUresult result = use(lib, &found);
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    struct remora_call call = {.number = REMORA_CALL_CU_LIBRARY_ENUMERATE_KERNELS};
-    result = remora_call_begin_in(&call, remora_current_handle());
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    remora_encode_cuLibraryEnumerateKernels(call.arguments, num_kernels, found->wire_handle);
-    struct remora_names names;
-    result = remora_receive_names(&call, num_kernels, remora_decode_cuLibraryEnumerateKernels,
-                                  &names);
-    for (size_t i = 0; result == CUDA_SUCCESS && i < names.count; i++) {
-        result = remora_cuLibraryGetKernel(&kernels[i], lib, names.at[i]);
-    }
-    remora_free_names(&names);
-    return result;
+    return unload(found);
 }

@@ -92,6 +92,26 @@ static void measure(const char *name)
     free(bytes);
 }
 
+/* Without anything linked, what would have been linked is given. */
+static void take_unlinked_inputs(const void *empty)
+{
+    const uint64_t first[] = {0x00100001ba55ed50u, 8, 7};
+    const uint64_t second[] = {0x00100001ba55ed50u, 16, 8, 9};
+    const void *inputs[] = {first, second, NULL};
+    struct wrapper wrapper = {0x466243b1u, 2, empty, inputs};
+    struct remora_image images[2];
+    size_t count = 0;
+    EXPECT(remora_images_at(&wrapper, images, 2, &count) == CUDA_SUCCESS && count == 2);
+    EXPECT(images[0].length == 24 && images[0].bytes == (const uint8_t *)first);
+    EXPECT(images[1].length == 32 && images[1].bytes == (const uint8_t *)second);
+    EXPECT(remora_images_at(&wrapper, images, 1, &count) == CUDA_ERROR_NOT_SUPPORTED);
+    EXPECT(remora_image_at(&wrapper, images) == CUDA_ERROR_NOT_SUPPORTED);
+    inputs[1] = "text";
+    EXPECT(remora_images_at(&wrapper, images, 2, &count) == CUDA_ERROR_INVALID_IMAGE);
+    inputs[0] = NULL;
+    EXPECT(remora_images_at(&wrapper, images, 2, &count) == CUDA_ERROR_INVALID_IMAGE);
+}
+
 static void refuse_what_contradicts_itself(void)
 {
     struct remora_image image;
@@ -108,7 +128,8 @@ static void refuse_what_contradicts_itself(void)
     fatbin[1] = 0;
     EXPECT(remora_image_at(fatbin, &image) == CUDA_SUCCESS && image.length == 16);
     wrapper = (struct wrapper){0x466243b1u, 2, fatbin, NULL};
-    EXPECT(remora_image_at(&wrapper, &image) == CUDA_ERROR_NOT_SUPPORTED);
+    EXPECT(remora_image_at(&wrapper, &image) == CUDA_SUCCESS && image.length == 16);
+    take_unlinked_inputs(fatbin);
     wrapper.version = 1;
     EXPECT(remora_image_at(&wrapper, &image) == CUDA_SUCCESS && image.length == 16);
     fatbin[0] = 0x00080001ba55ed50u;

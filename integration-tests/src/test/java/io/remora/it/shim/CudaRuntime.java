@@ -54,13 +54,18 @@ final class CudaRuntime {
     return key.toAbsolutePath().normalize();
   }
 
+  /** One more source file, for the flags of a program. */
+  String source(String name) {
+    return SOURCES.resolve(name + ".cu").toString();
+  }
+
   /** Compiles a program with PTX that software devices run. */
   Path program(String name, String source, List<String> flags) throws Exception {
     Path program = folder.resolve(name);
     List<String> command =
         new ArrayList<>(List.of(nvcc, "-std=c++17", "-gencode", "arch=compute_75,code=compute_75"));
     command.addAll(flags);
-    command.addAll(List.of(SOURCES.resolve(source + ".cu").toString(), "-o", program.toString()));
+    command.addAll(List.of(source(source), "-o", program.toString()));
     Path log = folder.resolve(name + ".build.log");
     if (status(command, log) != 0) {
       throw new AssertionError(String.join(" ", command) + "\n" + Files.readString(log));

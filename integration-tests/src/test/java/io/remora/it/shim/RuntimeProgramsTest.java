@@ -43,6 +43,8 @@ class RuntimeProgramsTest {
   @CsvSource({
     "vector_add, vector_add, ''",
     "vector_add_shared, vector_add, -cudart shared",
+    "vector_add_relocatable, vector_add, -rdc=true",
+    "symbols_relocatable, symbols, -rdc=true",
     "vector_add_plain, vector_add, -no-compress",
     "vector_add_lz4, vector_add, --compress-mode=speed",
     "vector_add_debug, vector_add, -G",
@@ -77,11 +79,12 @@ class RuntimeProgramsTest {
     assertThat(ShimProcess.run(command)).endsWith("PASS");
   }
 
-  /** The driver would link it; here the program hears what to do. */
+  /** The driver would link them; here the program hears what to do. */
   @Test
-  void relocatablePtxIsRefusedInWords() throws Exception {
+  void partsThatNeedEachOtherAreRefusedInWords() throws Exception {
     Path key = CudaRuntime.keyOrSkip("RuntimeProgramsTest");
-    Path program = runtime.program("relocatable", "vector_add", List.of("-rdc=true"));
+    Path program =
+        runtime.program("linked", "linked", List.of("-rdc=true", runtime.source("linked_part")));
     ProcessBuilder command = build.command(server, program);
     command.environment().put("REMORA_RUNTIME_KEY_FILE", key.toString());
     try (ShimProcess process = ShimProcess.start(command)) {
