@@ -71,7 +71,7 @@ public final class StatsCommand implements RemoraCommand {
         Sizes.bytes(all.bytesSent()) + " in " + Sizes.count(all.framesSent()) + " frames");
     totals.row("  received", Sizes.bytes(all.bytesReceived()));
     totals.row("  blocked", time(all.blockedNanos()) + " in all threads together");
-    totals.row("    by a full connection", time(all.creditNanos()));
+    totals.row("    for too much under way", time(all.creditNanos()));
     out.print(totals);
     if (waits > 0) {
       out.print(slowest(all));

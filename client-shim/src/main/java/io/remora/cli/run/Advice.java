@@ -49,7 +49,8 @@ public final class Advice {
     if (counters.creditNanos() > blocked / 2 && counters.creditNanos() > CREDIT_NANOS_MIN) {
       return "Threads were blocked for "
           + time(counters.creditNanos())
-          + " because the connection could take no more: send fewer bytes, or use a faster network.";
+          + " because too much was under way already: not round trips but the server or the network"
+          + " is the limit; send fewer bytes, and fewer but larger calls.";
     }
     CallCounters worst =
         counters.calls().stream()

@@ -10,6 +10,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +38,9 @@ public final class EmbeddedServer {
   private static final List<String> DEAF_TO_THE_TERMINAL =
       List.of("/bin/sh", "-c", "trap '' INT QUIT HUP; exec \"$@\"", "sh");
 
+  private static final FileAttribute<?> OWNER_ONLY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
   private final String address;
   private final String rest;
 
@@ -52,7 +57,8 @@ public final class EmbeddedServer {
    * @throws IOException if it doesn't start; quotes its log
    */
   public static EmbeddedServer start(Path folder, long pid) throws IOException {
-    Files.createDirectories(folder);
+    // As the server would make it; the lock comes first.
+    Files.createDirectories(folder, OWNER_ONLY);
     Path log = Files.createTempFile("remora-server", ".log");
     // Two servers that start for the first time would both make certificate and token.
     try (FileChannel channel =

@@ -90,7 +90,7 @@ final class ProcessCountersTest {
     List<String> lines = block(1, "call 1 cuMemcpyHtoD 3 0 3000000");
     lines.set(5, "credit_nanos 2000000");
     assertThat(Advice.on(ProcessCounters.parse(lines).get(0)))
-        .startsWith("Threads were blocked for 2 ms because the connection could take no more");
+        .startsWith("Threads were blocked for 2 ms because too much was under way");
   }
 
   @Test

@@ -48,4 +48,16 @@ class CLibraryTest {
         .isSubsetOf(
             "libnghttp2", "libssl", "libcrypto", "libc", "libpthread", "libdl", "ld-linux-x86-64");
   }
+
+  @Test
+  void managementLibraryShowsItsOwnSymbolsOnly() throws Exception {
+    Path management = LIBRARY.resolveSibling("libnvidia-ml.so.1");
+
+    assertThat(lines("nm", "-D", "--defined-only", management.toString()))
+        .extracting(each -> each.substring(each.lastIndexOf(' ') + 1))
+        .contains("nvmlInit_v2", "nvmlDeviceGetMemoryInfo")
+        .allMatch(each -> each.startsWith("nvml"));
+    assertThat(lines("readelf", "-dW", management.toString()))
+        .anyMatch(each -> each.contains("SONAME") && each.contains("[libnvidia-ml.so.1]"));
+  }
 }

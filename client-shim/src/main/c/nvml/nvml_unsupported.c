@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the server doesn't tell, or what a tenant may not change. Programs expect to hear so, where a
+ * missing symbol would end some of them. The arguments differ and none is looked at.
+ */
+#include "nvml.h"
+
+#define UNSUPPORTED(name)                                                                         \
+    NVML_EXPORT nvmlReturn_t name(void);                                                          \
+    NVML_EXPORT nvmlReturn_t name(void)                                                           \
+    {                                                                                             \
+        nvmlReturn_t result = remora_nvml_ready();                                                \
+        return result == NVML_SUCCESS ? NVML_ERROR_NOT_SUPPORTED : result;                        \
+    }
+
+UNSUPPORTED(nvmlDeviceGetAccountingMode)
+UNSUPPORTED(nvmlDeviceGetApplicationsClock)
+UNSUPPORTED(nvmlDeviceGetBAR1MemoryInfo)
+UNSUPPORTED(nvmlDeviceGetBoardId)
+UNSUPPORTED(nvmlDeviceGetBoardPartNumber)
+UNSUPPORTED(nvmlDeviceGetBrand)
+UNSUPPORTED(nvmlDeviceGetClock)
+UNSUPPORTED(nvmlDeviceGetClockInfo)
+UNSUPPORTED(nvmlDeviceGetComputeMode)
+UNSUPPORTED(nvmlDeviceGetComputeRunningProcesses)
+UNSUPPORTED(nvmlDeviceGetComputeRunningProcesses_v2)
+UNSUPPORTED(nvmlDeviceGetComputeRunningProcesses_v3)
+UNSUPPORTED(nvmlDeviceGetCpuAffinity)
+UNSUPPORTED(nvmlDeviceGetCurrPcieLinkGeneration)
+UNSUPPORTED(nvmlDeviceGetCurrPcieLinkWidth)
+UNSUPPORTED(nvmlDeviceGetDecoderUtilization)
+UNSUPPORTED(nvmlDeviceGetDisplayActive)
+UNSUPPORTED(nvmlDeviceGetDisplayMode)
+UNSUPPORTED(nvmlDeviceGetEccMode)
+UNSUPPORTED(nvmlDeviceGetEncoderUtilization)
+UNSUPPORTED(nvmlDeviceGetEnforcedPowerLimit)
+UNSUPPORTED(nvmlDeviceGetFanSpeed)
+UNSUPPORTED(nvmlDeviceGetGraphicsRunningProcesses)
+UNSUPPORTED(nvmlDeviceGetGraphicsRunningProcesses_v2)
+UNSUPPORTED(nvmlDeviceGetGraphicsRunningProcesses_v3)
+UNSUPPORTED(nvmlDeviceGetMaxClockInfo)
+UNSUPPORTED(nvmlDeviceGetMaxPcieLinkGeneration)
+UNSUPPORTED(nvmlDeviceGetMaxPcieLinkWidth)
+UNSUPPORTED(nvmlDeviceGetMigMode)
+UNSUPPORTED(nvmlDeviceGetMinorNumber)
+UNSUPPORTED(nvmlDeviceGetMultiGpuBoard)
+UNSUPPORTED(nvmlDeviceGetNvLinkState)
+UNSUPPORTED(nvmlDeviceGetP2PStatus)
+UNSUPPORTED(nvmlDeviceGetPcieThroughput)
+UNSUPPORTED(nvmlDeviceGetPerformanceState)
+UNSUPPORTED(nvmlDeviceGetPersistenceMode)
+UNSUPPORTED(nvmlDeviceGetPowerManagementLimit)
+UNSUPPORTED(nvmlDeviceGetPowerManagementMode)
+UNSUPPORTED(nvmlDeviceGetPowerUsage)
+UNSUPPORTED(nvmlDeviceGetSerial)
+UNSUPPORTED(nvmlDeviceGetTemperature)
+UNSUPPORTED(nvmlDeviceGetTemperatureThreshold)
+UNSUPPORTED(nvmlDeviceGetTopologyCommonAncestor)
+UNSUPPORTED(nvmlDeviceGetTotalEccErrors)
+UNSUPPORTED(nvmlDeviceGetTotalEnergyConsumption)
+UNSUPPORTED(nvmlDeviceGetUtilizationRates)
+UNSUPPORTED(nvmlDeviceGetVbiosVersion)
+UNSUPPORTED(nvmlDeviceResetApplicationsClocks)
+UNSUPPORTED(nvmlDeviceSetApplicationsClocks)
+UNSUPPORTED(nvmlDeviceSetComputeMode)
+UNSUPPORTED(nvmlDeviceSetPersistenceMode)
+UNSUPPORTED(nvmlDeviceSetPowerManagementLimit)
+UNSUPPORTED(nvmlSystemGetProcessName)
+UNSUPPORTED(nvmlUnitGetCount)

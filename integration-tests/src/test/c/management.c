@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Asks libnvidia-ml.so.1 for everything that it has, and compares it with what libcuda.so.1 says. */
+#include "check.h"
+
+#include <dlfcn.h>
+#include <string.h>
+
+enum { SUCCESS = 0, UNINITIALIZED = 1, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6,
+       INSUFFICIENT_SIZE = 7, ARGUMENT_VERSION_MISMATCH = 25 };
+
+struct memory {
+    unsigned long long total;
+    unsigned long long free;
+    unsigned long long used;
+};
+
+struct memory_v2 {
+    unsigned int version;
+    unsigned long long total;
+    unsigned long long reserved;
+    unsigned long long free;
+    unsigned long long used;
+};
+
+struct pci_info {
+    char legacy_id[16];
+    unsigned int domain;
+    unsigned int bus;
+    unsigned int device;
+    unsigned int device_id;
+    unsigned int subsystem_id;
+    char id[32];
+};
+
+static void *library;
+
+/* NVML's functions, found by name as its users do it; all answer a number. */
+typedef int (*function)();
+
+static function find(const char *name)
+{
+    function found;
+    void *symbol = dlsym(library, name);
+    if (symbol == NULL) {
+        fprintf(stderr, "there is no %s\n", name);
+        exit(1);
+    }
+    memcpy(&found, &symbol, sizeof found);
+    return found;
+}
+
+#define NVML(result, name, ...) REQUIRE(find(name)(__VA_ARGS__) == (result))
+
+static void look_at_device(void *device)
+{
+    char text[96];
+    char cuda_text[96];
+    int major;
+    int minor;
+    int cuda_major;
+    void *same = NULL;
+    NVML(SUCCESS, "nvmlDeviceGetName", device, text, (unsigned)sizeof text);
+    CHECK(cuDeviceGetName(cuda_text, sizeof cuda_text, 0));
+    REQUIRE(strcmp(text, cuda_text) == 0);
+    NVML(INSUFFICIENT_SIZE, "nvmlDeviceGetName", device, text, (unsigned)strlen(text));
+    NVML(SUCCESS, "nvmlDeviceGetUUID", device, text, (unsigned)sizeof text);
+    REQUIRE(strlen(text) == 40 && strncmp(text, "GPU-", 4) == 0);
+    NVML(SUCCESS, "nvmlDeviceGetHandleByUUID", text, &same);
+    REQUIRE(same == device);
+    text[39] = text[39] == '0' ? '1' : '0';
+    NVML(NOT_FOUND, "nvmlDeviceGetHandleByUUID", text, &same);
+    NVML(SUCCESS, "nvmlDeviceGetCudaComputeCapability", device, &major, &minor);
+    CHECK(cuDeviceGetAttribute(&cuda_major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, 0));
+    REQUIRE(major == cuda_major);
+}
+
+static void look_at_bus(void *device)
+{
+    struct pci_info info;
+    void *same = NULL;
+    char cuda_id[32];
+    CHECK(cuDeviceGetPCIBusId(cuda_id, sizeof cuda_id, 0));
+    NVML(SUCCESS, "nvmlDeviceGetPciInfo_v3", device, &info);
+    NVML(SUCCESS, "nvmlDeviceGetHandleByPciBusId_v2", info.id, &same);
+    REQUIRE(same == device);
+    same = NULL;
+    NVML(SUCCESS, "nvmlDeviceGetHandleByPciBusId", cuda_id, &same);
+    REQUIRE(same == device);
+    NVML(INVALID_ARGUMENT, "nvmlDeviceGetHandleByPciBusId_v2", "nonsense", &same);
+}
+
+static void look_at_memory(void *device)
+{
+    struct memory before;
+    struct memory after;
+    struct memory_v2 versioned = {.version = sizeof versioned | 2 << 24};
+    size_t free_bytes;
+    size_t total_bytes;
+    CUdeviceptr address;
+    NVML(SUCCESS, "nvmlDeviceGetMemoryInfo", device, &before);
+    CHECK(cuMemGetInfo_v2(&free_bytes, &total_bytes));
+    REQUIRE(before.total == total_bytes && before.total == before.free + before.used);
+    CHECK(cuMemAlloc_v2(&address, 32 << 20));
+    NVML(SUCCESS, "nvmlDeviceGetMemoryInfo", device, &after);
+    /* What the tenant's other session holds counts. */
+    REQUIRE(after.used >= before.used + (32 << 20));
+    NVML(SUCCESS, "nvmlDeviceGetMemoryInfo_v2", device, &versioned);
+    REQUIRE(versioned.total == after.total && versioned.free + versioned.used == versioned.total);
+    versioned.version = 1;
+    NVML(ARGUMENT_VERSION_MISMATCH, "nvmlDeviceGetMemoryInfo_v2", device, &versioned);
+    CHECK(cuMemFree_v2(address));
+}
+
+int main(void)
+{
+    unsigned int count = 0;
+    unsigned int index = 7;
+    int version = 0;
+    int cuda_version = 0;
+    int utilization[2];
+    void *device = NULL;
+    library = dlopen("libnvidia-ml.so.1", RTLD_NOW);
+    REQUIRE(library != NULL);
+    NVML(UNINITIALIZED, "nvmlDeviceGetCount_v2", &count);
+    NVML(UNINITIALIZED, "nvmlShutdown");
+    NVML(SUCCESS, "nvmlInit_v2");
+    use_first_device();
+    NVML(SUCCESS, "nvmlSystemGetCudaDriverVersion_v2", &version);
+    CHECK(cuDriverGetVersion(&cuda_version));
+    REQUIRE(version == cuda_version);
+    NVML(SUCCESS, "nvmlDeviceGetCount_v2", &count);
+    REQUIRE(count == 1);
+    NVML(INVALID_ARGUMENT, "nvmlDeviceGetHandleByIndex_v2", count, &device);
+    NVML(SUCCESS, "nvmlDeviceGetHandleByIndex_v2", 0, &device);
+    NVML(SUCCESS, "nvmlDeviceGetIndex", device, &index);
+    REQUIRE(index == 0);
+    NVML(INVALID_ARGUMENT, "nvmlDeviceGetIndex", &index, &index);
+    look_at_device(device);
+    look_at_bus(device);
+    look_at_memory(device);
+    NVML(NOT_SUPPORTED, "nvmlDeviceGetUtilizationRates", device, utilization);
+    NVML(NOT_SUPPORTED, "nvmlDeviceGetTemperature", device, 0, utilization);
+    NVML(SUCCESS, "nvmlShutdown");
+    NVML(UNINITIALIZED, "nvmlDeviceGetCount_v2", &count);
+    printf("agreed\n");
+    return 0;
+}
