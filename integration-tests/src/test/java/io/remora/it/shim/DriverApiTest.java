@@ -29,10 +29,16 @@ class DriverApiTest {
   }
 
   private void run(ShimBuild build) throws Exception {
-    Path program = build.program("driver_api");
     try (ServerProcess server = ServerProcess.start(folder, List.of(), List.of())) {
-      assertThat(ShimProcess.run(build.command(server, program, PTX.toString())))
-          .containsExactly("answered");
+      assertThat(output(build, server, "driver_api", PTX)).containsExactly("answered");
+      assertThat(output(build, server, "graphs", folder)).containsExactly("graphed");
+      assertThat(output(build, server, "links", folder)).containsExactly("linked");
     }
+  }
+
+  private static List<String> output(
+      ShimBuild build, ServerProcess server, String program, Path argument) throws Exception {
+    return ShimProcess.run(
+        build.command(server, build.program(program), argument.toString()));
   }
 }
