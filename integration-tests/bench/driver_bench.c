@@ -181,17 +181,24 @@ static double copy_down(void)
     return (now() - start) / count;
 }
 
+static void copies_of(const char *kind, size_t bytes)
+{
+    char what[80];
+    int rounds = bytes > 16 << 20 ? 5 : 15;
+    double megabytes = (double)bytes / (1 << 20);
+    copy_bytes = bytes;
+    snprintf(what, sizeof what, "copy up, %s, %zu bytes", kind, bytes);
+    measure(what, "MiB/s", -megabytes, rounds, copy_up);
+    snprintf(what, sizeof what, "copy down, %s, %zu bytes", kind, bytes);
+    measure(what, "MiB/s", -megabytes, rounds, copy_down);
+}
+
 static void copies(const char *kind, size_t largest)
 {
-    for (copy_bytes = 4; copy_bytes <= largest; copy_bytes *= 4) {
-        char what[80];
-        int rounds = copy_bytes > 16 << 20 ? 5 : 15;
-        double megabytes = (double)copy_bytes / (1 << 20);
-        snprintf(what, sizeof what, "copy up, %s, %zu bytes", kind, copy_bytes);
-        measure(what, "MiB/s", -megabytes, rounds, copy_up);
-        snprintf(what, sizeof what, "copy down, %s, %zu bytes", kind, copy_bytes);
-        measure(what, "MiB/s", -megabytes, rounds, copy_down);
+    for (size_t bytes = 4; bytes < largest; bytes *= 16) {
+        copies_of(kind, bytes);
     }
+    copies_of(kind, largest);
 }
 
 int main(int argc, char **argv)

@@ -3,6 +3,7 @@
 
 #include "context_storage.h"
 #include "function.h"
+#include "pointer_facts.h"
 #include "stream.h"
 
 void remora_context_ends(struct remora_context *context)
@@ -11,4 +12,5 @@ void remora_context_ends(struct remora_context *context)
     atomic_fetch_add(&context->epoch, 1);
     remora_streams_end(context);
     remora_functions_end_of_context(context);
+    remora_forget_pointers();
 }

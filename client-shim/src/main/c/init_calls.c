@@ -9,6 +9,7 @@
 #include "host_memory.h"
 #include "library.h"
 #include "link_calls.h"
+#include "pointer_facts.h"
 #include "remora_by_hand.h"
 #include "stream.h"
 
@@ -21,17 +22,23 @@ CUresult remora_cuInit(unsigned int flags)
     return remora_local(result == CUDA_SUCCESS ? remora_contexts_begin() : result);
 }
 
-/* CUDA answers this before cuInit, too; what the version is only the server knows. */
+/* The version of CUDA that the call table is of: what is answered where there is no server. */
+#define TABLE_VERSION 13000
+
+/*
+ * CUDA answers this before cuInit, too; what the version is only the server knows. That it can't be
+ * reached is for cuInit to say: the runtime takes a failure here for a driver that is too old.
+ */
 CUresult remora_cuDriverGetVersion(int *driver_version)
 {
     if (driver_version == NULL) {
         return CUDA_ERROR_INVALID_VALUE;
     }
     CUresult result = remora_start();
-    if (result == CUDA_SUCCESS) {
-        *driver_version = remora_welcome()->driver_version;
-    }
-    return remora_local(result);
+    const struct remora_welcome *welcome = remora_welcome();
+    *driver_version = result == CUDA_SUCCESS && welcome != NULL ? welcome->driver_version
+                                                                : TABLE_VERSION;
+    return remora_local(CUDA_SUCCESS);
 }
 
 void remora_forget_session(void)
@@ -39,6 +46,7 @@ void remora_forget_session(void)
     remora_forget_contexts();
     remora_forget_context_storage();
     remora_forget_functions();
+    remora_forget_pointers();
     remora_forget_libraries();
     remora_forget_links();
     remora_forget_graphs();

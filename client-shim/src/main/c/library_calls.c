@@ -9,6 +9,7 @@
 #include "library.h"
 #include "loading_mode.h"
 #include "names.h"
+#include "pointer_facts.h"
 #include "remora_by_hand.h"
 
 /*
@@ -136,6 +137,7 @@ CUresult remora_cuLibraryUnload(CUlibrary library)
         return CUDA_ERROR_INVALID_HANDLE;
     }
     uint64_t handle = found->wire_handle;
+    remora_forget_pointers();
     if (!remora_end_library(found)) {
         return remora_local(CUDA_SUCCESS);
     }

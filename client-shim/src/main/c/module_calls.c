@@ -8,6 +8,7 @@
 #include "jit_options.h"
 #include "loading_mode.h"
 #include "names.h"
+#include "pointer_facts.h"
 #include "remora_by_hand.h"
 
 /* The one request for all three loading calls. */
@@ -141,6 +142,7 @@ CUresult remora_cuModuleUnload(CUmodule hmod)
         return CUDA_ERROR_INVALID_HANDLE;
     }
     remora_kernels_end(module);
+    remora_forget_pointers();
     CUresult result = remora_call_begin(&call);
     if (result != CUDA_SUCCESS) {
         return result;

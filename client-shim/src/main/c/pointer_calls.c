@@ -7,6 +7,7 @@
 
 #include "host_memory.h"
 #include "memory_kind.h"
+#include "pointer_facts.h"
 #include "remora_by_hand.h"
 
 #define ATTRIBUTES_MAX 64u
@@ -110,29 +111,6 @@ static CUresult ask(uint64_t *value, CUpointer_attribute attribute, CUdeviceptr 
     return remora_call_end(&call, remora_decode_cuPointerGetAttribute(&call.outputs, value));
 }
 
-CUresult remora_cuPointerGetAttribute(void *data, CUpointer_attribute attribute, CUdeviceptr ptr)
-{
-    struct remora_context *context;
-    struct remora_host_range range;
-    uint64_t value = 0;
-    CUresult result = remora_usable_context(&context);
-    if (result != CUDA_SUCCESS || data == NULL) {
-        return result != CUDA_SUCCESS ? result : CUDA_ERROR_INVALID_VALUE;
-    }
-    if (remora_is_device_address(ptr)) {
-        result = ask(&value, attribute, ptr);
-        value = as_seen(attribute, value);
-    } else {
-        bool has = remora_find_host_range((const void *)(uintptr_t)ptr, &range) &&
-                   of_host(&range, attribute, ptr, &value);
-        result = remora_local(has ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE);
-    }
-    if (result == CUDA_SUCCESS) {
-        store(data, attribute, value);
-    }
-    return result;
-}
-
 static CUresult ask_many(const int32_t *attributes, unsigned int count, CUdeviceptr address,
                          uint64_t *values)
 {
@@ -150,6 +128,64 @@ static CUresult ask_many(const int32_t *attributes, unsigned int count, CUdevice
     bool well_formed =
             remora_decode_cuPointerGetAttributes(&call.outputs, values, count, &received);
     return remora_call_end(&call, well_formed && received == count);
+}
+
+/*
+ * A fact about an address: what the thread has learnt, or what the server says of all facts. Of an
+ * address that isn't in an allocation the memory type is 0.
+ */
+static CUresult recall(uint64_t *value, CUpointer_attribute attribute, CUdeviceptr address)
+{
+    uint64_t values[REMORA_POINTER_FACTS];
+    if (remora_recall_pointer(address, attribute, value)) {
+        return remora_local(CUDA_SUCCESS);
+    }
+    uint64_t version = remora_pointer_version();
+    CUresult result = ask_many(remora_pointer_fact_attributes, REMORA_POINTER_FACTS, address,
+                               values);
+    if (result != CUDA_SUCCESS || values[0] == 0) {
+        return result != CUDA_SUCCESS ? result : CUDA_ERROR_INVALID_VALUE;
+    }
+    remora_learn_pointer(address, version, values);
+    return remora_recall_pointer(address, attribute, value) ? CUDA_SUCCESS
+                                                            : ask(value, attribute, address);
+}
+
+/* Whether the thread knows everything that is asked; gives it then. */
+static bool recall_many(const int32_t *attributes, unsigned int count, CUdeviceptr address,
+                        uint64_t *values)
+{
+    for (unsigned int i = 0; i < count; i++) {
+        if (!remora_recall_pointer(address, (CUpointer_attribute)attributes[i], &values[i])) {
+            return false;
+        }
+    }
+    remora_count_local();
+    return true;
+}
+
+CUresult remora_cuPointerGetAttribute(void *data, CUpointer_attribute attribute, CUdeviceptr ptr)
+{
+    struct remora_context *context;
+    struct remora_host_range range;
+    uint64_t value = 0;
+    CUresult result = remora_usable_context(&context);
+    if (result != CUDA_SUCCESS || data == NULL) {
+        return result != CUDA_SUCCESS ? result : CUDA_ERROR_INVALID_VALUE;
+    }
+    if (remora_is_device_address(ptr)) {
+        result = remora_is_pointer_fact(attribute) ? recall(&value, attribute, ptr)
+                                                   : ask(&value, attribute, ptr);
+        value = as_seen(attribute, value);
+    } else {
+        bool has = remora_find_host_range((const void *)(uintptr_t)ptr, &range) &&
+                   of_host(&range, attribute, ptr, &value);
+        result = remora_local(has ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE);
+    }
+    if (result == CUDA_SUCCESS) {
+        store(data, attribute, value);
+    }
+    return result;
 }
 
 /* Of an address that CUDA doesn't know everything is 0, and no error. */
@@ -186,7 +222,9 @@ CUresult remora_cuPointerGetAttributes(unsigned int num_attributes, CUpointer_at
     }
     bool is_device = remora_is_device_address(ptr);
     if (is_device) {
-        result = ask_many(numbers, num_attributes, ptr, values);
+        result = recall_many(numbers, num_attributes, ptr, values)
+                         ? CUDA_SUCCESS
+                         : ask_many(numbers, num_attributes, ptr, values);
     } else {
         answer_here(numbers, num_attributes, ptr, values);
         remora_count_local();

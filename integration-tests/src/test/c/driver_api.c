@@ -339,6 +339,40 @@ static void host_memory(void)
     CHECK(cuMemFree_v2(device_memory));
 }
 
+/* Asked again and again, as launchers of kernels do, until the memory is freed. */
+static void facts_about_pointers(void)
+{
+    CUdeviceptr memory;
+    CUdeviceptr address;
+    CUmemorytype type;
+    int ordinal;
+    CHECK(cuMemAlloc_v2(&memory, COUNT));
+    for (int i = 0; i < COUNT; i++) {
+        CHECK(cuPointerGetAttribute(&address, CU_POINTER_ATTRIBUTE_DEVICE_POINTER, memory + 8));
+        REQUIRE(address == memory + 8);
+        CHECK(cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, memory + 8));
+        CHECK(cuPointerGetAttribute(&ordinal, CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL, memory + 8));
+        REQUIRE(type == CU_MEMORYTYPE_DEVICE && ordinal == device);
+    }
+    CHECK(cuMemFree_v2(memory));
+    ANSWERS(cuPointerGetAttribute(&address, CU_POINTER_ATTRIBUTE_DEVICE_POINTER, memory + 8),
+            CUDA_ERROR_INVALID_VALUE);
+}
+
+static void events(void)
+{
+    CUevent event;
+    ANSWERS(cuEventCreate(&event, CU_EVENT_INTERPROCESS | CU_EVENT_DISABLE_TIMING),
+            CUDA_ERROR_NOT_SUPPORTED);
+    ANSWERS(cuEventCreate(&event, 8), CUDA_ERROR_INVALID_VALUE);
+    ANSWERS(cuEventCreate(NULL, 0), CUDA_ERROR_INVALID_VALUE);
+    CHECK(cuEventCreate(&event, CU_EVENT_DISABLE_TIMING));
+    CHECK(cuEventRecord(event, NULL));
+    CHECK(cuEventSynchronize(event));
+    CHECK(cuEventQuery(event));
+    CHECK(cuEventDestroy_v2(event));
+}
+
 /* A reset takes everything away, and the context can be used again. */
 static void reset(void)
 {
@@ -377,6 +411,8 @@ int main(int count, char **arguments)
     libraries();
     launches();
     host_memory();
+    facts_about_pointers();
+    events();
     reset();
     printf("answered\n");
     return 0;

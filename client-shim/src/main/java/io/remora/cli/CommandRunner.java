@@ -35,7 +35,9 @@ final class CommandRunner {
     for (Class<? extends RemoraCommand> type : wanted.types()) {
       line.addSubcommand(Commands.name(type), type);
     }
-    return line.setOut(out)
+    // An argument with an @ is no name of a file with more arguments.
+    return line.setExpandAtFiles(false)
+        .setOut(out)
         .setErr(err)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpAutoWidth(true)

@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
 /** The subcommands that are on the class path, in the order in which people meet them. */
 record Commands(List<Class<? extends RemoraCommand>> types) {
   private static final List<String> ORDER =
-      List.of("demo", "devices", "doctor", "server", "tenant", "bench");
+      List.of("run", "demo", "devices", "doctor", "server", "tenant", "stats", "bench");
 
   Commands {
     types = types.stream().sorted(Comparator.comparingInt(Commands::position)).toList();

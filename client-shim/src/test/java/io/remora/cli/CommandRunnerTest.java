@@ -33,6 +33,12 @@ final class CommandRunnerTest {
   }
 
   @Test
+  void anArgumentWithAnAtSignIsAnArgument() {
+    assertThat(run("devices", "--name", "@shark")).isZero();
+    assertThat(out).hasToString("hello @shark\n");
+  }
+
+  @Test
   void noArgumentsAndHelpListTheCommandsInTheirFixedOrder() {
     assertThat(run()).isZero();
     String text = out.toString();

@@ -406,6 +406,9 @@ final class CTransportTest {
           public void onCall(Session session, ReceivedCall call) {
             session.end(Status.UNAUTHENTICATED.withDescription("the token was revoked"));
           }
+
+          @Override
+          public void onFrameEnd(Session session) {}
         };
 
     Run run = run(ending, "init", "info", "sync");

@@ -9,7 +9,8 @@ public enum SettingKey {
   CA("ca", "REMORA_CA", "--ca"),
   TLS("tls", "REMORA_TLS", "--tls"),
   CLIENT_CERTIFICATE("client_certificate", "REMORA_CLIENT_CERTIFICATE", "--client-certificate"),
-  CLIENT_KEY("client_key", "REMORA_CLIENT_KEY", "--client-key");
+  CLIENT_KEY("client_key", "REMORA_CLIENT_KEY", "--client-key"),
+  RUNTIME_KEY("runtime_key", "REMORA_RUNTIME_KEY_FILE", "--runtime-key");
 
   private final String fileKey;
   private final String variable;

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** One search through all places. */
@@ -16,6 +17,7 @@ final class SettingsSearch {
   private final Surroundings around;
   private final List<SettingsLayer> layers = new ArrayList<>();
   private final List<Path> read = new ArrayList<>();
+  private boolean onlyLocal;
 
   SettingsSearch(Map<SettingKey, String> flags, Surroundings around) {
     this.around = around;
@@ -46,26 +48,29 @@ final class SettingsSearch {
         && (configured == null || configured.value().equals(localServer.value()))) {
       layers.add(local);
       read.add(file);
+      onlyLocal = configured == null;
     }
   }
 
-  ClientSettings settings() {
+  Optional<ClientSettings> settings() {
     Found<String> server = text(SettingKey.SERVER);
     if (server == null) {
-      throw new IllegalArgumentException(
-          "no server is configured: use --server HOST:PORT, set REMORA_SERVER, or write 'server:'"
-              + " into "
-              + around.fileOfUser());
+      return Optional.empty();
     }
     Found<String> tls = text(SettingKey.TLS);
-    return new ClientSettings(
-        server,
-        token(),
-        path(SettingKey.CA),
-        path(SettingKey.CLIENT_CERTIFICATE),
-        path(SettingKey.CLIENT_KEY),
-        tls == null ? new Found<>(TlsMode.ON, "default") : TlsMode.parse(tls),
-        List.copyOf(read));
+    Token token = token();
+    return Optional.of(
+        new ClientSettings(
+            server,
+            token.text(),
+            token.file(),
+            path(SettingKey.CA),
+            path(SettingKey.CLIENT_CERTIFICATE),
+            path(SettingKey.CLIENT_KEY),
+            tls == null ? new Found<>(TlsMode.ON, "default") : TlsMode.parse(tls),
+            path(SettingKey.RUNTIME_KEY),
+            onlyLocal,
+            List.copyOf(read)));
   }
 
   private @Nullable Found<String> text(SettingKey key) {
@@ -89,7 +94,10 @@ final class SettingsSearch {
     return null;
   }
 
-  private @Nullable Found<String> token() {
+  /** A token and the file that it is from; both null if there is none. */
+  private record Token(@Nullable Found<String> text, @Nullable Found<Path> file) {}
+
+  private Token token() {
     for (SettingsLayer layer : layers) {
       Found<String> token = layer.get(SettingKey.TOKEN);
       Found<Path> file = layer.path(SettingKey.TOKEN_FILE, around.home());
@@ -98,13 +106,14 @@ final class SettingsSearch {
             token.origin() + " and " + file.origin() + " both give a token: leave one of them out");
       }
       if (token != null) {
-        return token;
+        return new Token(token, null);
       }
       if (file != null) {
-        return new Found<>(readToken(file), file.origin() + " (" + file.value() + ")");
+        String origin = file.origin() + " (" + file.value() + ")";
+        return new Token(new Found<>(readToken(file), origin), file);
       }
     }
-    return null;
+    return new Token(null, null);
   }
 
   private static String readToken(Found<Path> file) {

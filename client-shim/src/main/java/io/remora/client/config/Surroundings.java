@@ -29,7 +29,7 @@ public record Surroundings(Map<String, String> environment, Path workingDirector
   }
 
   /** Answers a variable's value; null if it is absent or empty. */
-  @Nullable String variable(String name) {
+  public @Nullable String variable(String name) {
     String value = environment.get(name);
     return value == null || value.isBlank() ? null : value;
   }

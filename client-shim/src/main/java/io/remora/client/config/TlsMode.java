@@ -10,6 +10,12 @@ public enum TlsMode {
   /** Plain text, which servers allow on loopback only. */
   OFF;
 
+  /** The word for it in flags, variables and files. */
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
   static Found<TlsMode> parse(Found<String> text) {
     return switch (text.value().toLowerCase(Locale.ROOT)) {
       case "on" -> new Found<>(ON, text.origin());

@@ -181,4 +181,41 @@ final class ClientSettingsTest {
     environment.put("REMORA_TOKEN", "rmr_secret");
     assertThat(settings().toString()).doesNotContain("rmr_secret").contains("REMORA_TOKEN");
   }
+
+  @Test
+  void absenceOfAServerIsNoMistakeForThoseWhoCanHelpThemselves() {
+    Surroundings around =
+        new Surroundings(environment, folder.resolve("work"), folder.resolve("home"));
+    assertThat(ClientSettings.find(flags, around)).isEmpty();
+  }
+
+  @Test
+  void serverThatNobodyConfiguredIsKnownAsSuch() throws IOException {
+    localServer();
+    assertThat(settings().onlyLocal()).isTrue();
+    environment.put("REMORA_SERVER", "localhost:7443");
+    assertThat(settings().onlyLocal()).isFalse();
+  }
+
+  @Test
+  void environmentForAProgramHasFilesByTheirWholePath() throws IOException {
+    write("home/.config/remora/remora.yaml", "server: user:1\ntoken_file: t\nruntime_key: ~/k\n");
+    write("home/.config/remora/t", "rmr_file\n");
+    write("home/k", "key");
+    assertThat(settings().environment())
+        .isEqualTo(
+            Map.of(
+                "REMORA_SERVER",
+                "user:1",
+                "REMORA_TOKEN_FILE",
+                folder.resolve("home/.config/remora/t").toString(),
+                "REMORA_TLS",
+                "on",
+                "REMORA_RUNTIME_KEY_FILE",
+                folder.resolve("home/k").toString()));
+    environment.put("REMORA_TOKEN", "rmr_environment");
+    assertThat(settings().environment())
+        .containsEntry("REMORA_TOKEN", "rmr_environment")
+        .doesNotContainKey("REMORA_TOKEN_FILE");
+  }
 }

@@ -75,6 +75,12 @@ public final class ServerCommand implements RemoraCommand {
   @Option(names = "--key", paramLabel = "FILE", description = "The certificate's key, as PEM.")
   private @Nullable String key;
 
+  @Option(
+      names = "--until-exit",
+      paramLabel = "PID",
+      description = "Serve until this process has ended.")
+  private @Nullable Long untilExit;
+
   @Override
   public Integer call() throws IOException, GeneralSecurityException, InterruptedException {
     if (spec == null) {
@@ -97,7 +103,11 @@ public final class ServerCommand implements RemoraCommand {
     Runtime.getRuntime().addShutdownHook(new Thread(() -> drain(server, driver), "remora-stop"));
     out.println(readyLine(server, settings, driver.devices()));
     out.flush();
-    new CountDownLatch(1).await();
+    if (untilExit == null) {
+      new CountDownLatch(1).await();
+    } else {
+      new ProcessWatch(untilExit).await();
+    }
     return OK;
   }
 

@@ -49,6 +49,7 @@ final class Demo {
       }
       introduce(tenants);
       runPrograms(tenants.get(0).cuda());
+      runNativePrograms(tenants.get(0).name());
       share(tenants, NBodyState.collidingGalaxies(bodies, 10), seconds, picture);
     } finally {
       tenants.forEach(Tenant::close);
@@ -100,6 +101,23 @@ final class Demo {
             Sizes.bytes(copy.bytes()),
             Sizes.bytes(copy.uploadBytesPerSecond()),
             Sizes.bytes(copy.downloadBytesPerSecond())));
+  }
+
+  private void runNativePrograms(String tenant) throws IOException, InterruptedException {
+    screen.heading("Programs that know nothing of Remora, with its libcuda.so.1");
+    NativePrograms programs =
+        new NativePrograms(server.folder(), System.getenv(), server.settings(tenant));
+    for (NativePrograms.Outcome each : programs.all()) {
+      boolean shown = each.state() != NativePrograms.State.NOT_SHOWN;
+      boolean right = each.state() == NativePrograms.State.RIGHT;
+      screen.line(
+          String.format(
+              "  %s %s: %s",
+              shown ? screen.mark(right) : "-",
+              each.program(),
+              (shown ? "" : "not shown, ") + each.words()));
+      check(!shown || right, each.program() + ": " + each.words());
+    }
   }
 
   private void share(List<Tenant> tenants, NBodyState initial, int seconds, Path picture)

@@ -65,6 +65,11 @@ final class DemoServer implements AutoCloseable {
         .withToken(tokens.get(tenant));
   }
 
+  /** For what the demo makes; removed with the server. */
+  Path folder() {
+    return folder;
+  }
+
   String address() {
     return "127.0.0.1:" + server.port();
   }

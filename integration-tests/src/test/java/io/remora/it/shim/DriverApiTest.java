@@ -4,6 +4,7 @@ package io.remora.it.shim;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.remora.it.process.ServerProcess;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -29,16 +30,25 @@ class DriverApiTest {
   }
 
   private void run(ShimBuild build) throws Exception {
+    Path statistics = folder.resolve("statistics.txt");
     try (ServerProcess server = ServerProcess.start(folder, List.of(), List.of())) {
-      assertThat(output(build, server, "driver_api", PTX)).containsExactly("answered");
-      assertThat(output(build, server, "graphs", folder)).containsExactly("graphed");
-      assertThat(output(build, server, "links", folder)).containsExactly("linked");
+      ProcessBuilder command = command(build, server, "driver_api", PTX);
+      command.environment().put("REMORA_STATS_FILE", statistics.toString());
+
+      assertThat(ShimProcess.run(command)).containsExactly("answered");
+      assertThat(ShimProcess.run(command(build, server, "graphs", folder)))
+          .containsExactly("graphed");
+      assertThat(ShimProcess.run(command(build, server, "links", folder)))
+          .containsExactly("linked");
     }
+    // What was asked thousands of times was asked of the server a few times.
+    assertThat(Files.readAllLines(statistics))
+        .anyMatch(line -> line.matches("call 108 cuPointerGetAttributes \\d \\d \\d+"))
+        .anyMatch(line -> line.matches("call 51 cuModuleGetFunction \\d \\d \\d+"));
   }
 
-  private static List<String> output(
+  private static ProcessBuilder command(
       ShimBuild build, ServerProcess server, String program, Path argument) throws Exception {
-    return ShimProcess.run(
-        build.command(server, build.program(program), argument.toString()));
+    return build.command(server, build.program(program), argument.toString());
   }
 }

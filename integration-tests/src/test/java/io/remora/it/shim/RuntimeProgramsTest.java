@@ -43,6 +43,8 @@ class RuntimeProgramsTest {
   @CsvSource({
     "vector_add, vector_add, ''",
     "vector_add_shared, vector_add, -cudart shared",
+    "vector_add_relocatable, vector_add, -rdc=true",
+    "symbols_relocatable, symbols, -rdc=true",
     "vector_add_plain, vector_add, -no-compress",
     "vector_add_lz4, vector_add, --compress-mode=speed",
     "vector_add_debug, vector_add, -G",
@@ -56,7 +58,6 @@ class RuntimeProgramsTest {
     "pools, pools, ''",
     "separate, separate_main+separate_parts, -rdc=true",
     "separate_compressed, separate_main+separate_parts, -rdc=true -Xfatbin -compress-all",
-    "vector_add_relocatable, vector_add, -rdc=true",
     "launches, launches, ''",
     "threads, threads, ''",
     "threads_per_thread, threads, --default-stream per-thread"
@@ -103,6 +104,21 @@ class RuntimeProgramsTest {
             .containsSubsequence(
                 begin + "0 of four", begin + "1 of four", begin + "2 of four", begin + "3 of four");
       }
+    }
+  }
+
+  @Test
+  void withoutAServerThereIsNoDevice() throws Exception {
+    Path program = runtime.program("without_server", "vector_add", List.of());
+    ProcessBuilder command = build.command(program);
+    command.environment().put("REMORA_SERVER", "127.0.0.1:1");
+    try (ShimProcess process = ShimProcess.start(command)) {
+      process.awaitEnd();
+
+      assertThat(process.status()).isEqualTo(1);
+      assertThat(process.errorText()).contains("127.0.0.1:1", "no CUDA-capable device");
+      assertThat(process.errorText().lines().filter(line -> line.startsWith("remora: ")))
+          .hasSize(1);
     }
   }
 

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
  * One build of {@code libcuda.so.1}, and the C programs of {@code src/test/c} that are linked to
  * it. The build without sanitizers is the one that users get.
  */
-final class ShimBuild {
+public final class ShimBuild {
   private static final Path CLIENT = Path.of("..", "client-shim").toAbsolutePath().normalize();
   private static final Path SOURCES = Path.of("src", "test", "c").toAbsolutePath();
   private static final long BUILD_SECONDS_MAX = 300;
@@ -32,7 +32,7 @@ final class ShimBuild {
   }
 
   /** The library that Maven has built. */
-  static ShimBuild product(Path folder) throws Exception {
+  public static ShimBuild product(Path folder) throws Exception {
     return new ShimBuild(folder, CLIENT.resolve("target/native"), List.of());
   }
 
@@ -70,7 +70,7 @@ final class ShimBuild {
   }
 
   /** Compiles a program of {@code src/test/c}. */
-  Path program(String name) throws Exception {
+  public Path program(String name) throws Exception {
     Path program = folder.resolve(name);
     List<String> command =
         new ArrayList<>(
