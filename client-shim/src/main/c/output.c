@@ -89,3 +89,13 @@ void remora_output_relieve(struct remora_output *output)
         remora_output_write(output);
     }
 }
+
+void remora_output_discard(struct remora_output *output)
+{
+    struct remora_output_text *text;
+    while ((text = next(output)) != NULL) {
+        free(text);
+    }
+    pthread_mutex_destroy(&output->arrivals);
+    pthread_mutex_destroy(&output->writing);
+}

@@ -36,7 +36,10 @@ bool remora_output_arrived(struct remora_output *output, struct remora_span text
 /* Writes all that has come; returns when it is written, whoever did it. Takes no other lock. */
 void remora_output_write(struct remora_output *output);
 
-/* As that, if there is so much that no more should be read before. */
+/* As remora_output_write, if there is so much that no more should be read before. */
 void remora_output_relieve(struct remora_output *output);
+
+/* Frees everything, and writes nothing. */
+void remora_output_discard(struct remora_output *output);
 
 #endif

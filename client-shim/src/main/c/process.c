@@ -194,6 +194,7 @@ static void discard(struct remora_connection *connection)
     if (connection->wake_fd >= 0) {
         close(connection->wake_fd);
     }
+    remora_output_discard(&connection->output);
     free(connection->incoming.bytes);
     free(connection->input);
     remora_writer_free(&connection->batch);

@@ -333,9 +333,15 @@ static CUresult told(struct remora_connection *connection, struct remora_thread 
     return earlier->result;
 }
 
-/* The program only gets a number, and from a call that has nothing to do with it. */
+/*
+ * The program only gets a number, and from a call that has nothing to do with it. Only while streams
+ * are captured the failing call itself answers, see remora_confirm_captured.
+ */
 static void explain(const struct remora_deferred *earlier, uint32_t number)
 {
+    if (number == REMORA_CALL_CU_STREAM_GET_CAPTURE_INFO) {
+        return;
+    }
     const struct remora_call_info *failed = remora_call_info(earlier->number);
     const struct remora_call_info *here = remora_call_info(number);
     if (earlier->present && earlier->detail[0] != 0 && failed != NULL && here != NULL) {

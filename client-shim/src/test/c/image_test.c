@@ -25,11 +25,6 @@ bool remora_sha256(const void *bytes, size_t length, uint8_t digest[32])
     return true;
 }
 
-void remora_say_once(const char *kind, const char *format, ...)
-{
-    EXPECT(strcmp(kind, "relocatable") == 0 && strstr(format, "-rdc=true") != NULL);
-}
-
 struct wrapper {
     uint32_t magic;
     uint32_t version;
@@ -108,7 +103,7 @@ static void refuse_what_contradicts_itself(void)
     fatbin[1] = 0;
     EXPECT(remora_image_at(fatbin, &image) == CUDA_SUCCESS && image.length == 16);
     wrapper = (struct wrapper){0x466243b1u, 2, fatbin, NULL};
-    EXPECT(remora_image_at(&wrapper, &image) == CUDA_ERROR_NOT_SUPPORTED);
+    EXPECT(remora_image_at(&wrapper, &image) == CUDA_SUCCESS && image.length == 16);
     wrapper.version = 1;
     EXPECT(remora_image_at(&wrapper, &image) == CUDA_SUCCESS && image.length == 16);
     fatbin[0] = 0x00080001ba55ed50u;
@@ -130,8 +125,32 @@ static void refuse_what_contradicts_itself(void)
     EXPECT(remora_image_from_file(NULL, &image) == CUDA_ERROR_INVALID_VALUE);
 }
 
+/* Relocatable device code: what was linked and its inputs, each at a multiple of 8 bytes. */
+static void join_fatbins(void)
+{
+    uint64_t linked[2] = {0x00100001ba55ed50u, 0};
+    uint8_t odd[16 + 3] = {0x50, 0xed, 0x55, 0xba, 1, 0, 16, 0, 3};
+    uint64_t even[3] = {0x00100001ba55ed50u, 8, 0x1122334455667788u};
+    memcpy(odd + 16, "abc", 3);
+    const void *inputs[] = {odd, even, NULL};
+    struct wrapper wrapper = {0x466243b1u, 2, linked, inputs};
+    struct remora_image image;
+    EXPECT(remora_image_at(&wrapper, &image) == CUDA_SUCCESS);
+    EXPECT(image.length == 16 + 24 + 24 && image.owned == image.bytes);
+    EXPECT(memcmp(image.bytes, linked, 16) == 0);
+    EXPECT(memcmp(image.bytes + 16, odd, 19) == 0 && image.bytes[16 + 23] == 0);
+    EXPECT(memcmp(image.bytes + 40, even, 24) == 0);
+    remora_image_end(&image);
+    inputs[1] = "no fatbin";
+    EXPECT(remora_image_at(&wrapper, &image) == CUDA_ERROR_INVALID_IMAGE);
+    even[1] = UINT64_MAX;
+    inputs[1] = even;
+    EXPECT(remora_image_at(&wrapper, &image) == CUDA_ERROR_INVALID_IMAGE);
+}
+
 int main(int count, char **arguments)
 {
+    join_fatbins();
     refuse_what_contradicts_itself();
     for (int i = 1; i < count; i++) {
         measure(arguments[i]);

@@ -103,6 +103,17 @@ static void add_rest(struct remora_writer *stream)
     remora_write_varint(&message, 1, 4);
     remora_write_varint(&message, 2, 1);
     remora_end_message(&message, callback);
+    for (uint64_t again = 0; again < 2; again++) {
+        callback = remora_begin_message(&message, 6);
+        remora_write_varint(&message, 1, UINT64_MAX - again);
+        remora_write_varint(&message, 2, 2);
+        remora_write_varint(&message, 4, 1);
+        remora_end_message(&message, callback);
+    }
+    size_t output = remora_begin_message(&message, 7);
+    remora_write_string(&message, 2, "printed");
+    remora_write_varint(&message, 3, 5);
+    remora_end_message(&message, output);
     add_message(stream, &message);
     remora_writer_free(&message);
 }
@@ -144,6 +155,12 @@ static struct remora_connection *new_connection(void)
     callback->token = 1;
     callback->function = never_run;
     connection->callbacks.registered[1] = callback;
+    callback = calloc(1, sizeof *callback);
+    callback->token = 2;
+    callback->lasting = true;
+    callback->function = never_run;
+    connection->callbacks.registered[2] = callback;
+    remora_output_init(&connection->output);
     connection->callbacks.last_reached = &connection->callbacks.first_reached;
     return connection;
 }
@@ -151,6 +168,9 @@ static struct remora_connection *new_connection(void)
 static void free_connection(struct remora_connection *connection)
 {
     free(connection->callbacks.registered[1]);
+    free(connection->callbacks.registered[2]);
+    /* Standard output is not for it here. */
+    remora_output_discard(&connection->output);
     for (struct remora_callback_call *at = connection->callbacks.first_reached; at != NULL;) {
         struct remora_callback_call *next = at->next;
         free(at);
@@ -180,6 +200,16 @@ static void feed(struct remora_connection *connection, const struct remora_write
     }
 }
 
+static int reached_calls(const struct remora_connection *connection)
+{
+    int count = 0;
+    for (const struct remora_callback_call *at = connection->callbacks.first_reached; at != NULL;
+         at = at->next) {
+        count++;
+    }
+    return count;
+}
+
 static bool arrived(const struct remora_connection *connection)
 {
     bool good = connection->failure == CUDA_SUCCESS && waiting.expected.done
@@ -187,7 +217,8 @@ static bool arrived(const struct remora_connection *connection)
         && memcmp(waiting.outputs, "outputs", 7) == 0 && connection->consumed_sequence == 3
         && connection->consumed_bytes == 99 && connection->deferred.present
         && connection->deferred.result == CUDA_ERROR_ILLEGAL_ADDRESS
-        && connection->callbacks.first_reached != NULL;
+        && reached_calls(connection) == 3 && connection->callbacks.registered[2] != NULL
+        && connection->output.bytes == 7;
     for (size_t i = 0; good && i < sizeof memory; i++) {
         bool inside = i % PITCH < WIDTH;
         good = memory[i] == (inside ? pattern(i / PITCH * WIDTH + i % PITCH) : 0);

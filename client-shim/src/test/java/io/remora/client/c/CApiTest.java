@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -128,6 +130,24 @@ class CApiTest {
             "wire.c");
 
     assertThat(pass(List.of(program.toString()))).endsWith("PASS\n");
+  }
+
+  @Test
+  void linksBecomeTheImageThatTheProtocolDescribes() throws Exception {
+    Path program = sanitized("link_set_test", "link_set.c");
+
+    assertThat(pass(List.of(program.toString()))).endsWith("PASS\n");
+  }
+
+  @Test
+  void whatKernelsPrintKeepsItsPlaceAmongTheProgramsLines() throws Exception {
+    Path program = sanitized("output_test", "output.c");
+
+    String output = pass(List.of(program.toString()));
+
+    String numbers =
+        IntStream.range(0, 20_000).mapToObj(Integer::toString).collect(Collectors.joining("\n"));
+    assertThat(output).startsWith(numbers + "\nlittle\nxxx").endsWith("x\nPASS\n");
   }
 
   @Test

@@ -20,6 +20,7 @@ class CReceiverTest {
           "welcome.c",
           "wire.c",
           "callbacks.c",
+          "output.c",
           "thread.c",
           "report.c",
           "process.c",

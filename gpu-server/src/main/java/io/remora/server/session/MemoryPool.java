@@ -44,7 +44,10 @@ final class MemoryPool {
   private long usedBytes;
   private long usedBytesHigh;
   private long reservedBytesHigh;
+
+  /** Unsigned: programs say 2^64-1 for "keep all", and want to read that again. */
   private long releaseThreshold;
+
   private boolean destroyed;
 
   /**
@@ -117,7 +120,8 @@ final class MemoryPool {
   /** Takes a block back that no work uses any more. */
   void giveBack(Allocation block) {
     usedBytes -= block.blockBytes();
-    if (destroyed || usedBytes + keptBytes + block.blockBytes() > releaseThreshold) {
+    long reserved = usedBytes + keptBytes + block.blockBytes();
+    if (destroyed || Long.compareUnsigned(reserved, releaseThreshold) > 0) {
       device.memory().recycle(block);
     } else {
       kept.computeIfAbsent(block.blockBytes(), size -> new ArrayDeque<>()).addLast(block);
@@ -164,8 +168,7 @@ final class MemoryPool {
           CU_MEMPOOL_ATTR_REUSE_ALLOW_INTERNAL_DEPENDENCIES ->
           reuse.put(attribute, value == 0 ? 0L : 1L);
       case CU_MEMPOOL_ATTR_RELEASE_THRESHOLD -> {
-        // Unsigned on the wire: programs say UINT64_MAX for "keep all".
-        releaseThreshold = value < 0 ? Long.MAX_VALUE : value;
+        releaseThreshold = value;
         trimTo(releaseThreshold);
       }
       case CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH -> {

@@ -54,13 +54,20 @@ final class CudaRuntime {
     return key.toAbsolutePath().normalize();
   }
 
-  /** Compiles a program with PTX that software devices run. */
-  Path program(String name, String source, List<String> flags) throws Exception {
+  /**
+   * Compiles a program with PTX that software devices run.
+   *
+   * @param sources its files without their ending, with a plus between them
+   */
+  Path program(String name, String sources, List<String> flags) throws Exception {
     Path program = folder.resolve(name);
     List<String> command =
         new ArrayList<>(List.of(nvcc, "-std=c++17", "-gencode", "arch=compute_75,code=compute_75"));
     command.addAll(flags);
-    command.addAll(List.of(SOURCES.resolve(source + ".cu").toString(), "-o", program.toString()));
+    for (String source : sources.split("\\+")) {
+      command.add(SOURCES.resolve(source + ".cu").toString());
+    }
+    command.addAll(List.of("-o", program.toString()));
     Path log = folder.resolve(name + ".build.log");
     if (status(command, log) != 0) {
       throw new AssertionError(String.join(" ", command) + "\n" + Files.readString(log));

@@ -30,17 +30,25 @@ class DriverApiTest {
   }
 
   private void run(ShimBuild build) throws Exception {
-    Path program = build.program("driver_api");
     Path statistics = folder.resolve("statistics.txt");
     try (ServerProcess server = ServerProcess.start(folder, List.of(), List.of())) {
-      ProcessBuilder command = build.command(server, program, PTX.toString());
+      ProcessBuilder command = command(build, server, "driver_api", PTX);
       command.environment().put("REMORA_STATS_FILE", statistics.toString());
 
       assertThat(ShimProcess.run(command)).containsExactly("answered");
+      assertThat(ShimProcess.run(command(build, server, "graphs", folder)))
+          .containsExactly("graphed");
+      assertThat(ShimProcess.run(command(build, server, "links", folder)))
+          .containsExactly("linked");
     }
     // What was asked thousands of times was asked of the server a few times.
     assertThat(Files.readAllLines(statistics))
         .anyMatch(line -> line.matches("call 108 cuPointerGetAttributes \\d \\d \\d+"))
         .anyMatch(line -> line.matches("call 51 cuModuleGetFunction \\d \\d \\d+"));
+  }
+
+  private static ProcessBuilder command(
+      ShimBuild build, ServerProcess server, String program, Path argument) throws Exception {
+    return build.command(server, build.program(program), argument.toString());
   }
 }

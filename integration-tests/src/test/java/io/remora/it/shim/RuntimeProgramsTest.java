@@ -43,6 +43,8 @@ class RuntimeProgramsTest {
   @CsvSource({
     "vector_add, vector_add, ''",
     "vector_add_shared, vector_add, -cudart shared",
+    "vector_add_relocatable, vector_add, -rdc=true",
+    "symbols_relocatable, symbols, -rdc=true",
     "vector_add_plain, vector_add, -no-compress",
     "vector_add_lz4, vector_add, --compress-mode=speed",
     "vector_add_debug, vector_add, -G",
@@ -51,6 +53,11 @@ class RuntimeProgramsTest {
     "queries, queries, ''",
     "copies, copies, ''",
     "copies_per_thread, copies, --default-stream per-thread",
+    "graphs, graphs, ''",
+    "graphs_per_thread, graphs, --default-stream per-thread",
+    "pools, pools, ''",
+    "separate, separate_main+separate_parts, -rdc=true",
+    "separate_compressed, separate_main+separate_parts, -rdc=true -Xfatbin -compress-all",
     "launches, launches, ''",
     "threads, threads, ''",
     "threads_per_thread, threads, --default-stream per-thread"
@@ -77,18 +84,26 @@ class RuntimeProgramsTest {
     assertThat(ShimProcess.run(command)).endsWith("PASS");
   }
 
-  /** The driver would link it; here the program hears what to do. */
+  /** What kernels of two streams print, among what the program prints itself. */
   @Test
-  void relocatablePtxIsRefusedInWords() throws Exception {
+  void printedLinesAreWholeAndInOrder() throws Exception {
     Path key = CudaRuntime.keyOrSkip("RuntimeProgramsTest");
-    Path program = runtime.program("relocatable", "vector_add", List.of("-rdc=true"));
+    Path program = runtime.program("printing", "printing", List.of());
     ProcessBuilder command = build.command(server, program);
     command.environment().put("REMORA_RUNTIME_KEY_FILE", key.toString());
-    try (ShimProcess process = ShimProcess.start(command)) {
-      process.awaitEnd();
 
-      assertThat(process.status()).isEqualTo(1);
-      assertThat(process.errorText()).contains("remora: ", "-rdc=true", "(801)");
+    List<String> lines = ShimProcess.run(command);
+
+    assertThat(lines).hasSize(10 * 10 + 2).endsWith("stream 2 round 0 thread 0 of four", "PASS");
+    for (int round = 0; round < 10; round++) {
+      List<String> own = lines.subList(round * 10, round * 10 + 10);
+      assertThat(own).startsWith("before " + round).endsWith("after " + round);
+      for (int stream = 0; stream < 2; stream++) {
+        String begin = "stream " + stream + " round " + round + " thread ";
+        assertThat(own)
+            .containsSubsequence(
+                begin + "0 of four", begin + "1 of four", begin + "2 of four", begin + "3 of four");
+      }
     }
   }
 
