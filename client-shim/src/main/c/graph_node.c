@@ -144,7 +144,7 @@ static CUresult add(const struct remora_graph_node *node, CUgraphNode *handle, C
             (int32_t)node->type, node->function, node->grid[0], node->grid[1], node->grid[2],
             node->block[0], node->block[1], node->block[2], node->shared_bytes, node->parameters,
             node->parameter_bytes, node->to, node->to_pitch, node->from, node->from_pitch,
-            node->width_bytes, node->height, node->value, node->element_bytes, node->argument);
+            node->width_bytes, node->height, node->value, node->element_bytes, node->argument, 0);
     result = remora_call_async(&call);
     if (result == CUDA_SUCCESS) {
         *handle = (CUgraphNode)(uintptr_t)number;
@@ -187,7 +187,7 @@ CUresult remora_graph_set(CUresult result, struct remora_graph_node *node, CUgra
                 node->block[0], node->block[1], node->block[2], node->shared_bytes,
                 node->parameters, node->parameter_bytes, node->to, node->to_pitch, node->from,
                 node->from_pitch, node->width_bytes, node->height, node->value,
-                node->element_bytes, node->argument);
+                node->element_bytes, node->argument, 0);
         result = remora_call_async(&call);
     }
     remora_graph_node_end(node);
