@@ -25,6 +25,7 @@ final class ClientCore {
   private final ConcurrentHashMap<Long, Function> functions = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Long, ClientStream> streams = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Long, LinkSet> links = new ConcurrentHashMap<>();
+  private final HostCopies hostCopies = new HostCopies();
   private final AtomicInteger captures = new AtomicInteger();
   private final AtomicLong lastHandle = new AtomicLong(ClientContext.FIRST_CREATED);
 
@@ -73,6 +74,11 @@ final class ClientCore {
   /** How many captures the program has begun and not ended. */
   AtomicInteger captures() {
     return captures;
+  }
+
+  /** Memory of the program that graphs copy. */
+  HostCopies hostCopies() {
+    return hostCopies;
   }
 
   /** Links that the program has begun, by handle. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.client;
 
-import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -84,7 +83,7 @@ public record ConnectionSettings(
         HANDSHAKE_TIMEOUT,
         Duration.ZERO,
         Optional.ofNullable(System.getProperty("sun.java.command")).orElse("java"),
-        ConnectionSettings::print);
+        ProgramOutput::print);
   }
 
   /**
@@ -228,12 +227,6 @@ public record ConnectionSettings(
         spin,
         program,
         newDeviceOutput);
-  }
-
-  private static void print(byte[] text) {
-    PrintStream out = System.out;
-    out.write(text, 0, text.length);
-    out.flush();
   }
 
   /** {@code HOST:PORT}, with brackets around an IPv6 address. */

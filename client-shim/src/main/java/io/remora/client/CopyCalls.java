@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * so no copy to the device waits; what is received is there when the call returns, or when a later
  * one has waited for the stream.
  */
-interface CopyCalls extends TableCalls {
+interface CopyCalls extends GraphStructureCalls {
   @Override
   default int cuMemcpyHtoD(
       @Nullable CUdeviceptr dstDevice, @Nullable Pointer srcHost, long byteCount) {
@@ -41,10 +41,15 @@ interface CopyCalls extends TableCalls {
       long byteCount,
       @Nullable CUstream hStream) {
     long destination = JCudaFields.address(dstDevice);
+    HostSpan span = HostSpan.of(srcHost, byteCount);
+    int captured = captureHostCopy(hStream, span, true, destination);
+    if (captured >= 0) {
+      return captured;
+    }
     long stream = core().stream(core().thread(), hStream);
     return new BulkCopy(core())
         .upload(
-            HostSpan.of(srcHost, byteCount),
+            span,
             Calls.CU_MEMCPY_HTO_D_ASYNC,
             (out, part, offset, tail) -> {
               if (tail) {
@@ -88,6 +93,10 @@ interface CopyCalls extends TableCalls {
           target.accept(piece.chunkOffset(), piece.dstHost());
         };
     HostSpan sink = HostSpan.of(dstHost, byteCount);
+    int captured = captureHostCopy(hStream, sink, false, source);
+    if (captured >= 0) {
+      return captured;
+    }
     return core().hostMemory().contains(dstHost)
         ? copy.downloadInBackground(sink, Calls.CU_MEMCPY_DTO_H_ASYNC, request, decoder)
         : copy.download(sink, Calls.CU_MEMCPY_DTO_H_ASYNC, request, decoder);

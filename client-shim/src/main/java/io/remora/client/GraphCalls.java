@@ -54,7 +54,7 @@ interface GraphCalls extends TableCalls {
       long numDependencies,
       @Nullable CUDA_MEMCPY3D copyParams,
       @Nullable CUcontext ctx) {
-    GraphNodeSpec spec = copyParams == null ? null : GraphNodeSpec.copy(copyParams);
+    GraphNodeSpec spec = copyParams == null ? null : GraphNodeSpec.copy(core(), copyParams);
     return copyParams != null && spec == null
         ? notSupported()
         : add(phGraphNode, hGraph, dependencies, numDependencies, spec);
@@ -63,7 +63,7 @@ interface GraphCalls extends TableCalls {
   @Override
   default int cuGraphMemcpyNodeSetParams(
       @Nullable CUgraphNode hNode, @Nullable CUDA_MEMCPY3D nodeParams) {
-    GraphNodeSpec spec = nodeParams == null ? null : GraphNodeSpec.copy(nodeParams);
+    GraphNodeSpec spec = nodeParams == null ? null : GraphNodeSpec.copy(core(), nodeParams);
     return nodeParams != null && spec == null ? notSupported() : set(0, hNode, spec);
   }
 
@@ -73,14 +73,16 @@ interface GraphCalls extends TableCalls {
       @Nullable CUgraphNode hNode,
       @Nullable CUDA_MEMCPY3D copyParams,
       @Nullable CUcontext ctx) {
-    GraphNodeSpec spec = copyParams == null ? null : GraphNodeSpec.copy(copyParams);
+    GraphNodeSpec spec = copyParams == null ? null : GraphNodeSpec.copy(core(), copyParams);
     return copyParams != null && spec == null ? notSupported() : setExec(hGraphExec, hNode, spec);
   }
 
   private int notSupported() {
     core()
         .thread()
-        .explain("cuGraphAddMemcpyNode", "graphs copy rows within a device, nothing else");
+        .explain(
+            "cuGraphAddMemcpyNode",
+            "graphs copy rows within a device or bytes between device and host");
     return CUresult.CUDA_ERROR_NOT_SUPPORTED;
   }
 

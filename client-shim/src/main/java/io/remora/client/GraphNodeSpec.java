@@ -4,6 +4,7 @@ package io.remora.client;
 import io.remora.client.generated.CallWriter;
 import io.remora.wire.WireWriter;
 import java.util.Arrays;
+import jcuda.Pointer;
 import jcuda.driver.CUDA_KERNEL_NODE_PARAMS;
 import jcuda.driver.CUDA_MEMCPY3D;
 import jcuda.driver.CUDA_MEMSET_NODE_PARAMS;
@@ -13,7 +14,8 @@ import jcuda.driver.CUresult;
 import org.jspecify.annotations.Nullable;
 
 /** What a node of a graph is to do, as it travels. */
-record GraphNodeSpec(int type, @Nullable Kernel kernel, @Nullable Rows rows, long argument) {
+record GraphNodeSpec(
+    int type, @Nullable Kernel kernel, @Nullable Rows rows, long argument, int hostCopy) {
   private static final byte[] NO_PARAMETERS = {};
   private static final Kernel NO_KERNEL = new Kernel(0, new int[7], NO_PARAMETERS);
   private static final Rows NO_ROWS = new Rows(0, 0, 0, 0, 0, 0, 0, 0);
@@ -36,7 +38,7 @@ record GraphNodeSpec(int type, @Nullable Kernel kernel, @Nullable Rows rows, lon
 
   /** A node that has no more than one number. */
   static GraphNodeSpec of(int type, long argument) {
-    return new GraphNodeSpec(type, null, null, argument);
+    return new GraphNodeSpec(type, null, null, argument, 0);
   }
 
   /**
@@ -71,6 +73,7 @@ record GraphNodeSpec(int type, @Nullable Kernel kernel, @Nullable Rows rows, lon
         CUgraphNodeType.CU_GRAPH_NODE_TYPE_KERNEL,
         new Kernel(function.handle(), shape, parameters),
         null,
+        0,
         0);
   }
 
@@ -85,37 +88,73 @@ record GraphNodeSpec(int type, @Nullable Kernel kernel, @Nullable Rows rows, lon
             given.height,
             given.value,
             given.elementSize);
-    return new GraphNodeSpec(CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMSET, null, rows, 0);
+    return new GraphNodeSpec(CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMSET, null, rows, 0, 0);
   }
 
   /**
-   * A copy within a device.
+   * A copy of rows within a device, or of bytes between device and host.
    *
    * @return null for another copy, which graphs can't have
    */
-  static @Nullable GraphNodeSpec copy(CUDA_MEMCPY3D given) {
-    if (!isDevice(given.srcMemoryType) || !isDevice(given.dstMemoryType) || given.Depth > 1) {
+  static @Nullable GraphNodeSpec copy(ClientCore core, CUDA_MEMCPY3D given) {
+    boolean fromDevice = isDevice(given.srcMemoryType);
+    boolean toDevice = isDevice(given.dstMemoryType);
+    if (given.Depth > 1 || !fromDevice && !toDevice) {
       return null;
     }
+    long destination =
+        start(
+            JCudaFields.address(given.dstDevice),
+            given.dstXInBytes,
+            given.dstY + given.dstZ * given.dstHeight,
+            given.dstPitch);
+    long source =
+        start(
+            JCudaFields.address(given.srcDevice),
+            given.srcXInBytes,
+            given.srcY + given.srcZ * given.srcHeight,
+            given.srcPitch);
+    if (fromDevice && toDevice) {
+      Rows rows =
+          new Rows(
+              destination,
+              pitch(given.dstPitch, given.WidthInBytes),
+              source,
+              pitch(given.srcPitch, given.WidthInBytes),
+              given.WidthInBytes,
+              given.Depth == 0 ? 0 : given.Height,
+              0,
+              0);
+      return new GraphNodeSpec(CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY, null, rows, 0, 0);
+    }
+    int memoryType = toDevice ? given.srcMemoryType : given.dstMemoryType;
+    if (memoryType != CUmemorytype.CU_MEMORYTYPE_HOST || given.Height != 1 || given.Depth != 1) {
+      return null;
+    }
+    HostSpan span =
+        toDevice
+            ? hostRow(given.srcHost, given.srcXInBytes, given.srcY, given)
+            : hostRow(given.dstHost, given.dstXInBytes, given.dstY, given);
+    return span == null ? null : hostCopy(core, span, toDevice, toDevice ? destination : source);
+  }
+
+  private static @Nullable HostSpan hostRow(
+      @Nullable Pointer host, long x, long y, CUDA_MEMCPY3D given) {
+    return host == null || y != 0 ? null : HostSpan.of(host.withByteOffset(x), given.WidthInBytes);
+  }
+
+  /** A copy of the program's memory, which each launch reads or writes anew. */
+  static GraphNodeSpec hostCopy(ClientCore core, HostSpan span, boolean toDevice, long address) {
     Rows rows =
-        new Rows(
-            start(
-                JCudaFields.address(given.dstDevice),
-                given.dstXInBytes,
-                given.dstY + given.dstZ * given.dstHeight,
-                given.dstPitch),
-            pitch(given.dstPitch, given.WidthInBytes),
-            start(
-                JCudaFields.address(given.srcDevice),
-                given.srcXInBytes,
-                given.srcY + given.srcZ * given.srcHeight,
-                given.srcPitch),
-            pitch(given.srcPitch, given.WidthInBytes),
-            given.WidthInBytes,
-            given.Depth == 0 ? 0 : given.Height,
-            0,
-            0);
-    return new GraphNodeSpec(CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY, null, rows, 0);
+        toDevice
+            ? new Rows(address, 0, 0, 0, span.bytes(), 1, 0, 0)
+            : new Rows(0, 0, address, 0, span.bytes(), 1, 0, 0);
+    return new GraphNodeSpec(
+        CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY,
+        null,
+        rows,
+        core.hostCopies().register(span),
+        toDevice ? HostCopies.TO_DEVICE : HostCopies.TO_HOST);
   }
 
   private static boolean isDevice(int memoryType) {
@@ -159,7 +198,8 @@ record GraphNodeSpec(int type, @Nullable Kernel kernel, @Nullable Rows rows, lon
         area.height,
         area.value,
         area.elementBytes,
-        argument);
+        argument,
+        hostCopy);
   }
 
   void writeSet(WireWriter out, long exec, long node) {
@@ -188,7 +228,8 @@ record GraphNodeSpec(int type, @Nullable Kernel kernel, @Nullable Rows rows, lon
         area.height,
         area.value,
         area.elementBytes,
-        argument);
+        argument,
+        hostCopy);
   }
 
   /** Handles of nodes; null if there are fewer than the program says. */

@@ -219,8 +219,31 @@ interface GraphStructureCalls extends TableCalls {
                     out, handle, JCudaFields.value(hGraph), flags));
     if (result == CUresult.CUDA_SUCCESS) {
       JCudaFields.setValue(phGraphExec, handle);
+      result = core().hostCopies().learn(core(), core().thread(), handle);
     }
     return result;
+  }
+
+  @Override
+  default int cuGraphExecDestroy(@Nullable CUgraphExec hGraphExec) {
+    core().hostCopies().forget(JCudaFields.value(hGraphExec));
+    return TableCalls.super.cuGraphExecDestroy(hGraphExec);
+  }
+
+  /** Memory that the graph copies is read now, and written before a later call has waited. */
+  @Override
+  default int cuGraphLaunch(@Nullable CUgraphExec hGraphExec, @Nullable CUstream hStream) {
+    long exec = JCudaFields.value(hGraphExec);
+    HostCopies copies = core().hostCopies();
+    if (!copies.has(exec)) {
+      return TableCalls.super.cuGraphLaunch(hGraphExec, hStream);
+    }
+    synchronized (copies) { // What is sent before a launch must not get before another's.
+      int result = copies.transfer(core(), exec);
+      return result == CUresult.CUDA_SUCCESS
+          ? TableCalls.super.cuGraphLaunch(hGraphExec, hStream)
+          : result;
+    }
   }
 
   @Override
@@ -247,7 +270,7 @@ interface GraphStructureCalls extends TableCalls {
       updateResultOut[0] = update.result();
     }
     return update.result() == CUgraphExecUpdateResult.CU_GRAPH_EXEC_UPDATE_SUCCESS
-        ? result
+        ? core().hostCopies().learn(core(), core().thread(), JCudaFields.value(hGraphExec))
         : CUresult.CUDA_ERROR_GRAPH_EXEC_UPDATE_FAILURE;
   }
 
@@ -290,6 +313,40 @@ interface GraphStructureCalls extends TableCalls {
       default -> {}
     }
     return result;
+  }
+
+  /**
+   * Captures a copy of the program's memory if the stream is capturing.
+   *
+   * @return -1 if it isn't, else the copy's result
+   */
+  default int captureHostCopy(
+      @Nullable CUstream hStream, @Nullable HostSpan span, boolean toDevice, long address) {
+    int[] status = new int[1];
+    if (core().captures().get() == 0
+        || cuStreamGetCaptureInfo(hStream, status, null) != CUresult.CUDA_SUCCESS
+        || status[0] == 0) {
+      return -1;
+    }
+    if (span == null || span.bytes() == 0) {
+      return span == null ? CUresult.CUDA_ERROR_INVALID_VALUE : CUresult.CUDA_SUCCESS;
+    }
+    ThreadState thread = core().thread();
+    long stream = core().stream(thread, hStream);
+    long number = core().hostCopies().register(span);
+    WireWriter out = core().begin(Calls.REMORA_CAPTURE_HOST_COPY, thread);
+    try {
+      CallWriter.remoraCaptureHostCopy(
+          out,
+          stream,
+          address,
+          span.bytes(),
+          toDevice ? HostCopies.TO_DEVICE : HostCopies.TO_HOST,
+          number);
+      return core().endAsync();
+    } finally {
+      core().release();
+    }
   }
 
   @Override

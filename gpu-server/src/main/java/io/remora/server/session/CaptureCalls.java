@@ -104,6 +104,13 @@ final class CaptureCalls {
     return part == null ? NONE : part.capture().isInvalidated() ? INVALIDATED : ACTIVE;
   }
 
+  void hostCopy(SessionCall call, long streamHandle, NodeWork.HostCopy work) {
+    SessionStream stream = session.objects().stream(call, streamHandle);
+    if (!session.captures().takes(call, stream, work)) {
+      throw illegalState("the stream isn't capturing");
+    }
+  }
+
   void updateDependencies(SessionCall call, long streamHandle, long[] nodes, int flags) {
     Capture.OfStream part = session.objects().stream(call, streamHandle).capture();
     if (part == null) {

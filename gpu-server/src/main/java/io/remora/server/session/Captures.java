@@ -123,8 +123,13 @@ final class Captures {
     return part;
   }
 
-  /** Work on the legacy stream waits for blocking streams, which a capture can't allow. */
-  private void checkLegacy(SessionStream stream) {
+  /**
+   * Refuses work on the legacy stream while a blocking stream, for which it would have to wait, is
+   * capturing.
+   *
+   * @throws CallException {@code CUDA_ERROR_STREAM_CAPTURE_IMPLICIT}
+   */
+  void checkLegacy(SessionStream stream) {
     if (stream != stream.context().legacy()) {
       return;
     }

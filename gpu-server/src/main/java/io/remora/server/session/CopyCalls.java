@@ -56,7 +56,7 @@ final class CopyCalls {
     }
   }
 
-  private static void copyParts(
+  static void copyParts(
       Domain domain, long stream, long destination, List<ByteBuffer> parts, WorkObserver observer) {
     if (parts.size() == 1) {
       domain.copyToDevice(stream, destination, parts.get(0), observer);

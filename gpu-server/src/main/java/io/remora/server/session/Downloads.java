@@ -60,6 +60,12 @@ final class Downloads {
         (domain, at, observer) -> domain.copyToHost(at, source, span, download, observer));
   }
 
+  /** The work of a call that is answered with a range of device memory. */
+  CallContext.StreamWork reading(SessionCall call, long source, long bytes) {
+    Download download = new Download(call, bytes, bytes, bytes);
+    return (domain, at, observer) -> domain.copyToHost(at, source, bytes, download, observer);
+  }
+
   /** The transport has room. */
   void transportReady() {
     piecesLeft = PIECES_PER_TURN;

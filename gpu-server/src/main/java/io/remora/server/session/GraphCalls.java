@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** Graphs and what is made of them. Belongs to the session's serial executor. */
 final class GraphCalls {
@@ -23,6 +24,7 @@ final class GraphCalls {
   private static final int ROOTS = 1;
   private static final int EDGES = 2;
   private static final int DEPENDENCIES = 3;
+  private static final int DEPENDENTS = 4;
 
   private static final long[] NONE = {};
 
@@ -33,10 +35,12 @@ final class GraphCalls {
 
   private final ClientSession session;
   private final GraphRuns runs;
+  private final GraphTransfers transfers;
 
-  GraphCalls(ClientSession session, GraphRuns runs) {
+  GraphCalls(ClientSession session, GraphRuns runs, GraphTransfers transfers) {
     this.session = session;
     this.runs = runs;
+    this.transfers = transfers;
   }
 
   SessionGraph newGraph(long handle) {
@@ -108,7 +112,9 @@ final class GraphCalls {
     }
     for (GraphNode node : original.nodes()) {
       for (GraphNode dependency : node.dependencies()) {
-        clone.addEdge(copies.get(dependency), copies.get(node));
+        clone.addEdge(
+            Objects.requireNonNull(copies.get(dependency)),
+            Objects.requireNonNull(copies.get(node)));
       }
     }
     call.succeed();
@@ -163,8 +169,29 @@ final class GraphCalls {
       case EDGES -> edges(call, objects.graph(handle));
       case DEPENDENCIES ->
           Answers.remoraGraphQuery(call, handles(objects.graphNode(handle).dependencies()), NONE);
-      default ->
+      case DEPENDENTS ->
           Answers.remoraGraphQuery(call, handles(objects.graphNode(handle).dependents()), NONE);
+      default -> {
+        List<NodeWork.HostCopy> copies = new ArrayList<>();
+        hostCopies(objects.graphExec(handle).steps(), copies);
+        Answers.remoraGraphQuery(
+            call,
+            copies.stream().mapToLong(NodeWork.HostCopy::number).toArray(),
+            copies.stream().mapToLong(copy -> copy.toDevice() ? 1 : 2).toArray());
+      }
+    }
+  }
+
+  private static void hostCopies(List<GraphStep> steps, List<NodeWork.HostCopy> found) {
+    for (GraphStep step : steps) {
+      if (step.work() instanceof NodeWork.HostCopy copy) {
+        found.add(copy);
+      } else if (step.work() instanceof NodeWork.Child child) {
+        hostCopies(child.steps(), found);
+      }
+      if (found.size() > EDGES_ASKED_MAX) {
+        throw tooLarge();
+      }
     }
   }
 
@@ -227,9 +254,14 @@ final class GraphCalls {
   }
 
   void destroyExec(SessionCall call, long handle) {
-    SessionGraphExec unused = session.objects().graphExec(handle);
+    transfers.graphEnds(session.objects().graphExec(handle));
     session.objects().graphExecs().remove(handle);
     call.succeed();
+  }
+
+  /** Lets go of the frames that wait for launches. */
+  void sessionEnds() {
+    session.objects().graphExecs().values().forEach(transfers::graphEnds);
   }
 
   void execFlags(SessionCall call, long handle) {
@@ -254,16 +286,18 @@ final class GraphCalls {
   /** What was instantiated is here already. */
   void upload(SessionCall call, long exec, long stream) {
     SessionGraphExec unused = session.objects().graphExec(exec);
-    SessionStream alsoUnused = session.objects().stream(call, stream);
+    session.captures().refuse(session.objects().stream(call, stream));
     call.succeed();
   }
 
   void launch(SessionCall call, long exec, long streamHandle) {
     SessionGraphExec graph = session.objects().graphExec(exec);
     SessionStream stream = session.objects().stream(call, streamHandle);
-    List<GraphStep> steps = graph.steps();
-    if (!session.captures().takes(call, stream, new NodeWork.Child(steps))) {
-      runs.launch(call, stream, steps, graph.handle());
+    if (stream.capture() != null) {
+      boolean unused = session.captures().takes(call, stream, NodeWork.Child.of(graph.steps()));
+    } else {
+      session.captures().checkLegacy(stream);
+      runs.launch(call, stream, graph);
     }
   }
 

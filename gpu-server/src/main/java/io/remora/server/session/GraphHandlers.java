@@ -2,6 +2,7 @@
 package io.remora.server.session;
 
 import io.remora.server.session.generated.CallHandler;
+import io.remora.wire.Payload;
 
 /** The part of {@link SessionCalls} that hands calls to {@link GraphCalls} and their like. */
 interface GraphHandlers extends CallHandler {
@@ -161,7 +162,8 @@ interface GraphHandlers extends CallHandler {
       long height,
       int value,
       int elementBytes,
-      long argument) {
+      long argument,
+      int hostCopy) {
     NodeWork work =
         works()
             .of(
@@ -173,7 +175,8 @@ interface GraphHandlers extends CallHandler {
                 kernelParams,
                 new NodeWorks.Rows(
                     dst, dstPitch, src, srcPitch, widthBytes, height, value, elementBytes),
-                argument);
+                argument,
+                hostCopy);
     graphs().addNode(own(call), node, graph, dependencies, work);
   }
 
@@ -200,7 +203,8 @@ interface GraphHandlers extends CallHandler {
       long height,
       int value,
       int elementBytes,
-      long argument) {
+      long argument,
+      int hostCopy) {
     NodeWork work =
         works()
             .of(
@@ -212,7 +216,32 @@ interface GraphHandlers extends CallHandler {
                 kernelParams,
                 new NodeWorks.Rows(
                     dst, dstPitch, src, srcPitch, widthBytes, height, value, elementBytes),
-                argument);
+                argument,
+                hostCopy);
     graphs().setNode(own(call), exec, node, work);
+  }
+
+  /** Copies of host memory that launches make. */
+  GraphTransfers transfers();
+
+  @Override
+  default void remoraCaptureHostCopy(
+      CallContext call, long hStream, long address, long byteCount, int hostCopy, long argument) {
+    captures()
+        .hostCopy(
+            own(call),
+            hStream,
+            works().hostCopy(hostCopy == NodeWorks.TO_DEVICE, argument, address, byteCount));
+  }
+
+  @Override
+  default void remoraGraphInput(
+      CallContext call, long exec, long argument, Payload srcHost, long chunkOffset) {
+    transfers().input(own(call), exec, argument, srcHost, chunkOffset);
+  }
+
+  @Override
+  default void remoraGraphOutput(CallContext call, long exec, long argument) {
+    transfers().output(own(call), exec, argument);
   }
 }

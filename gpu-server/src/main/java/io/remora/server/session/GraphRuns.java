@@ -20,66 +20,109 @@ final class GraphRuns {
   /** Works of graphs that may wait or run; some hundred megabytes of them. */
   private static final int WORKS_MAX = 1 << 20;
 
-  private static final int DEPTH_MAX = 16;
-
   private final ClientSession session;
   private final HostCallbacks callbacks;
+  private final GraphTransfers transfers;
   private final AtomicInteger works = new AtomicInteger();
 
-  GraphRuns(ClientSession session, HostCallbacks callbacks) {
+  GraphRuns(ClientSession session, HostCallbacks callbacks, GraphTransfers transfers) {
     this.session = session;
     this.callbacks = callbacks;
+    this.transfers = transfers;
   }
 
-  /**
-   * Puts a graph on a stream.
-   *
-   * @param key tells this graph's works from others' when their time is estimated
-   */
-  void launch(SessionCall call, SessionStream stream, List<GraphStep> steps, long key) {
-    List<Piece> pieces = new ArrayList<>();
-    add(call, stream, steps, key, 0, pieces);
-    if (pieces.isEmpty()) {
-      pieces.add(new Piece(call, key));
+  /** Puts a graph on a stream. */
+  void launch(SessionCall call, SessionStream stream, SessionGraphExec graph) {
+    List<GraphTransfers.Waiting> brought = transfers.take(graph);
+    Run run = new Run(call, stream, graph.handle(), brought);
+    try {
+      run.add(graph.steps());
+      run.start();
+    } catch (CallException refused) {
+      run.drop(refused);
+      GraphTransfers.drop(brought, refused.result(), refused.detail());
+      throw refused;
     }
-    if (works.get() + pieces.size() > WORKS_MAX) {
-      throw CallException.outOfMemory(
-          "graphs that were launched and have not run have more than "
-              + (long) WORKS_MAX * NODES_PER_WORK
-              + " nodes; synchronise now and then");
-    }
-    works.addAndGet(pieces.size());
-    for (Piece piece : pieces) {
-      piece.begin(stream);
-      session.submit(stream, piece);
-    }
+    GraphTransfers.drop(
+        brought, CUresult.CUDA_ERROR_INVALID_VALUE_VALUE, "the graph has no such copy");
   }
 
-  private void add(
-      SessionCall call,
-      SessionStream stream,
-      List<GraphStep> steps,
-      long key,
-      int depth,
-      List<Piece> pieces) {
-    if (depth > DEPTH_MAX) {
-      throw CallException.invalidValue("graphs are nested deeper than " + DEPTH_MAX);
+  /** One launch while its works are made. */
+  private final class Run {
+    private final SessionCall call;
+    private final SessionStream stream;
+    private final long key;
+    private final List<GraphTransfers.Waiting> brought;
+    private final List<QueuedWork> parts = new ArrayList<>();
+    private int pieces;
+
+    /**
+     * @param key tells this graph's works from others' when their time is estimated
+     */
+    Run(SessionCall call, SessionStream stream, long key, List<GraphTransfers.Waiting> brought) {
+      this.call = call;
+      this.stream = stream;
+      this.key = key;
+      this.brought = brought;
     }
-    for (GraphStep step : steps) {
-      NodeWork work = step.work();
-      if (work instanceof NodeWork.Child child) {
-        add(call, stream, child.steps(), key, depth + 1, pieces);
-      } else if (!(work instanceof NodeWork.Empty)) {
-        checkDevice(stream, work);
-        Piece last = pieces.isEmpty() ? null : pieces.get(pieces.size() - 1);
-        if (last == null || !last.takes(work)) {
-          last = new Piece(call, key * 31 + pieces.size());
-          pieces.add(last);
+
+    void add(List<GraphStep> steps) {
+      for (GraphStep step : steps) {
+        NodeWork work = step.work();
+        if (work instanceof NodeWork.Child child) {
+          add(child.steps());
+        } else if (work instanceof NodeWork.HostCopy copy) {
+          checkDevice(stream, work);
+          parts.addAll(transfers.prepare(copy, brought));
+        } else if (!(work instanceof NodeWork.Empty)) {
+          checkDevice(stream, work);
+          add(work);
         }
-        last.nodes.add(work);
-        if (pieces.size() > WORKS_MAX) {
-          throw CallException.outOfMemory("the graph and its children have too many nodes");
+      }
+    }
+
+    private void add(NodeWork work) {
+      QueuedWork last = parts.isEmpty() ? null : parts.get(parts.size() - 1);
+      if (last instanceof Piece piece && piece.takes(work)) {
+        piece.nodes.add(work);
+        return;
+      }
+      Piece piece = new Piece(call, key * 31 + pieces++);
+      piece.nodes.add(work);
+      parts.add(piece);
+    }
+
+    /** Ends the transfers that were to be part of it. */
+    void drop(CallException refused) {
+      for (QueuedWork part : parts) {
+        if (part instanceof SessionCall transfer) {
+          GraphTransfers.drop(transfer, refused.result(), refused.detail());
         }
+      }
+    }
+
+    void start() {
+      if (parts.isEmpty()) {
+        parts.add(new Piece(call, key));
+        pieces = 1;
+      }
+      if (works.get() + pieces > WORKS_MAX) {
+        throw CallException.outOfMemory(
+            "graphs that were launched and have not run have more than "
+                + (long) WORKS_MAX * NODES_PER_WORK
+                + " nodes; synchronise now and then");
+      }
+      for (QueuedWork part : parts) {
+        if (part instanceof Piece piece) {
+          piece.check(stream);
+        }
+      }
+      works.addAndGet(pieces);
+      for (QueuedWork part : parts) {
+        if (part instanceof Piece piece) {
+          piece.begin(stream);
+        }
+        session.submit(stream, part);
       }
     }
   }
@@ -88,7 +131,9 @@ final class GraphRuns {
     SessionDevice device =
         work instanceof NodeWork.OnDevice onDevice
             ? onDevice.device()
-            : work instanceof NodeWork.EventRecord record ? record.event().device() : null;
+            : work instanceof NodeWork.HostCopy copy
+                ? copy.device()
+                : work instanceof NodeWork.EventRecord record ? record.event().device() : null;
     if (device != null && device != stream.device()) {
       throw new CallException(
           CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
@@ -116,22 +161,30 @@ final class GraphRuns {
           && nodes.get(0) instanceof NodeWork.OnDevice;
     }
 
+    /** Before anything of the launch is on its stream. */
+    void check(SessionStream stream) {
+      if (!nodes.isEmpty()
+          && nodes.get(0) instanceof NodeWork.EventWait wait
+          && mustWait(wait.event())
+          && wait.event().device() != stream.device()) {
+        throw new CallException(
+            CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+            "a graph can't wait for an event of another device");
+      }
+    }
+
+    private static boolean mustWait(SessionEvent event) {
+      return event.isRecorded() && !event.isComplete();
+    }
+
     /** Right before it is put on its stream; serial executor. */
     void begin(SessionStream stream) {
-      if (nodes.isEmpty()) {
-        return;
-      }
-      if (nodes.get(0) instanceof NodeWork.EventRecord record) {
+      NodeWork first = nodes.isEmpty() ? null : nodes.get(0);
+      if (first instanceof NodeWork.EventRecord record) {
         record.event().setCapture(null);
         recordNumber = record.event().recordBegins();
-      } else if (nodes.get(0) instanceof NodeWork.EventWait wait) {
-        SessionEvent event = wait.event();
-        waits = event.isRecorded() && !event.isComplete() && event.device() == stream.device();
-        if (event.isRecorded() && !event.isComplete() && !waits) {
-          throw new CallException(
-              CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
-              "a graph can't wait for an event of another device");
-        }
+      } else if (first instanceof NodeWork.EventWait wait) {
+        waits = mustWait(wait.event()) && wait.event().device() == stream.device();
       }
     }
 

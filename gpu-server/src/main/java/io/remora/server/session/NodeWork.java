@@ -42,6 +42,20 @@ sealed interface NodeWork {
       implements OnDevice {}
 
   /**
+   * A copy between device and the client's memory. Each launch brings the bytes along, or asks for
+   * them.
+   *
+   * @param number what the client knows it by
+   */
+  record HostCopy(boolean toDevice, long number, SessionDevice device, long address, long bytes)
+      implements NodeWork {
+    @Override
+    public int type() {
+      return CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY_VALUE;
+    }
+  }
+
+  /**
    * A function of the client.
    *
    * @param token what the client knows it by
@@ -81,10 +95,20 @@ sealed interface NodeWork {
    * Another graph, as it was when it became a node of this one.
    *
    * @param steps its nodes in an order that keeps its edges
+   * @param size what a launch of it looks at, and how deep graphs are nested in it
    */
-  record Child(List<GraphStep> steps) implements NodeWork {
+  record Child(List<GraphStep> steps, GraphSize size) implements NodeWork {
     public Child {
       steps = List.copyOf(steps);
+    }
+
+    /**
+     * A graph as a node.
+     *
+     * @throws CallException {@code CUDA_ERROR_OUT_OF_MEMORY} if it is too large for one
+     */
+    static Child of(List<GraphStep> steps) {
+      return new Child(steps, GraphSize.of(steps));
     }
 
     @Override

@@ -14,6 +14,9 @@ final class NodeWorks {
   private static final int MEMCPY = CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY_VALUE;
   private static final int MEMSET = CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMSET_VALUE;
 
+  /** {@code RemoraGraphAddNode.host_copy}. */
+  static final int TO_DEVICE = 1;
+
   private final ClientSession session;
   private final LaunchCalls launches;
 
@@ -44,7 +47,8 @@ final class NodeWorks {
       LaunchCalls.Shape shape,
       byte[] parameters,
       Rows rows,
-      long argument) {
+      long argument,
+      int hostCopy) {
     CUgraphNodeType known = CUgraphNodeType.forNumber(type);
     if (known == null) {
       throw CallException.invalidValue("there are no nodes of type " + type);
@@ -53,15 +57,30 @@ final class NodeWorks {
     return switch (known) {
       case CU_GRAPH_NODE_TYPE_KERNEL ->
           launches.kernel(call.context().device(), function, shape, false, parameters);
-      case CU_GRAPH_NODE_TYPE_MEMCPY -> copy(call, rows);
+      case CU_GRAPH_NODE_TYPE_MEMCPY ->
+          hostCopy == 0
+              ? copy(call, rows)
+              : hostCopy(
+                  hostCopy == TO_DEVICE,
+                  argument,
+                  hostCopy == TO_DEVICE ? rows.destination() : rows.source(),
+                  rows.height() == 1 ? rows.widthBytes() : 0);
       case CU_GRAPH_NODE_TYPE_MEMSET -> fill(call, rows);
       case CU_GRAPH_NODE_TYPE_HOST -> new NodeWork.Host(argument);
-      case CU_GRAPH_NODE_TYPE_GRAPH -> new NodeWork.Child(objects.graph(argument).steps());
+      case CU_GRAPH_NODE_TYPE_GRAPH -> NodeWork.Child.of(objects.graph(argument).steps());
       case CU_GRAPH_NODE_TYPE_EMPTY -> new NodeWork.Empty();
       case CU_GRAPH_NODE_TYPE_WAIT_EVENT -> new NodeWork.EventWait(objects.event(argument));
       case CU_GRAPH_NODE_TYPE_EVENT_RECORD -> new NodeWork.EventRecord(objects.event(argument));
       case UNRECOGNIZED -> throw CallException.invalidValue("no such node");
     };
+  }
+
+  /** A copy of host memory, or {@code CUDA_ERROR_INVALID_VALUE}. */
+  NodeWork.HostCopy hostCopy(boolean toDevice, long number, long address, long bytes) {
+    if (bytes <= 0) {
+      throw CallException.invalidValue("graphs copy one row of host memory, of one byte at least");
+    }
+    return new NodeWork.HostCopy(toDevice, number, session.memory(address, bytes), address, bytes);
   }
 
   private NodeWork copy(SessionCall call, Rows rows) {

@@ -185,6 +185,12 @@ final class SessionCall extends QueuedWork implements CallContext {
     session.submit(target, this);
   }
 
+  /** Sets what the call does once it is put on a stream by its launch. */
+  void prepare(long estimateKey, StreamWork streamWork) {
+    key = estimateKey;
+    work = streamWork;
+  }
+
   /** Keeps the frame's bytes until the work is over. */
   void hold(InboundFrame frame, long bytes) {
     held = frame.retain();

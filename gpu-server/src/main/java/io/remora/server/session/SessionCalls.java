@@ -28,6 +28,7 @@ final class SessionCalls implements PoolHandlers, GraphHandlers {
   private final LibraryCalls libraries;
   private final ImageUploads uploads;
   private final ContextCalls contexts;
+  private final GraphTransfers transfers;
   private final GraphCalls graphs;
   private final CaptureCalls captures;
   private final NodeWorks works;
@@ -47,7 +48,8 @@ final class SessionCalls implements PoolHandlers, GraphHandlers {
     libraries = new LibraryCalls(session, loads, modules);
     uploads = new ImageUploads(session);
     contexts = new ContextCalls(session, this);
-    graphs = new GraphCalls(session, new GraphRuns(session, callbacks));
+    transfers = new GraphTransfers(session, downloads);
+    graphs = new GraphCalls(session, new GraphRuns(session, callbacks, transfers), transfers);
     captures = new CaptureCalls(session, graphs);
     works = new NodeWorks(session, launches);
   }
@@ -59,6 +61,11 @@ final class SessionCalls implements PoolHandlers, GraphHandlers {
   @Override
   public GraphCalls graphs() {
     return graphs;
+  }
+
+  @Override
+  public GraphTransfers transfers() {
+    return transfers;
   }
 
   @Override
@@ -100,6 +107,7 @@ final class SessionCalls implements PoolHandlers, GraphHandlers {
   void sessionEnds(Runnable then) {
     memory.sessionEnds();
     uploads.sessionEnds();
+    graphs.sessionEnds();
     loads.sessionEnds(then);
   }
 

@@ -21,7 +21,11 @@ final class SessionGraphExec {
   /** Steps that a launch leaves out. */
   private final BitSet disabled = new BitSet();
 
+  /** Transfers that wait for the next launch. */
+  private final List<GraphTransfers.Waiting> waiting = new ArrayList<>(0);
+
   SessionGraphExec(long handle, long flags, List<GraphStep> steps) {
+    GraphSize unused = GraphSize.of(steps);
     this.handle = handle;
     this.flags = flags;
     this.steps = new ArrayList<>(steps);
@@ -32,6 +36,10 @@ final class SessionGraphExec {
 
   long handle() {
     return handle;
+  }
+
+  List<GraphTransfers.Waiting> waiting() {
+    return waiting;
   }
 
   long flags() {
@@ -64,14 +72,21 @@ final class SessionGraphExec {
     if (steps.get(place).work().type() != work.type()) {
       throw CallException.invalidValue("the node is of another type");
     }
-    steps.set(place, steps.get(place).with(work));
+    GraphStep before = steps.set(place, steps.get(place).with(work));
+    try {
+      GraphSize unused = GraphSize.of(steps);
+    } catch (CallException tooLarge) {
+      steps.set(place, before);
+      throw tooLarge;
+    }
   }
 
   /** Leaves a kernel, copy or fill out of later launches, or takes it in again. */
   void setEnabled(long node, boolean enabled) {
     int place = place(node);
     if (!(steps.get(place).work() instanceof NodeWork.OnDevice)) {
-      throw CallException.invalidValue("only kernels, copies and fills can be disabled");
+      throw CallException.invalidValue(
+          "only kernels, fills and copies within a device can be disabled");
     }
     disabled.set(place, !enabled);
   }
@@ -85,6 +100,7 @@ final class SessionGraphExec {
 
   /** Takes the parameters of another graph's nodes if both have the same shape. */
   Update update(List<GraphStep> others) {
+    GraphSize unused = GraphSize.of(others);
     int common = Math.min(steps.size(), others.size());
     for (int i = 0; i < common; i++) {
       GraphStep other = others.get(i);

@@ -3,6 +3,7 @@ package io.remora.server.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.remora.server.session.generated.Calls;
 import io.remora.v1.Answer;
@@ -19,9 +20,11 @@ import io.remora.v1.CuGraphNodeSetEnabled;
 import io.remora.v1.RemoraGraphAddNode;
 import io.remora.v1.RemoraGraphChangeEdges;
 import io.remora.v1.RemoraGraphExecUpdate;
+import io.remora.v1.RemoraGraphInput;
 import io.remora.v1.RemoraGraphKernelNode;
 import io.remora.v1.RemoraGraphQuery;
 import io.remora.v1.RemoraGraphSetNode;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -286,5 +289,66 @@ class SessionGraphTest {
     assertThat(harness.errors.get(0).getSequence()).isEqualTo(launch);
     assertThat(harness.errors.get(0).getResult())
         .isEqualTo(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS_VALUE);
+  }
+
+  @Test
+  void aLaunchTakesTheBytesThatWereSentForItAndNothingWithoutThem() {
+    long address = calls.allocate(8);
+    long graph = graph();
+    add(
+        graph,
+        RemoraGraphAddNode.newBuilder()
+            .setType(CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY_VALUE)
+            .setDst(address)
+            .setWidthBytes(8)
+            .setHeight(1)
+            .setArgument(3)
+            .setHostCopy(1));
+    long exec = instantiate(graph);
+    launch(exec);
+    assertThat(harness.errors).hasSize(1);
+    assertThat(harness.errors.get(0).getDetail()).contains("lacks bytes");
+    input(exec, 0, "abcd");
+    input(exec, 4, "efgh");
+    launch(exec);
+    assertThat(harness.framesHeld.get()).isEqualTo(2);
+    harness.run();
+    assertThat(harness.framesHeld.get()).isZero();
+    assertThat(new String(harness.domain().peek(address, 8), StandardCharsets.US_ASCII))
+        .isEqualTo("abcdefgh");
+    input(exec, 0, "abcd");
+    launch(exec);
+    assertThat(harness.errors.get(1).getDetail()).contains("lacks bytes");
+    assertThat(harness.framesHeld.get()).isZero();
+    input(exec, 0, "never");
+    harness.session.onEnd("test");
+    assertThat(harness.framesHeld.get()).isZero();
+  }
+
+  @Test
+  void graphsWithinGraphsCannotGrowWithoutBound() {
+    long graph = graph();
+    add(graph, other(EMPTY, 0));
+    for (int level = 0; level < 12; level++) {
+      long parent = graph();
+      for (int i = 0; i < 8; i++) {
+        add(parent, other(CHILD, graph));
+      }
+      graph = parent;
+    }
+    assertThat(harness.errors).isNotEmpty();
+    assertThat(harness.errors.get(0).getResult())
+        .isEqualTo(CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE);
+  }
+
+  private void input(long exec, long offset, String bytes) {
+    harness.call(
+        Calls.REMORA_GRAPH_INPUT,
+        RemoraGraphInput.newBuilder()
+            .setExec(exec)
+            .setArgument(3)
+            .setSrcHost(ByteString.copyFromUtf8(bytes))
+            .setChunkOffset(offset)
+            .build());
   }
 }

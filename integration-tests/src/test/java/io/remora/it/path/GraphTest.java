@@ -109,6 +109,29 @@ class GraphTest {
     return event;
   }
 
+  private static CUDA_MEMSET_NODE_PARAMS fill(DeviceAddress value, int with) {
+    CUDA_MEMSET_NODE_PARAMS fill = new CUDA_MEMSET_NODE_PARAMS();
+    fill.dst = value;
+    fill.value = with;
+    fill.elementSize = 4;
+    fill.width = 1;
+    fill.height = 1;
+    return fill;
+  }
+
+  private static CUDA_KERNEL_NODE_PARAMS oneThread(CUfunction function, Pointer[] parameters) {
+    CUDA_KERNEL_NODE_PARAMS kernel = new CUDA_KERNEL_NODE_PARAMS();
+    kernel.func = function;
+    kernel.gridDimX = 1;
+    kernel.gridDimY = 1;
+    kernel.gridDimZ = 1;
+    kernel.blockDimX = 1;
+    kernel.blockDimY = 1;
+    kernel.blockDimZ = 1;
+    kernel.kernelParams = Pointer.to(parameters);
+    return kernel;
+  }
+
   @Test
   void aGraphIsBuiltByHandAndItsNodesGetOtherParameters() throws Exception {
     try (TestSession session = new TestSession(server.settings())) {
@@ -118,24 +141,12 @@ class GraphTest {
       session.expectSuccess(cuda.cuGraphCreate(graph, 0));
       CUcontext context = new CUcontext();
       session.expectSuccess(cuda.cuCtxGetCurrent(context));
-      CUDA_MEMSET_NODE_PARAMS fill = new CUDA_MEMSET_NODE_PARAMS();
-      fill.dst = value;
-      fill.value = 7;
-      fill.elementSize = 4;
-      fill.width = 1;
-      fill.height = 1;
+      CUDA_MEMSET_NODE_PARAMS fill = fill(value, 7);
       CUgraphNode first = new CUgraphNode();
       session.expectSuccess(
           cuda.cuGraphAddMemsetNode(first, graph, new CUgraphNode[0], 0, fill, context));
-      CUDA_KERNEL_NODE_PARAMS kernel = new CUDA_KERNEL_NODE_PARAMS();
-      kernel.func = session.function("small", "multiplyThenAdd");
-      kernel.gridDimX = 1;
-      kernel.gridDimY = 1;
-      kernel.gridDimZ = 1;
-      kernel.blockDimX = 1;
-      kernel.blockDimY = 1;
-      kernel.blockDimZ = 1;
-      kernel.kernelParams = Pointer.to(parameters(value, 10, 3));
+      CUDA_KERNEL_NODE_PARAMS kernel =
+          oneThread(session.function("small", "multiplyThenAdd"), parameters(value, 10, 3));
       CUgraphNode second = new CUgraphNode();
       session.expectSuccess(
           cuda.cuGraphAddKernelNode(second, graph, new CUgraphNode[] {first}, 1, kernel));
@@ -180,6 +191,49 @@ class GraphTest {
       session.expect(
           cuda.cuGraphExecUpdate(exec, graph, new CUgraphNode(), outcome),
           CUresult.CUDA_ERROR_GRAPH_EXEC_UPDATE_FAILURE);
+    }
+  }
+
+  @Test
+  void copiesOfHostMemoryMoveWhatIsThereAtEachLaunch() throws Exception {
+    try (TestSession session = new TestSession(server.settings())) {
+      RemoteCuda cuda = session.cuda();
+      CUfunction increment = session.function("small", "increment");
+      int count = 600_000;
+      long bytes = (long) count * Integer.BYTES;
+      DeviceAddress values = session.allocate(bytes);
+      CUstream stream = session.stream();
+      int[] in = new int[count];
+      int[] out = new int[count];
+      session.expectSuccess(
+          cuda.cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_GLOBAL));
+      session.expectSuccess(cuda.cuMemcpyHtoDAsync(values, Pointer.to(in), bytes, stream));
+      session.expectSuccess(
+          session.launch(
+              increment,
+              (count + 255) / 256,
+              256,
+              stream,
+              TestSession.parameter(values.value()),
+              TestSession.parameter(5),
+              TestSession.parameter(count)));
+      session.expectSuccess(cuda.cuMemcpyDtoHAsync(Pointer.to(out), values, bytes, stream));
+      CUgraph graph = new CUgraph();
+      session.expectSuccess(cuda.cuStreamEndCapture(stream, graph));
+      CUgraphExec exec = new CUgraphExec();
+      session.expectSuccess(cuda.cuGraphInstantiate(exec, graph, 0));
+      for (int round = 1; round <= 3; round++) {
+        for (int i = 0; i < count; i++) {
+          in[i] = round * i;
+        }
+        session.expectSuccess(cuda.cuGraphLaunch(exec, stream));
+        session.expectSuccess(cuda.cuStreamSynchronize(stream));
+        for (int i = 0; i < count; i += 997) {
+          assertThat(out[i]).isEqualTo(round * i + 5);
+        }
+      }
+      session.expectSuccess(cuda.cuGraphExecDestroy(exec));
+      session.expectSuccess(cuda.cuCtxSynchronize());
     }
   }
 }

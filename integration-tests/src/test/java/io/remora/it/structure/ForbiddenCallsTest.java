@@ -42,11 +42,13 @@ final class ForbiddenCallsTest {
         .doNotImplement(io.remora.command.RemoraCommand.class)
         .and()
         .haveSimpleNameNotEndingWith("Generate")
+        .and()
+        .doNotHaveFullyQualifiedName("io.remora.client.ProgramOutput")
         .should()
         .accessField(System.class, "out")
         .orShould()
         .accessField(System.class, "err")
-        .because("libraries and servers report by results, exceptions and logs")
+        .because("libraries and servers report by results, exceptions and logs; only kernels print")
         .check(RemoraClasses.MAIN);
   }
 }

@@ -203,4 +203,35 @@ final class ModuleImageTest {
         CUresult.CUDA_ERROR_INVALID_IMAGE_VALUE,
         "can't come of");
   }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void damagedImagesOfSeveralTextsAreRefusedAndDoNothingElse(boolean linkInputs)
+      throws IOException {
+    byte[] zstd = resource("add_one.zstd.fatbin");
+    byte[] lz4 = resource("add_one.lz4.fatbin");
+    byte[] good =
+        linkInputs
+            ? joined(
+                fatbin(Fatbin.KIND_LINK_INPUT, "one.fatbin", zstd, zstd.length),
+                fatbin(Fatbin.KIND_LINK_INPUT, "two.fatbin", lz4, lz4.length))
+            : joined(zstd, lz4);
+    long seed = Long.getLong("seed", System.nanoTime());
+    System.out.println("seed " + seed);
+    SplittableRandom random = new SplittableRandom(seed);
+    int refused = 0;
+    for (int round = 0; round < 20_000; round++) {
+      byte[] image = java.util.Arrays.copyOf(good, 1 + random.nextInt(good.length));
+      for (int flips = random.nextInt(4); flips >= 0; flips--) {
+        int at = random.nextInt(random.nextBoolean() ? Math.min(200, image.length) : image.length);
+        image[at] = (byte) random.nextInt(256);
+      }
+      try {
+        texts(image);
+      } catch (DriverException e) {
+        refused++;
+      }
+    }
+    assertThat(refused).isPositive();
+  }
 }
