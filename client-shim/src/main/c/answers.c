@@ -206,6 +206,9 @@ static bool take_outputs(struct remora_expected *expected, struct remora_span ou
     case REMORA_CALL_CU_MEMCPY_DTO_H_ASYNC:
         good = remora_decode_cuMemcpyDtoHAsync(&in, &payload, &offset);
         break;
+    case REMORA_CALL_REMORA_GRAPH_OUTPUT:
+        good = remora_decode_remoraGraphOutput(&in, &payload, &offset);
+        break;
     default:
         good = remora_decode_remoraCopyRowsToHost(&in, &payload, &offset);
     }

@@ -154,8 +154,8 @@ CUresult remora_upload(enum remora_call_number number, uint64_t context, struct 
 typedef void remora_request_encoder(struct remora_writer *out, const void *request);
 
 /*
- * Fills host memory with what the answers of a call bring: cuMemcpyDtoH, cuMemcpyDtoHAsync or
- * remoraCopyRowsToHost. Waits until all is there.
+ * Fills host memory with what the answers of a call bring: cuMemcpyDtoH, cuMemcpyDtoHAsync,
+ * remoraCopyRowsToHost or remoraGraphOutput. Waits until all is there.
  */
 CUresult remora_download(enum remora_call_number number, uint64_t context, struct remora_rows to,
                          remora_request_encoder *encode, const void *request);

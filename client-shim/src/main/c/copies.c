@@ -91,7 +91,8 @@ bool remora_sha256(const void *bytes, size_t length, uint8_t digest[32])
 static bool is_download(enum remora_call_number number)
 {
     return number == REMORA_CALL_CU_MEMCPY_DTO_H || number == REMORA_CALL_CU_MEMCPY_DTO_H_ASYNC
-        || number == REMORA_CALL_REMORA_COPY_ROWS_TO_HOST;
+        || number == REMORA_CALL_REMORA_COPY_ROWS_TO_HOST
+        || number == REMORA_CALL_REMORA_GRAPH_OUTPUT;
 }
 
 /* CUDA_SUCCESS with *bytes 0: there is nothing to do. */

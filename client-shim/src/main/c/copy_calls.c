@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "graph_host_copies.h"
 #include "host_functions.h"
 #include "host_memory.h"
 #include "memory_kind.h"
@@ -102,6 +103,11 @@ CUresult remora_cuMemcpyHtoDAsync(bool per_thread, CUdeviceptr dst_device, const
     struct remora_context *context;
     struct copy copy = {REMORA_CALL_CU_MEMCPY_HTO_D_ASYNC, dst_device, byte_count, 0};
     CUresult result = check(src_host, byte_count, &context);
+    if (result == CUDA_SUCCESS && remora_capture_host_copy(per_thread, h_stream,
+                                                           REMORA_COPY_TO_DEVICE, dst_device,
+                                                           src_host, byte_count, &result)) {
+        return result;
+    }
     if (result == CUDA_SUCCESS) {
         result = remora_stream(h_stream, per_thread, &copy.stream);
     }
@@ -140,6 +146,11 @@ CUresult remora_cuMemcpyDtoHAsync(bool per_thread, void *dst_host, CUdeviceptr s
     struct remora_host_range range;
     struct copy copy = {REMORA_CALL_CU_MEMCPY_DTO_H_ASYNC, src_device, byte_count, 0};
     CUresult result = check(dst_host, byte_count, &context);
+    if (result == CUDA_SUCCESS && remora_capture_host_copy(per_thread, h_stream,
+                                                           REMORA_COPY_TO_HOST, src_device,
+                                                           dst_host, byte_count, &result)) {
+        return result;
+    }
     if (result == CUDA_SUCCESS) {
         result = remora_stream(h_stream, per_thread, &copy.stream);
     }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Copies as nodes of graphs: boxes of bytes within a device, as far as they are rows. */
+/*
+ * Copies as nodes of graphs: boxes of bytes within a device, as far as they are rows, and one row
+ * between a device and the program's memory.
+ */
 #include "graph_node.h"
 #include "memory_kind.h"
 
 /* One side of a copy, as the structure has it. */
 struct side {
     CUmemorytype type;
-    CUdeviceptr address;
+    bool is_host;
+    uint64_t address;
     size_t x;
     size_t y;
     size_t z;
@@ -18,7 +22,9 @@ struct side {
 static CUresult refuse(const char *what)
 {
     remora_say_once("cuGraphAddMemcpyNode",
-                    "cuGraphAddMemcpyNode: %s; graphs copy rows within a device", what);
+                    "cuGraphAddMemcpyNode: %s; graphs copy rows within a device, or one row "
+                    "between device and host",
+                    what);
     return CUDA_ERROR_NOT_SUPPORTED;
 }
 
@@ -29,18 +35,6 @@ static CUresult place(const struct side *side, const CUDA_MEMCPY3D *given, uint6
     uint64_t end_of_row;
     uint64_t row;
     uint64_t end;
-    if (side->type == CU_MEMORYTYPE_ARRAY) {
-        return refuse("arrays can't be copied");
-    }
-    if (side->type != CU_MEMORYTYPE_HOST && side->type != CU_MEMORYTYPE_DEVICE &&
-        side->type != CU_MEMORYTYPE_UNIFIED) {
-        return CUDA_ERROR_INVALID_VALUE;
-    }
-    if (side->type == CU_MEMORYTYPE_HOST ||
-        (side->type == CU_MEMORYTYPE_UNIFIED && !remora_is_device_address(side->address))) {
-        return refuse("host memory can't be copied, since the graph would have to read it at each "
-                      "launch");
-    }
     if (__builtin_add_overflow(side->x, given->WidthInBytes, &end_of_row)) {
         return CUDA_ERROR_INVALID_VALUE;
     }
@@ -59,16 +53,73 @@ static CUresult place(const struct side *side, const CUDA_MEMCPY3D *given, uint6
     return CUDA_SUCCESS;
 }
 
+/* Whose memory a side is. */
+static CUresult classify(struct side *side, const void *host)
+{
+    if (side->type == CU_MEMORYTYPE_ARRAY) {
+        return refuse("arrays can't be copied");
+    }
+    if (side->type != CU_MEMORYTYPE_HOST && side->type != CU_MEMORYTYPE_DEVICE &&
+        side->type != CU_MEMORYTYPE_UNIFIED) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    if (side->type == CU_MEMORYTYPE_HOST) {
+        side->address = (uint64_t)(uintptr_t)host;
+    }
+    side->is_host = side->type == CU_MEMORYTYPE_HOST ||
+                    (side->type == CU_MEMORYTYPE_UNIFIED && !remora_is_device_address(side->address));
+    return CUDA_SUCCESS;
+}
+
+/* The places are known; what is of the program's memory is kept under a number. */
+static CUresult keep_host_side(const CUDA_MEMCPY3D *given, bool from_host, bool to_host,
+                               struct remora_graph_node *node)
+{
+    if (from_host && to_host) {
+        return refuse("both sides are host memory");
+    }
+    if (given->Height != 1 || given->Depth != 1) {
+        return refuse("several rows of host memory can't be copied");
+    }
+    uint64_t *place = from_host ? &node->from : &node->to;
+    if (*place == 0 || given->WidthInBytes == 0) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    node->host_copy = from_host ? REMORA_COPY_TO_DEVICE : REMORA_COPY_TO_HOST;
+    CUresult result = remora_keep_host_copy((const void *)(uintptr_t)*place, given->WidthInBytes,
+                                            &node->argument);
+    *place = 0;
+    node->from_pitch = 0;
+    node->to_pitch = 0;
+    return result;
+}
+
 CUresult remora_graph_copy_rows(const CUDA_MEMCPY3D *given, struct remora_graph_node *node)
 {
-    struct side from = {given->srcMemoryType, given->srcDevice, given->srcXInBytes, given->srcY,
-                        given->srcZ,          given->srcPitch,  given->srcHeight};
-    struct side to = {given->dstMemoryType, given->dstDevice, given->dstXInBytes, given->dstY,
-                      given->dstZ,          given->dstPitch,  given->dstHeight};
+    struct side from = {.type = given->srcMemoryType,
+                        .address = given->srcDevice,
+                        .x = given->srcXInBytes,
+                        .y = given->srcY,
+                        .z = given->srcZ,
+                        .pitch = given->srcPitch,
+                        .rows = given->srcHeight};
+    struct side to = {.type = given->dstMemoryType,
+                      .address = given->dstDevice,
+                      .x = given->dstXInBytes,
+                      .y = given->dstY,
+                      .z = given->dstZ,
+                      .pitch = given->dstPitch,
+                      .rows = given->dstHeight};
     if (given->srcLOD != 0 || given->dstLOD != 0) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    CUresult result = place(&from, given, &node->from, &node->from_pitch);
+    CUresult result = classify(&from, given->srcHost);
+    if (result == CUDA_SUCCESS) {
+        result = classify(&to, given->dstHost);
+    }
+    if (result == CUDA_SUCCESS) {
+        result = place(&from, given, &node->from, &node->from_pitch);
+    }
     if (result == CUDA_SUCCESS) {
         result = place(&to, given, &node->to, &node->to_pitch);
     }
@@ -77,5 +128,7 @@ CUresult remora_graph_copy_rows(const CUDA_MEMCPY3D *given, struct remora_graph_
         __builtin_mul_overflow(given->Height, given->Depth, &node->height)) {
         result = CUDA_ERROR_INVALID_VALUE;
     }
-    return result;
+    return result == CUDA_SUCCESS && (from.is_host || to.is_host)
+                   ? keep_host_side(given, from.is_host, to.is_host, node)
+                   : result;
 }

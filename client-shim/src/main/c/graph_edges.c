@@ -10,7 +10,7 @@
 #include "remora_by_hand.h"
 
 /* Reads the answer into memory of its own; false if it is malformed. */
-static bool read_answer(struct remora_reader *outputs, bool edges,
+static bool read_answer(struct remora_reader *outputs, bool pairs,
                         struct remora_graph_answer *answer, CUresult *result)
 {
     /* A number takes a byte at least, so there are no more than bytes. */
@@ -26,10 +26,10 @@ static bool read_answer(struct remora_reader *outputs, bool edges,
     }
     if (!remora_decode_remoraGraphQuery(outputs, answer->first, most, &answer->count,
                                         answer->first + most, most, &seconds) ||
-        seconds != (edges ? answer->count : 0)) {
+        seconds != (pairs ? answer->count : 0)) {
         return false;
     }
-    answer->second = edges ? answer->first + most : NULL;
+    answer->second = pairs ? answer->first + most : NULL;
     return true;
 }
 
@@ -55,8 +55,8 @@ CUresult remora_ask_graph(enum remora_graph_question question, const void *objec
     if (result != CUDA_SUCCESS) {
         return result;
     }
-    bool well_formed =
-            read_answer(&call.outputs, question == REMORA_GRAPH_EDGES, answer, &result);
+    bool pairs = question == REMORA_GRAPH_EDGES || question == REMORA_GRAPH_HOST_COPIES;
+    bool well_formed = read_answer(&call.outputs, pairs, answer, &result);
     CUresult ended = remora_call_end(&call, well_formed);
     result = ended != CUDA_SUCCESS ? ended : result;
     if (result != CUDA_SUCCESS) {

@@ -11,14 +11,16 @@ enum remora_graph_question {
     REMORA_GRAPH_ROOTS = 1,
     REMORA_GRAPH_EDGES = 2,
     REMORA_GRAPH_DEPENDENCIES = 3,
-    REMORA_GRAPH_DEPENDENTS = 4
+    REMORA_GRAPH_DEPENDENTS = 4,
+    /* Of an instantiated graph: copies of host memory, and their directions. */
+    REMORA_GRAPH_HOST_COPIES = 5
 };
 
 struct remora_graph_answer {
     size_t count;
     /* The nodes; of edges the nodes where they begin. To be given to free, NULL without any. */
     uint64_t *first;
-    /* Where edges end, behind the first ones; otherwise NULL. */
+    /* Where edges end, or directions, behind the first ones; otherwise NULL. */
     uint64_t *second;
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "context.h"
+#include "graph_host_copies.h"
 #include "remora_by_hand.h"
 
 /* CUDA_GRAPH_INSTANTIATE_FLAG_UPLOAD. */
@@ -82,7 +83,7 @@ static CUresult update(CUgraphExec exec, CUgraph graph, CUgraphExecUpdateResultI
     *info = (CUgraphExecUpdateResultInfo){(CUgraphExecUpdateResult)outcome,
                                           (CUgraphNode)(uintptr_t)node,
                                           (CUgraphNode)(uintptr_t)from};
-    return outcome == CU_GRAPH_EXEC_UPDATE_SUCCESS ? CUDA_SUCCESS
+    return outcome == CU_GRAPH_EXEC_UPDATE_SUCCESS ? remora_learn_host_copies(exec)
                                                    : CUDA_ERROR_GRAPH_EXEC_UPDATE_FAILURE;
 }
 

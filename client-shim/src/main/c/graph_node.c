@@ -144,7 +144,8 @@ static CUresult add(const struct remora_graph_node *node, CUgraphNode *handle, C
             (int32_t)node->type, node->function, node->grid[0], node->grid[1], node->grid[2],
             node->block[0], node->block[1], node->block[2], node->shared_bytes, node->parameters,
             node->parameter_bytes, node->to, node->to_pitch, node->from, node->from_pitch,
-            node->width_bytes, node->height, node->value, node->element_bytes, node->argument, 0);
+            node->width_bytes, node->height, node->value, node->element_bytes, node->argument,
+            (int32_t)node->host_copy);
     result = remora_call_async(&call);
     if (result == CUDA_SUCCESS) {
         *handle = (CUgraphNode)(uintptr_t)number;
@@ -187,8 +188,11 @@ CUresult remora_graph_set(CUresult result, struct remora_graph_node *node, CUgra
                 node->block[0], node->block[1], node->block[2], node->shared_bytes,
                 node->parameters, node->parameter_bytes, node->to, node->to_pitch, node->from,
                 node->from_pitch, node->width_bytes, node->height, node->value,
-                node->element_bytes, node->argument, 0);
+                node->element_bytes, node->argument, (int32_t)node->host_copy);
         result = remora_call_async(&call);
+    }
+    if (result == CUDA_SUCCESS && exec != NULL && node->type == CU_GRAPH_NODE_TYPE_MEMCPY) {
+        result = remora_learn_host_copies(exec);
     }
     remora_graph_node_end(node);
     return result;

@@ -6,7 +6,7 @@
 #ifndef REMORA_GRAPH_NODE_H
 #define REMORA_GRAPH_NODE_H
 
-#include "client.h"
+#include "graph_host_copies.h"
 
 struct remora_graph_node {
     CUgraphNodeType type;
@@ -30,8 +30,9 @@ struct remora_graph_node {
     uint64_t height;
     unsigned int value;
     unsigned int element_bytes;
-    /* Token of a host function, event or graph. */
+    /* Token of a host function, event, graph, or number of a copy of host memory. */
     uint64_t argument;
+    enum remora_host_copy host_copy;
 };
 
 /*

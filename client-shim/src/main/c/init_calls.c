@@ -4,6 +4,7 @@
 #include "context.h"
 #include "context_storage.h"
 #include "function.h"
+#include "graph_host_copies.h"
 #include "graph_kernel_node.h"
 #include "host_functions.h"
 #include "host_memory.h"
@@ -50,6 +51,7 @@ void remora_forget_session(void)
     remora_forget_libraries();
     remora_forget_links();
     remora_forget_graphs();
+    remora_forget_host_copies();
     remora_forget_captures();
     remora_forget_streams();
     remora_forget_host_functions();

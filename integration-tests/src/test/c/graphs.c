@@ -130,7 +130,7 @@ static void copies_and_fills(void)
                           .Depth = 2};
     CHECK(cuGraphAddMemcpyNode(&copied, graph, &filled, 1, &copy, context));
     copy.srcMemoryType = CU_MEMORYTYPE_HOST;
-    copy.srcHost = host;
+    copy.srcHost = host; /* Several rows of it. */
     CUgraphNode unused;
     ANSWERS(cuGraphAddMemcpyNode(&unused, graph, NULL, 0, &copy, context),
             CUDA_ERROR_NOT_SUPPORTED);
@@ -263,31 +263,106 @@ static void captures(void)
     CHECK(cuCtxSynchronize());
 }
 
-/* A copy of host memory can't be captured, however long it is; the call itself says so. */
+/* Host memory is read when the graph is launched, and written before the stream is waited for. */
+static void captured_copies_of_host_memory(void)
+{
+    static unsigned char up[3 << 20];
+    unsigned char *down;
+    CUdeviceptr device;
+    CUstream stream;
+    CUgraph graph;
+    CUgraphExec exec;
+    CHECK(cuMemAlloc_v2(&device, sizeof(up)));
+    CHECK(cuMemAllocHost_v2((void **)&down, sizeof(up)));
+    CHECK(cuStreamCreate(&stream, 0));
+    for (size_t bytes = 16; bytes <= sizeof(up); bytes *= 80) {
+        CHECK(cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_RELAXED));
+        CHECK(cuMemcpyHtoDAsync_v2(device, up, bytes, stream));
+        CHECK(cuMemsetD8Async(device + bytes / 2, 200, 1, stream));
+        CHECK(cuMemcpyDtoHAsync_v2(down, device, bytes, stream));
+        CHECK(cuStreamEndCapture(stream, &graph));
+        CHECK(cuGraphInstantiateWithFlags(&exec, graph, 0));
+        CHECK(cuGraphDestroy(graph));
+        for (int round = 0; round < 3; round++) {
+            memset(up, round + 1, bytes);
+            CHECK(cuGraphLaunch(exec, stream));
+            CHECK(cuStreamSynchronize(stream));
+            for (size_t i = 0; i < bytes; i++) {
+                REQUIRE(down[i] == (i == bytes / 2 ? 200 : round + 1));
+            }
+        }
+        CHECK(cuGraphExecDestroy(exec));
+    }
+    CHECK(cuStreamDestroy_v2(stream));
+    CHECK(cuMemFreeHost(down));
+    CHECK(cuMemFree_v2(device));
+}
+
+/* As nodes, of which one is given other memory. */
+static void nodes_that_copy_host_memory(void)
+{
+    unsigned int from[3] = {11, 22, 33};
+    unsigned int to[2] = {0, 0};
+    CUgraph graph;
+    CUgraphNode up;
+    CUgraphNode down;
+    CUgraphExec exec;
+    CUcontext context;
+    CHECK(cuCtxGetCurrent(&context));
+    CHECK(cuGraphCreate(&graph, 0));
+    CUDA_MEMCPY3D copy = {.srcMemoryType = CU_MEMORYTYPE_HOST,
+                          .srcHost = from,
+                          .srcXInBytes = 4,
+                          .dstMemoryType = CU_MEMORYTYPE_DEVICE,
+                          .dstDevice = number,
+                          .WidthInBytes = 4,
+                          .Height = 1,
+                          .Depth = 1};
+    CHECK(cuGraphAddMemcpyNode(&up, graph, NULL, 0, &copy, context));
+    CUDA_MEMCPY3D back = {.srcMemoryType = CU_MEMORYTYPE_DEVICE,
+                          .srcDevice = number,
+                          .dstMemoryType = CU_MEMORYTYPE_HOST,
+                          .dstHost = to,
+                          .dstXInBytes = 4,
+                          .WidthInBytes = 4,
+                          .Height = 1,
+                          .Depth = 1};
+    CHECK(cuGraphAddMemcpyNode(&down, graph, &up, 1, &back, context));
+    CHECK(cuGraphInstantiateWithFlags(&exec, graph, 0));
+    CHECK(cuGraphLaunch(exec, NULL));
+    CHECK(cuCtxSynchronize());
+    REQUIRE(to[0] == 0 && to[1] == 22);
+    copy.srcXInBytes = 8;
+    CHECK(cuGraphExecMemcpyNodeSetParams(exec, up, &copy, context));
+    CHECK(cuGraphLaunch(exec, NULL));
+    CHECK(cuCtxSynchronize());
+    REQUIRE(to[0] == 0 && to[1] == 33);
+    CHECK(cuGraphExecDestroy(exec));
+    CHECK(cuGraphDestroy(graph));
+}
+
+/* What can't be captured is told by the call itself, however much it brings. */
 static void refused_copies(void)
 {
     static char host[100000];
     CUdeviceptr device;
     CUstream stream;
     CUgraph graph;
-    void *pinned;
+    CUDA_MEMCPY2D copy = {.srcMemoryType = CU_MEMORYTYPE_HOST,
+                          .srcHost = host,
+                          .dstMemoryType = CU_MEMORYTYPE_DEVICE,
+                          .Height = 2};
     CHECK(cuMemAlloc_v2(&device, sizeof(host)));
-    CHECK(cuMemAllocHost_v2(&pinned, sizeof(host)));
     CHECK(cuStreamCreate(&stream, 0));
-    for (size_t bytes = 16; bytes <= sizeof(host); bytes *= 25) {
+    copy.dstDevice = device;
+    for (copy.WidthInBytes = 16; copy.WidthInBytes < sizeof(host) / 2; copy.WidthInBytes *= 50) {
         CHECK(cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_RELAXED));
-        ANSWERS(cuMemcpyHtoDAsync_v2(device, host, bytes, stream),
-                CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
+        ANSWERS(cuMemcpy2DAsync_v2(&copy, stream), CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
         ANSWERS(cuStreamEndCapture(stream, &graph), CUDA_ERROR_STREAM_CAPTURE_INVALIDATED);
         REQUIRE(graph == NULL);
-        CHECK(cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_RELAXED));
-        ANSWERS(cuMemcpyDtoHAsync_v2(pinned, device, bytes, stream),
-                CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
-        ANSWERS(cuStreamEndCapture(stream, &graph), CUDA_ERROR_STREAM_CAPTURE_INVALIDATED);
         CHECK(cuStreamSynchronize(stream));
     }
     CHECK(cuStreamDestroy_v2(stream));
-    CHECK(cuMemFreeHost(pinned));
     CHECK(cuMemFree_v2(device));
 }
 
@@ -303,6 +378,8 @@ int main(int count, char **arguments)
     copies_and_fills();
     edges(arguments[1]);
     captures();
+    captured_copies_of_host_memory();
+    nodes_that_copy_host_memory();
     refused_copies();
     printf("graphed\n");
     return 0;
