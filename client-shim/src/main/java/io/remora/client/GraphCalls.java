@@ -272,7 +272,14 @@ interface GraphCalls extends TableCalls {
   private int setExec(
       @Nullable CUgraphExec exec, @Nullable CUgraphNode node, @Nullable GraphNodeSpec spec) {
     long handle = JCudaFields.value(exec);
-    return handle == 0 ? CUresult.CUDA_ERROR_INVALID_VALUE : set(handle, node, spec);
+    if (handle == 0) {
+      return CUresult.CUDA_ERROR_INVALID_VALUE;
+    }
+    int result = set(handle, node, spec);
+    // The node may copy other memory of the program now.
+    return result == CUresult.CUDA_SUCCESS && spec != null && spec.copies()
+        ? core().hostCopies().learn(core(), core().thread(), handle)
+        : result;
   }
 
   private int set(long exec, @Nullable CUgraphNode node, @Nullable GraphNodeSpec spec) {

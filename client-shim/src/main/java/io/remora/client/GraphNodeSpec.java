@@ -202,6 +202,11 @@ record GraphNodeSpec(
         hostCopy);
   }
 
+  /** Whether the node copies memory. */
+  boolean copies() {
+    return type == CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY;
+  }
+
   void writeSet(WireWriter out, long exec, long node) {
     Kernel launch = kernel == null ? NO_KERNEL : kernel;
     Rows area = rows == null ? NO_ROWS : rows;

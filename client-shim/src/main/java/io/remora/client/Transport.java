@@ -4,6 +4,7 @@ package io.remora.client;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
@@ -43,6 +44,12 @@ final class Transport implements AutoCloseable {
   // A read grows to a whole chunk during a bulk download: fewer system calls and fewer buffers.
   private static final int READ_BYTES_MIN = 1 << 10;
   private static final int READ_BYTES_FIRST = 64 << 10;
+
+  /**
+   * One pool for all connections of the process. The threads that run connections remember the pool
+   * for as long as they live, so one for each connection would never be freed.
+   */
+  private static final ByteBufAllocator BUFFERS = Http2Tuning.allocator(1);
 
   /** Room for the chunks of an upload; with the default of 64 KiB each chunk waits for the last. */
   private static final WriteBufferWaterMark WRITE_MARK = new WriteBufferWaterMark(2 << 20, 4 << 20);
@@ -87,7 +94,7 @@ final class Transport implements AutoCloseable {
             .withOption(
                 ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) settings.connectTimeout().toMillis())
             .withOption(ChannelOption.SO_KEEPALIVE, true)
-            .withOption(ChannelOption.ALLOCATOR, Http2Tuning.allocator(1))
+            .withOption(ChannelOption.ALLOCATOR, BUFFERS)
             .withOption(
                 ChannelOption.RCVBUF_ALLOCATOR,
                 new AdaptiveRecvByteBufAllocator(

@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import jcuda.Pointer;
 import jcuda.driver.CUDA_HOST_NODE_PARAMS;
 import jcuda.driver.CUDA_KERNEL_NODE_PARAMS;
+import jcuda.driver.CUDA_MEMCPY3D;
 import jcuda.driver.CUDA_MEMSET_NODE_PARAMS;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUevent;
@@ -20,6 +21,7 @@ import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUgraphNode;
 import jcuda.driver.CUgraphNodeType;
+import jcuda.driver.CUmemorytype;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
@@ -235,5 +237,45 @@ class GraphTest {
       session.expectSuccess(cuda.cuGraphExecDestroy(exec));
       session.expectSuccess(cuda.cuCtxSynchronize());
     }
+  }
+
+  @Test
+  void aCopyNodeThatIsChangedCopiesToItsNewMemory() throws Exception {
+    try (TestSession session = new TestSession(server.settings())) {
+      RemoteCuda cuda = session.cuda();
+      DeviceAddress device = session.allocateZeros(Integer.BYTES);
+      session.writeInt(device, 7);
+      int[] first = new int[1];
+      int[] second = new int[1];
+      CUgraph graph = new CUgraph();
+      session.expectSuccess(cuda.cuGraphCreate(graph, 0));
+      CUgraphNode node = new CUgraphNode();
+      CUcontext context = new CUcontext();
+      session.expectSuccess(cuda.cuCtxGetCurrent(context));
+      session.expectSuccess(
+          cuda.cuGraphAddMemcpyNode(node, graph, null, 0, down(device, first), context));
+      CUgraphExec exec = new CUgraphExec();
+      session.expectSuccess(cuda.cuGraphInstantiate(exec, graph, 0));
+
+      session.expectSuccess(
+          cuda.cuGraphExecMemcpyNodeSetParams(exec, node, down(device, second), context));
+      session.expectSuccess(cuda.cuGraphLaunch(exec, session.stream()));
+      session.expectSuccess(cuda.cuCtxSynchronize());
+
+      assertThat(first).containsExactly(0);
+      assertThat(second).containsExactly(7);
+    }
+  }
+
+  private static CUDA_MEMCPY3D down(DeviceAddress from, int[] to) {
+    CUDA_MEMCPY3D copy = new CUDA_MEMCPY3D();
+    copy.srcMemoryType = CUmemorytype.CU_MEMORYTYPE_DEVICE;
+    copy.srcDevice = from;
+    copy.dstMemoryType = CUmemorytype.CU_MEMORYTYPE_HOST;
+    copy.dstHost = Pointer.to(to);
+    copy.WidthInBytes = Integer.BYTES;
+    copy.Height = 1;
+    copy.Depth = 1;
+    return copy;
   }
 }
