@@ -131,26 +131,12 @@ public final class JavaProcess implements AutoCloseable {
 
   /** Stops the process without ending it (SIGSTOP): its connections stay, and it says nothing. */
   public void freeze() {
-    signal("STOP");
+    Signals.send("STOP", process);
   }
 
   /** Lets a frozen process go on. */
   public void thaw() {
-    signal("CONT");
-  }
-
-  private void signal(String name) {
-    try {
-      Process kill = new ProcessBuilder("kill", "-" + name, "" + process.pid()).start();
-      if (kill.waitFor() != 0) {
-        throw new IllegalStateException("kill -" + name + " failed");
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot run kill", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while sending a signal", e);
-    }
+    Signals.send("CONT", process);
   }
 
   /** Ends the process at once, as {@code kill -9} does. */

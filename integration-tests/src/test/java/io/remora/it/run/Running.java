@@ -3,6 +3,7 @@ package io.remora.it.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.remora.it.process.Signals;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -68,9 +69,8 @@ final class Running implements AutoCloseable {
   }
 
   /** Sends a signal to the process that was started, and to no other. */
-  void signal(String name) throws Exception {
-    Process kill = new ProcessBuilder("kill", "-" + name, "" + process.pid()).start();
-    assertThat(kill.waitFor()).isZero();
+  void signal(String name) {
+    Signals.send(name, process);
   }
 
   String errorText() throws IOException {
