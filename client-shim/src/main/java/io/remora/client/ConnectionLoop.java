@@ -41,6 +41,8 @@ final class ConnectionLoop extends AbstractScheduledEventExecutor implements IoE
   /** While callers keep reading, the own thread looks less often. */
   private static final long TICK_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(4);
 
+  private static final Runnable NOTHING = () -> {};
+
   private final NanoClock clock;
   private final boolean callersMayRun;
   private final IoHandler handler;
@@ -84,7 +86,7 @@ final class ConnectionLoop extends AbstractScheduledEventExecutor implements IoE
 
   /**
    * Waits on the calling thread, which runs the loop meanwhile if nobody else does. Who makes the
-   * condition true outside the loop must call {@link #recheck} or unpark the thread. An interrupt
+   * condition true outside the loop must call {@link #recheck} or {@link #wake}. An interrupt
    * doesn't end the wait; it is kept for later.
    *
    * @param spinNanos how long to poll before the thread sleeps
@@ -111,11 +113,32 @@ final class ConnectionLoop extends AbstractScheduledEventExecutor implements IoE
     }
   }
 
-  /** Lets all who wait look at their conditions again. */
+  /** Lets all who wait look at their conditions again, also who sleeps in the loop. */
   void recheck() {
     for (Thread each : waiting) {
       LockSupport.unpark(each);
     }
+    Thread has = owner.get();
+    if (has != null && has != Thread.currentThread()) {
+      nudge();
+    }
+  }
+
+  /** Lets one thread look at its condition again. */
+  void wake(Thread thread) {
+    if (thread == Thread.currentThread()) {
+      return;
+    }
+    LockSupport.unpark(thread);
+    if (owner.get() == thread) {
+      nudge();
+    }
+  }
+
+  /** Who is about to sleep in the loop sees the task, who sleeps is woken. */
+  private void nudge() {
+    tasks.add(NOTHING);
+    handler.wakeup();
   }
 
   /** Writes what was handed over, on the calling thread if nobody has the loop. */
@@ -229,7 +252,7 @@ final class ConnectionLoop extends AbstractScheduledEventExecutor implements IoE
 
   private void end() {
     while (!take()) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(this, TICK_NANOS);
     }
     runTasks();
     handler.prepareToDestroy();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.client;
 
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,8 +49,8 @@ final class Waiter implements Expected, ConnectionLoop.Condition {
     outputs = answerOutputs;
     Thread waiting = owner;
     done = true;
-    if (waiting != Thread.currentThread()) {
-      LockSupport.unpark(waiting);
+    if (waiting != null) {
+      loop.wake(waiting);
     }
   }
 

@@ -142,6 +142,28 @@ final class ConnectionLoopTest {
   }
 
   @Test
+  void aThreadThatSleepsInTheLoopSeesWhatAnotherThreadMadeTrue() throws InterruptedException {
+    ConnectionLoop waited = loop(true);
+    AtomicBoolean done = new AtomicBoolean();
+    for (boolean byName : new boolean[] {true, false}) {
+      done.set(false);
+      Thread caller = new Thread(() -> waited.await(done::get, 0), "caller");
+      caller.start();
+      handler.awaitSleeper("caller");
+
+      done.set(true);
+      if (byName) {
+        waited.wake(caller);
+      } else {
+        waited.recheck();
+      }
+
+      caller.join();
+    }
+    waited.start();
+  }
+
+  @Test
   void whatIsHandedOverIsRunByWhoHandsItOverIfNobodyHasTheLoop() {
     ConnectionLoop waited = loop(true);
     CompletableFuture<Thread> ranOn = new CompletableFuture<>();
