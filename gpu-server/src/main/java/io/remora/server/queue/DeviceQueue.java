@@ -96,6 +96,7 @@ public final class DeviceQueue {
     reclassify(share, weight, laneClass);
     var lane = new Lane(this, share, new EstimateTable(config.firstEstimateNanos()));
     share.lanes.add(lane);
+    load.lanesChanged(share, 1);
     return lane;
   }
 
@@ -146,7 +147,8 @@ public final class DeviceQueue {
             !nested
                 && !lane.issuing
                 && lane.pending.isEmpty()
-                && (ticket.key == Work.FREE || pendingWorks == 0 && load.hasRoom(lane.share));
+                && (ticket.key == Work.FREE
+                    || pendingWorks == 0 && load.hasRoom(lane.share, ticket.estimateNanos));
         if (direct) {
           charge(ticket);
         } else {
@@ -263,7 +265,13 @@ public final class DeviceQueue {
         bestLane = lane;
       }
     }
-    return best == null || bestLane == null || !load.hasRoom(best) ? null : take(bestLane);
+    return best == null || bestLane == null || !load.hasRoom(best, nextNanos(bestLane))
+        ? null
+        : take(bestLane);
+  }
+
+  private static long nextNanos(Lane lane) {
+    return lane.estimates.estimate(lane.pending.getFirst().key);
   }
 
   private Ticket take(Lane lane) {
@@ -301,6 +309,7 @@ public final class DeviceQueue {
     Backlog backlog = backlog(share);
     backlog.virtualTime = Math.max(backlog.virtualTime, share.tag);
     share.laneVirtualTime = Math.max(share.laneVirtualTime, lane.tag);
+    load.issued(ticket);
     load.add(share, ticket.estimateNanos);
     addTime(ticket, ticket.estimateNanos);
   }
@@ -390,6 +399,7 @@ public final class DeviceQueue {
       return;
     }
     load.moved(share);
+    load.ended(ticket, deviceNanos);
     load.add(share, -ticket.estimateNanos);
     if (deviceNanos >= 0) {
       lane.estimates.measured(ticket.key, deviceNanos);
@@ -438,6 +448,7 @@ public final class DeviceQueue {
       }
       forgetPending(lane.share, dropped.size());
       lane.share.lanes.remove(lane);
+      load.lanesChanged(lane.share, -1);
       forgetIfUnused(lane.share);
     }
     for (Ticket ticket : dropped) {

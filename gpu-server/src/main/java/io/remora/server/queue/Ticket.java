@@ -20,6 +20,11 @@ final class Ticket implements WorkObserver {
   /** When it had to wait: the time of submission. */
   long submittedNanos;
 
+  /** When it was issued, and whether the device had nothing else then. */
+  long issuedNanos;
+
+  boolean issuedAlone;
+
   /** Issued before work of a more urgent class, on its class's minimum share. */
   boolean byMinimumShare;
 
