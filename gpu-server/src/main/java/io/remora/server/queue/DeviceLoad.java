@@ -108,15 +108,16 @@ final class DeviceLoad {
    * Whether one more work of this tenant may go to the device.
    *
    * @param nextNanos its estimate
+   * @param owed whether its class is owed time, so that urgent work makes way
    */
-  boolean hasRoom(Share share, long nextNanos) {
+  boolean hasRoom(Share share, long nextNanos, boolean owed) {
     if (!hasOwnRoom(share)) {
       return false;
     }
     if (share.laneClass == LaneClass.LATENCY) {
       return urgentNanos < sharedBoundNanos() || isAlone(share);
     }
-    if (isUrgentRecently()) {
+    if (!owed && isUrgentRecently()) {
       return countedNanos < Math.min(handOver.leanBoundNanos(nextNanos), sharedBoundNanos());
     }
     return countedNanos < sharedBoundNanos() || isAlone(share);

@@ -12,6 +12,7 @@ import io.remora.server.queue.DeviceQueue;
 import io.remora.server.queue.QueueConfig;
 import io.remora.server.session.generated.Calls;
 import io.remora.server.tenant.MemoryLedger;
+import io.remora.server.tenant.TenantAccount;
 import io.remora.server.tenant.TenantClass;
 import io.remora.server.tenant.TenantGrant;
 import io.remora.v1.Answer;
@@ -159,7 +160,7 @@ class SessionOnSoftwareTest {
               TenantClass.NORMAL,
               ledger.quotaBytes(),
               Set.of(),
-              ledger,
+              new TenantAccount(ledger),
               closed::countDown);
       Hello hello =
           Hello.newBuilder()

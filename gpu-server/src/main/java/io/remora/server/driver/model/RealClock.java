@@ -68,7 +68,7 @@ public final class RealClock implements ModelClock, AutoCloseable {
     synchronized (this) {
       Event event = new Event(atNanos, order++, action);
       events.add(event);
-      first = events.peek() == event;
+      first = event.equals(events.peek());
     }
     if (first && Thread.currentThread() != thread) {
       LockSupport.unpark(thread);
