@@ -98,15 +98,15 @@ final class TenantsFileTest {
             e ->
                 assertThat(String.join("\n", e.problems()))
                     .contains(
-                        "streams must be",
-                        "image must be 256MiB at most",
-                        "upload must be more than 0",
-                        "kernel_time must be 24h at most",
+                        "streams' must be",
+                        "image' must be 256MiB at most",
+                        "upload' must be more than 0",
+                        "kernel_time' must be 24h at most",
                         "no group 'magic'; there are",
                         "steams",
-                        "when_full must be one of",
-                        "queue.calls must be",
-                        "timeout needs when_full: timeout"));
+                        "when_full' must be one of",
+                        "queue.calls' must be",
+                        "timeout' needs when_full: timeout"));
   }
 
   @Test
