@@ -105,6 +105,24 @@ public final class DeviceQueue {
     return use == null ? TenantUse.NONE : use.read();
   }
 
+  /** How all tenants stand that have ever used this device, by name. */
+  public synchronized Map<String, TenantReading> readings() {
+    Map<String, TenantReading> readings = new HashMap<>();
+    uses.forEach(
+        (tenant, use) -> {
+          Share share = shares.get(tenant);
+          readings.put(
+              tenant,
+              new TenantReading(
+                  use.read(),
+                  share == null ? 0 : share.pendingWorks,
+                  share == null ? 0 : share.inFlightWorks,
+                  use.queueTimes.copy(),
+                  use.runTimes.copy()));
+        });
+    return readings;
+  }
+
   /** Changes a tenant's weight and class from the next work on; no such tenant: nothing to do. */
   public void update(String tenant, int weight, LaneClass laneClass) {
     synchronized (this) {
@@ -148,7 +166,7 @@ public final class DeviceQueue {
                 && lane.pending.isEmpty()
                 && (ticket.key == Work.FREE || pendingWorks == 0 && load.hasRoom(lane.share));
         if (direct) {
-          charge(ticket);
+          charge(ticket, 0);
         } else {
           enqueue(ticket);
         }
@@ -279,11 +297,11 @@ public final class DeviceQueue {
     long waitedNanos = nanoClock.getAsLong() - ticket.submittedNanos;
     lane.queueNanos += waitedNanos;
     lane.share.use.queueNanos += waitedNanos;
-    charge(ticket);
+    charge(ticket, waitedNanos);
     return ticket;
   }
 
-  private void charge(Ticket ticket) {
+  private void charge(Ticket ticket, long waitedNanos) {
     Lane lane = ticket.lane;
     Share share = lane.share;
     lane.issuing = true;
@@ -298,6 +316,7 @@ public final class DeviceQueue {
       load.noteActivity(share);
       return;
     }
+    share.use.queueTimes.add(waitedNanos);
     Backlog backlog = backlog(share);
     backlog.virtualTime = Math.max(backlog.virtualTime, share.tag);
     share.laneVirtualTime = Math.max(share.laneVirtualTime, lane.tag);
@@ -389,6 +408,7 @@ public final class DeviceQueue {
     if (ticket.key == Work.FREE) {
       return;
     }
+    share.use.runTimes.add(nanos);
     load.moved(share);
     load.add(share, -ticket.estimateNanos);
     if (deviceNanos >= 0) {
