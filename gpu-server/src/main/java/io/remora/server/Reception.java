@@ -25,8 +25,8 @@ record Reception(SessionRoll roll, DeviceModes modes, LongSupplier nanoClock, In
         new LiveSession(
             session.id(),
             tenant,
-            peer,
-            printable(hello.getProgram()),
+            peer.startsWith("/") ? peer.substring(1) : peer,
+            programName(hello.getProgram()),
             hello.getProcessId(),
             printable(hello.getClientName() + " " + hello.getClientVersion()),
             nanoClock.getAsLong(),
@@ -34,6 +34,13 @@ record Reception(SessionRoll roll, DeviceModes modes, LongSupplier nanoClock, In
             session.meter());
     roll.opened(live);
     return live;
+  }
+
+  /** Without arguments: they may hold what is nobody else's business. */
+  private static String programName(String program) {
+    String name = printable(program);
+    int space = name.indexOf(' ');
+    return space < 0 ? name : name.substring(0, space);
   }
 
   /** What a client says of itself is shown without line ends and control codes. */

@@ -46,6 +46,7 @@ public record TopView(Palette palette, Order order, ZoneId zone) {
   private static final double SHARE_TOLERANCE = 0.05;
 
   private static final int FAILURES_MAX = 5;
+  private static final int PROGRAM_CHARS_MAX = 24;
 
   /** All lines; those of a terminal are cut below. */
   public List<String> lines(String server, ServerState state, int width) {
@@ -252,7 +253,7 @@ public record TopView(Palette palette, Order order, ZoneId zone) {
             session.getTenant(),
             program(session.getProgram()),
             Long.toString(session.getProcessId()),
-            session.getPeer().replaceFirst("^/", ""),
+            session.getPeer(),
             Figures.age(state.getUnixMillis() - session.getOpenedUnixMillis()),
             Figures.percent(Order.busy(session)),
             Sizes.count(
@@ -272,10 +273,9 @@ public record TopView(Palette palette, Order order, ZoneId zone) {
     return cells;
   }
 
-  /** The name of a program is enough where its whole path is known. */
+  /** The last part of a path is enough. */
   private static String program(String program) {
-    String first = program.contains(" ") ? program.substring(0, program.indexOf(' ')) : program;
-    return FittedTable.cut(first.substring(first.lastIndexOf('/') + 1), 24);
+    return FittedTable.cut(program.substring(program.lastIndexOf('/') + 1), PROGRAM_CHARS_MAX);
   }
 
   private static List<Failure> failures(ServerState state) {

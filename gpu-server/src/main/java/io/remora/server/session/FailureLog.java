@@ -27,9 +27,12 @@ final class FailureLog {
     this.nanoClock = nanoClock;
   }
 
-  /** A call has failed. {@code CUDA_ERROR_NOT_READY} is an answer and no failure. */
+  /**
+   * A call has failed. {@code CUDA_ERROR_NOT_READY} and the question for a module's image are
+   * answers and no failures.
+   */
   void note(SessionCall call, int result, String detail, boolean sticky) {
-    if (result == CUresult.CUDA_ERROR_NOT_READY_VALUE) {
+    if (result == CUresult.CUDA_ERROR_NOT_READY_VALUE || CUresult.forNumber(result) == null) {
       return;
     }
     boolean fault =
