@@ -67,10 +67,15 @@ public final class Opcodes {
           "slct",
           "sqrt",
           "sub",
+          "suld",
+          "suq",
           "subc",
           "szext",
           "tanh",
+          "tex",
           "testp",
+          "tld4",
+          "txq",
           "vote",
           "xor",
           "elect");
@@ -95,6 +100,7 @@ public final class Opcodes {
           "red",
           "ret",
           "st",
+          "sust",
           "trap",
           "applypriority");
 
