@@ -5,11 +5,11 @@ import io.remora.client.generated.CallWriter;
 import io.remora.client.generated.Calls;
 import io.remora.client.generated.Outputs;
 import io.remora.wire.WireWriter;
+import jcuda.Pointer;
 import jcuda.driver.CUDA_ARRAY3D_DESCRIPTOR;
 import jcuda.driver.CUDA_ARRAY_DESCRIPTOR;
 import jcuda.driver.CUDA_MEMCPY2D;
 import jcuda.driver.CUDA_MEMCPY3D;
-import jcuda.Pointer;
 import jcuda.driver.CUarray;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUmemorytype;
@@ -33,8 +33,7 @@ interface ArrayCalls extends TableCalls {
   }
 
   @Override
-  default int cuArray3DCreate(
-      @Nullable CUarray pHandle, @Nullable CUDA_ARRAY3D_DESCRIPTOR pArray) {
+  default int cuArray3DCreate(@Nullable CUarray pHandle, @Nullable CUDA_ARRAY3D_DESCRIPTOR pArray) {
     if (pHandle == null || pArray == null) {
       return CUresult.CUDA_ERROR_INVALID_VALUE;
     }
@@ -203,8 +202,7 @@ interface ArrayCalls extends TableCalls {
       @Nullable CUarray srcArray,
       long srcOffset,
       long byteCount) {
-    return ranges(
-        new CUDA_MEMCPY2D(), dstArray, dstOffset, srcArray, srcOffset, byteCount, null);
+    return ranges(new CUDA_MEMCPY2D(), dstArray, dstOffset, srcArray, srcOffset, byteCount, null);
   }
 
   /**

@@ -108,9 +108,7 @@ final class ClientArrays {
   }
 
   private static int refusal(@Nullable Rows rows) {
-    return rows == null
-        ? CUresult.CUDA_ERROR_INVALID_HANDLE
-        : CUresult.CUDA_ERROR_INVALID_VALUE;
+    return rows == null ? CUresult.CUDA_ERROR_INVALID_HANDLE : CUresult.CUDA_ERROR_INVALID_VALUE;
   }
 
   private static boolean holds(Rows rows, long x, long y, CUDA_MEMCPY2D copy) {

@@ -47,8 +47,7 @@ interface TextureCalls extends TableCalls {
     }
     result = core().await(thread, Calls.CU_TEX_OBJECT_CREATE);
     if (result == CUresult.CUDA_SUCCESS) {
-      JCudaFields.setValue(
-          pTexObject, Outputs.cuTexObjectCreate(core().outputs(thread)).pTexObject());
+      JCudaFields.setValue(pTexObject, Outputs.cuTexObjectCreate(core().outputs(thread)));
     }
     return result;
   }
@@ -125,8 +124,7 @@ interface TextureCalls extends TableCalls {
     }
     result = core().await(thread, Calls.CU_SURF_OBJECT_CREATE);
     if (result == CUresult.CUDA_SUCCESS) {
-      JCudaFields.setValue(
-          pSurfObject, Outputs.cuSurfObjectCreate(core().outputs(thread)).pSurfObject());
+      JCudaFields.setValue(pSurfObject, Outputs.cuSurfObjectCreate(core().outputs(thread)));
     }
     return result;
   }
