@@ -38,7 +38,9 @@ class TextureTest {
   private static final int WIDTH = 6;
   private static final int HEIGHT = 4;
 
-  /** Writes the texel between each two neighbours of a row to a surface, and the first to memory. */
+  /**
+   * Writes the texel between each two neighbours of a row to a surface, and the first to memory.
+   */
   private static final String KERNEL =
       """
       .version 8.0
@@ -131,8 +133,7 @@ class TextureTest {
       how.addressMode[1] = CUaddress_mode.CU_TR_ADDRESS_MODE_CLAMP;
       CUtexObject texture = new CUtexObject();
       CUsurfObject surface = new CUsurfObject();
-      session.expectSuccess(
-          session.cuda().cuTexObjectCreate(texture, resource(source), how, null));
+      session.expectSuccess(session.cuda().cuTexObjectCreate(texture, resource(source), how, null));
       session.expectSuccess(session.cuda().cuSurfObjectCreate(surface, resource(target)));
       CUmodule module = new CUmodule();
       CUfunction function = new CUfunction();
@@ -159,8 +160,7 @@ class TextureTest {
       }
       session.expectSuccess(session.cuda().cuArrayDestroy(source));
       session.expectSuccess(session.cuda().cuArrayDestroy(target));
-      session.expect(
-          session.cuda().cuArrayDestroy(target), CUresult.CUDA_ERROR_INVALID_HANDLE);
+      session.expect(session.cuda().cuArrayDestroy(target), CUresult.CUDA_ERROR_INVALID_HANDLE);
     }
   }
 
