@@ -12,6 +12,7 @@ import io.remora.server.driver.WorkObserver;
 import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
 
 /**
  * One session's part of a software device: the driver's calls, put on streams. See {@link
@@ -34,6 +35,7 @@ final class SoftwareDomain implements Domain {
   private final Transfers transfers;
   private final SoftwareImages images;
   private final StreamRunner runner;
+  private final KernelWatch watch;
   private final Handles<SoftwareStream> streams = new Handles<>("stream", OBJECTS_MAX);
   private final Handles<SoftwareEvent> events = new Handles<>("event", OBJECTS_MAX);
 
@@ -42,6 +44,7 @@ final class SoftwareDomain implements Domain {
       AddressWindows windows,
       ModuleCache cache,
       Executor streamThreads,
+      KernelWatch watch,
       long slabBytes,
       FaultListener faults,
       PrintListener prints) {
@@ -49,6 +52,7 @@ final class SoftwareDomain implements Domain {
     this.modules = new LoadedModules(core, cache, OBJECTS_MAX);
     this.images = new SoftwareImages(core.memory().images());
     this.transfers = new Transfers(core, windows);
+    this.watch = watch;
     this.runner = new StreamRunner(streamThreads);
   }
 
@@ -360,7 +364,15 @@ final class SoftwareDomain implements Domain {
   }
 
   @Override
+  public boolean limitKernelTime(LongSupplier nanosMax) {
+    core.limitKernelTime(nanosMax);
+    watch.add(core);
+    return true;
+  }
+
+  @Override
   public void close() {
+    watch.remove(core);
     core.close();
   }
 
