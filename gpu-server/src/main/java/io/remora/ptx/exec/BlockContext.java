@@ -3,9 +3,9 @@ package io.remora.ptx.exec;
 
 import io.remora.ptx.KernelFault;
 import io.remora.ptx.LaunchShape;
+import io.remora.ptx.MemoryFault;
 import io.remora.ptx.image.SurfaceUnit;
 import io.remora.ptx.image.TextureUnit;
-import io.remora.ptx.MemoryFault;
 import io.remora.ptx.matrix.MatrixProduct;
 import io.remora.ptx.memory.Access;
 import io.remora.ptx.memory.DeviceMemory;
