@@ -3,6 +3,7 @@ package io.remora.ptx;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.util.List;
@@ -44,6 +45,39 @@ final class PtxModuleTest {
     assertThat(refusal("hello"))
         .hasMessage("line 1, column 1: expected .version but found 'hello'");
     assertThat(refusal(Rig.module(".entry k() { ld.param.u32 %r1, [k]; }"))).isNotNull();
+  }
+
+  @Test
+  void variablesCanBeDeclaredAsARange() {
+    String kernel =
+        """
+        .func (.param .u32 r) twice(.param .u32 a)
+        {
+          .reg .u32 %r;
+          ld.param.u32 %r, [a];
+          add.u32 %r, %r, %r;
+          st.param.u32 [r], %r;
+          ret;
+        }
+        .entry k()
+        {
+          .reg .u32 %r;
+          mov.u32 %r, 21;
+          {
+            .param .u32 %P<2>;
+            st.param.u32 [%P0], %r;
+            call (%P1), twice, (USED);
+            ld.param.u32 %r, [%P1];
+          }
+          ret;
+        }
+        """;
+    assertThatCode(
+            () ->
+                PtxModule.compile(
+                    Rig.module(kernel.replace("USED", "%P0")), CompileOptions.DEFAULTS))
+        .doesNotThrowAnyException();
+    assertThat(refusal(Rig.module(kernel.replace("USED", "%P2")))).hasMessageContaining("%P2");
   }
 
   @Test

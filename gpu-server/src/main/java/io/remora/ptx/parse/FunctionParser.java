@@ -227,9 +227,33 @@ final class FunctionParser {
     VariableParser.Head head = variables.head();
     do {
       Token name = tokens.expect(Token.Kind.WORD, "a variable name");
-      add(name, variables.rest(head, space, Linkage.PRIVATE, name, declared.size()), scope);
+      if (tokens.take('<')) {
+        int count = rangeLength(name);
+        for (int i = 0; i < count; i++) {
+          Token each =
+              new Token(name.kind(), name.text() + i, name.line(), name.column(), name.adjacent());
+          memory(head, space, each, scope);
+        }
+      } else {
+        memory(head, space, name, scope);
+      }
     } while (tokens.take(','));
     tokens.expect(';');
+  }
+
+  private void memory(VariableParser.Head head, Space space, Token name, Scope scope)
+      throws PtxException {
+    add(name, variables.rest(head, space, Linkage.PRIVATE, name, declared.size()), scope);
+  }
+
+  /** What is left of a parameterized name: so many, from 0 on. */
+  private int rangeLength(Token name) throws PtxException {
+    long count = Constants.operand(tokens).bits();
+    tokens.expect('>');
+    if (count < 0 || count > MAX_REGISTER_RANGE) {
+      throw TokenStream.error(name, "a range of " + count + " names is out of range");
+    }
+    return (int) count;
   }
 
   private void registers(Scope scope) throws PtxException {
@@ -244,12 +268,7 @@ final class FunctionParser {
     do {
       Token name = tokens.expect(Token.Kind.WORD, "a register name");
       if (tokens.take('<')) {
-        long count = Constants.operand(tokens).bits();
-        tokens.expect('>');
-        if (count < 0 || count > MAX_REGISTER_RANGE) {
-          throw TokenStream.error(name, "a range of " + count + " registers is out of range");
-        }
-        scope.declareRange(name, type, (int) count);
+        scope.declareRange(name, type, rangeLength(name));
       } else {
         scope.declareRegister(name, type);
       }
