@@ -220,8 +220,8 @@ static void refusals(void)
     shape.Flags = 0x40;
     ANSWERS(cuArray3DCreate_v2(&array, &shape), CUDA_ERROR_NOT_SUPPORTED);
     shape.Flags = 0;
-    shape.Width = (size_t)1 << 28;
-    shape.Height = (size_t)1 << 28;
+    shape.Width = 131072;
+    shape.Height = 131072;
     ANSWERS(cuArray3DCreate_v2(&array, &shape), CUDA_ERROR_OUT_OF_MEMORY);
     shape.Width = (size_t)-1;
     ANSWERS(cuArray3DCreate_v2(&array, &shape), CUDA_ERROR_INVALID_VALUE);

@@ -24,8 +24,8 @@ record SessionArray(Shape shape, SessionDevice device, Allocation allocation) {
   private static final int FLAGS =
       LAYERED | SURFACE_LOAD_STORE | CUBEMAP | TEXTURE_GATHER | COLOR_ATTACHMENT;
 
-  /** More than any device attribute allows; keeps products far below 2^63. */
-  private static final long SIDE_MAX = 1 << 28;
+  /** The widest that a device attribute of the software device allows. */
+  private static final long SIDE_MAX = 131072;
 
   private static final long LAYERS_MAX = 1 << 14;
 
