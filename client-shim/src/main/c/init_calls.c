@@ -10,6 +10,7 @@
 #include "host_memory.h"
 #include "library.h"
 #include "link_calls.h"
+#include "managed.h"
 #include "pointer_facts.h"
 #include "remora_by_hand.h"
 #include "stream.h"
@@ -56,4 +57,5 @@ void remora_forget_session(void)
     remora_forget_streams();
     remora_forget_host_functions();
     remora_forget_host_memory();
+    remora_forget_managed();
 }

@@ -3,11 +3,13 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "context.h"
 #include "function.h"
 #include "library.h"
 #include "loading_mode.h"
+#include "managed.h"
 #include "names.h"
 #include "pointer_facts.h"
 #include "remora_by_hand.h"
@@ -138,6 +140,7 @@ CUresult remora_cuLibraryUnload(CUlibrary library)
     }
     uint64_t handle = found->wire_handle;
     remora_forget_pointers();
+    remora_managed_library_ends(library);
     if (!remora_end_library(found)) {
         return remora_local(CUDA_SUCCESS);
     }
@@ -283,6 +286,41 @@ CUresult remora_cuLibraryGetGlobal(CUdeviceptr *dptr, size_t *bytes, CUlibrary l
     }
     if (result == CUDA_SUCCESS && bytes != NULL) {
         *bytes = (size_t)size;
+    }
+    return result;
+}
+
+/*
+ * A managed variable is the program's as well from when it is first asked for, as runtimes do before
+ * they run the program. The server gives it pages of its own; one that it didn't isn't managed.
+ */
+CUresult remora_cuLibraryGetManaged(CUdeviceptr *dptr, size_t *bytes, CUlibrary library,
+                                    const char *name)
+{
+    struct remora_context *context;
+    struct remora_managed_range range = {.kind = REMORA_MANAGED_VARIABLE};
+    CUresult result = remora_cuLibraryGetGlobal(&range.start, &range.bytes, library, name);
+    if (result == CUDA_SUCCESS) {
+        result = remora_usable_context(&context);
+    }
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    range.context = context;
+    range.allocation = range.start;
+    range.owner = (uint64_t)(uintptr_t)library;
+    if (!remora_is_managed(range.start, 1)) {
+        if (!remora_can_manage(context->device)
+            || range.start % (uint64_t)sysconf(_SC_PAGESIZE) != 0) {
+            return CUDA_ERROR_NOT_SUPPORTED;
+        }
+        result = remora_managed_add(&range, false);
+    }
+    if (result == CUDA_SUCCESS && dptr != NULL) {
+        *dptr = range.start;
+    }
+    if (result == CUDA_SUCCESS && bytes != NULL) {
+        *bytes = range.bytes;
     }
     return result;
 }
