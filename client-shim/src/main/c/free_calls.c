@@ -4,25 +4,36 @@
 #include "pointer_facts.h"
 #include "remora_by_hand.h"
 
-/* Managed memory is the program's no more; the server knows it by its allocation's beginning. */
-static CUdeviceptr take_managed(CUdeviceptr address)
+/*
+ * Managed memory that is freed is the program's no more; the server knows it by its allocation's
+ * beginning. The server's memory behind host memory and variables isn't for a program to free.
+ */
+static CUresult take_managed(CUdeviceptr *address)
 {
     struct remora_managed_range range;
-    bool whole = remora_managed_find(address, &range) && range.start == address
-                 && range.kind == REMORA_MANAGED_MEMORY;
-    return whole && remora_managed_remove(address, &range) ? range.allocation : address;
+    if (!remora_managed_find(*address, &range)) {
+        return CUDA_SUCCESS;
+    }
+    if (range.start != *address || range.kind != REMORA_MANAGED_MEMORY ||
+        !remora_managed_remove(*address, &range)) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    *address = range.allocation;
+    return CUDA_SUCCESS;
 }
 
 CUresult remora_cuMemFree(CUdeviceptr dptr)
 {
     struct remora_call call = {.number = REMORA_CALL_CU_MEM_FREE};
-    CUresult ready = remora_ready();
-    if (ready != CUDA_SUCCESS) {
-        return ready;
+    CUresult result = remora_ready();
+    if (result == CUDA_SUCCESS) {
+        result = take_managed(&dptr);
     }
-    dptr = take_managed(dptr);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
     remora_forget_pointers();
-    CUresult result = remora_call_begin(&call);
+    result = remora_call_begin(&call);
     if (result != CUDA_SUCCESS) {
         return result;
     }

@@ -178,7 +178,7 @@ void remora_managed_context_ends(const struct remora_context *context)
 {
     pthread_mutex_lock(&lock);
     for (size_t i = count; i-- > 0;) {
-        if (all[i]->range.context == context) {
+        if (all[i]->range.context == context && all[i]->range.owner == 0) {
             take_out(i);
         }
     }

@@ -134,7 +134,9 @@ final class ModuleLoads {
       ModuleDescription description =
           load.device()
               .domain()
-              .loadModule(load.image().duplicate(), (name, bytes) -> place(load, variables, bytes));
+              .loadModule(
+                  load.image().duplicate(),
+                  (name, bytes, alignment) -> place(load, variables, bytes, alignment));
       session
           .serial()
           .execute(
@@ -157,7 +159,7 @@ final class ModuleLoads {
   }
 
   /** On a loading thread: memory belongs to the serial executor, so it is asked and waited for. */
-  private long place(Load load, List<Allocation> variables, long bytes) {
+  private long place(Load load, List<Allocation> variables, long bytes, int alignment) {
     CompletableFuture<Allocation> placed = new CompletableFuture<>();
     session
         .serial()
@@ -171,6 +173,7 @@ final class ModuleLoads {
                 memory.allocateVariable(
                     load.device(),
                     bytes,
+                    alignment,
                     load.owner(),
                     placed::complete,
                     placed::completeExceptionally);
