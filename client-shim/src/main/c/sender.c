@@ -17,7 +17,7 @@
 #define BATCH_BYTES_MAX (16 << 10)
 
 enum { FRAME_FIRST_SEQUENCE = 2, FRAME_CALLS = 3, FRAME_CALLBACKS_DONE = 4 };
-enum { CALL_NUMBER = 1, CALL_ARGUMENTS = 2, CALL_CONTEXT = 3 };
+enum { CALL_NUMBER = 1, CALL_ARGUMENTS = 2, CALL_CONTEXT = 3, CALL_START_WITHIN_MICROS = 4 };
 
 /* ---- frames --------------------------------------------------------------------------------- */
 
@@ -150,6 +150,10 @@ static void start_call(struct remora_connection *connection, uint32_t number, ui
     connection->call_message = remora_begin_message(out, FRAME_CALLS);
     remora_write_varint(out, CALL_NUMBER, number);
     remora_write_varint(out, CALL_CONTEXT, context);
+    if (connection->settings.start_within_nanos != 0) {
+        remora_write_varint(out, CALL_START_WITHIN_MICROS,
+                            (uint64_t)connection->settings.start_within_nanos / 1000);
+    }
     connection->arguments_message = remora_begin_message(out, CALL_ARGUMENTS);
 }
 
