@@ -127,8 +127,7 @@ final class NativeBench {
     return values;
   }
 
-  private List<Figure> figures(
-      List<Map<String, Value>> programs, List<Map<String, Value>> floors) {
+  private List<Figure> figures(List<Map<String, Value>> programs, List<Map<String, Value>> floors) {
     List<Figure> figures = new ArrayList<>();
     programs
         .get(0)

@@ -57,6 +57,8 @@ class RuntimeProgramsTest {
     "graphs_per_thread, graphs, --default-stream per-thread",
     "pools, pools, ''",
     "managed, managed, ''",
+    "boxes, boxes, ''",
+    "boxes_per_thread, boxes, --default-stream per-thread",
     "managed_per_thread, managed, --default-stream per-thread",
     "managed_variables, managed_variables, ''",
     "separate, separate_main+separate_parts, -rdc=true",
