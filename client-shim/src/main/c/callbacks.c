@@ -68,6 +68,10 @@ static void *run(void *argument)
         }
         pthread_mutex_unlock(&connection->lock);
         call_function(next);
+        const struct remora_hooks *after = remora_hooks();
+        if (after != NULL) {
+            after->after_host_function();
+        }
         pthread_mutex_lock(&connection->lock);
         remora_send_callback_done(connection, next->sequence);
         free(next);

@@ -94,6 +94,34 @@ CUresult remora_call_begin_in(struct remora_call *call, uint64_t context);
  */
 
 /*
+ * What the API half has to do before a call travels, in the calling thread and without a lock, and
+ * after a host function has run, before the server hears that it has. What a call answers instead
+ * of CUDA_SUCCESS the call's begin answers.
+ */
+struct remora_hooks {
+    CUresult (*before_call)(enum remora_call_number number, uint64_t context);
+    void (*after_host_function)(void);
+};
+
+/* Sets the process's hooks, for good. */
+void remora_set_hooks(const struct remora_hooks *hooks);
+
+/* The process's hooks, or NULL. */
+const struct remora_hooks *remora_hooks(void);
+
+/*
+ * Between these the calls of a thread are the client's own, made within a call of the program or
+ * within a fault of its code: hooks aren't called, what comes for the program (failures of earlier
+ * calls, what kernels printed) stays for its next call, and the outputs of a call that it is
+ * looking at stay. False: out of memory, or begun already.
+ */
+bool remora_own_calls_begin(void);
+void remora_own_calls_end(void);
+
+/* Whether the thread is between the begin and the end of a call: it can't begin another. */
+bool remora_within_call(void);
+
+/*
  * Takes back a call that was begun, instead of ending it: for an encoder that finds that it can't
  * go on. Nothing is sent.
  */

@@ -64,6 +64,9 @@ struct remora_thread {
     char detail[REMORA_DETAIL_BYTES_MAX];
 };
 
+/* Whether the calling thread makes calls of the client's own: see remora_own_calls_begin. */
+bool remora_own_calls(void);
+
 /* The calling thread's own, or NULL if there is no memory. Needs no lock. */
 struct remora_thread *remora_thread_self(void);
 

@@ -110,14 +110,28 @@ const struct remora_device *remora_device_at(CUdevice device)
     return &welcome->devices[device];
 }
 
-int remora_device_value(CUdevice device, CUdevice_attribute attribute, int otherwise)
+bool remora_device_attribute(CUdevice device, CUdevice_attribute attribute, int *value)
 {
     const struct remora_device *about = remora_device_at(device);
-    const struct remora_value *value =
+    const struct remora_value *found =
             about == NULL ? NULL
                           : remora_find_value(about->attributes, about->attribute_count,
                                               (int32_t)attribute);
-    return value == NULL ? otherwise : (int)value->value;
+    if (found == NULL) {
+        return false;
+    }
+    *value = (int)found->value;
+    if (attribute == CU_DEVICE_ATTRIBUTE_CAN_MAP_HOST_MEMORY ||
+        attribute == CU_DEVICE_ATTRIBUTE_MANAGED_MEMORY) {
+        *value = remora_is_reserved(about);
+    }
+    return true;
+}
+
+int remora_device_value(CUdevice device, CUdevice_attribute attribute, int otherwise)
+{
+    int value;
+    return remora_device_attribute(device, attribute, &value) ? value : otherwise;
 }
 
 struct remora_context *remora_primary(CUdevice device)

@@ -55,6 +55,12 @@ static inline CUresult remora_local(CUresult result)
 /* A device; NULL if there is no such ordinal or no session. */
 const struct remora_device *remora_device_at(CUdevice device);
 
+/*
+ * What a device is to this program: as the server has it, but for what the client adds, which is
+ * memory that host and device share. False for an attribute that it doesn't have.
+ */
+bool remora_device_attribute(CUdevice device, CUdevice_attribute attribute, int *value);
+
 /* A device's attribute, or `otherwise`. */
 int remora_device_value(CUdevice device, CUdevice_attribute attribute, int otherwise);
 

@@ -9,6 +9,7 @@
 #include "graph_host_copies.h"
 #include "host_functions.h"
 #include "host_memory.h"
+#include "managed.h"
 #include "memory_kind.h"
 #include "remora_by_hand.h"
 #include "stream.h"
@@ -51,6 +52,17 @@ static void encode_download(struct remora_writer *out, const void *request)
     }
 }
 
+static CUdeviceptr address_of(const void *host)
+{
+    return (CUdeviceptr)(uintptr_t)host;
+}
+
+/* Managed memory is copied where kernels use it. */
+static bool is_managed(const void *host, size_t bytes)
+{
+    return remora_is_managed(address_of(host), bytes);
+}
+
 /* What all copies check. */
 static CUresult check(const void *host, size_t bytes, struct remora_context **context)
 {
@@ -65,6 +77,9 @@ CUresult remora_cuMemcpyHtoD(bool per_thread, CUdeviceptr dst_device, const void
                              size_t byte_count)
 {
     struct remora_context *context;
+    if (is_managed(src_host, byte_count)) {
+        return remora_cuMemcpyDtoD(per_thread, dst_device, address_of(src_host), byte_count);
+    }
     if (per_thread) {
         CUresult result = remora_cuMemcpyHtoDAsync(true, dst_device, src_host, byte_count, NULL);
         struct remora_host_range range;
@@ -76,6 +91,9 @@ CUresult remora_cuMemcpyHtoD(bool per_thread, CUdeviceptr dst_device, const void
     CUresult result = check(src_host, byte_count, &context);
     if (result == CUDA_SUCCESS) {
         result = remora_settle_host_memory(src_host);
+    }
+    if (result == CUDA_SUCCESS) {
+        result = remora_managed_before_copy(dst_device, byte_count);
     }
     if (result != CUDA_SUCCESS) {
         return result;
@@ -102,6 +120,10 @@ CUresult remora_cuMemcpyHtoDAsync(bool per_thread, CUdeviceptr dst_device, const
 {
     struct remora_context *context;
     struct copy copy = {REMORA_CALL_CU_MEMCPY_HTO_D_ASYNC, dst_device, byte_count, 0};
+    if (is_managed(src_host, byte_count)) {
+        return remora_cuMemcpyDtoDAsync(per_thread, dst_device, address_of(src_host), byte_count,
+                                        h_stream);
+    }
     CUresult result = check(src_host, byte_count, &context);
     if (result == CUDA_SUCCESS && remora_capture_host_copy(per_thread, h_stream,
                                                            REMORA_COPY_TO_DEVICE, dst_device,
@@ -113,6 +135,9 @@ CUresult remora_cuMemcpyHtoDAsync(bool per_thread, CUdeviceptr dst_device, const
     }
     if (result == CUDA_SUCCESS) {
         result = wait_for_source(src_host, copy.stream);
+    }
+    if (result == CUDA_SUCCESS) {
+        result = remora_managed_before_copy(dst_device, byte_count);
     }
     if (result != CUDA_SUCCESS) {
         return result;
@@ -126,10 +151,16 @@ CUresult remora_cuMemcpyDtoH(bool per_thread, void *dst_host, CUdeviceptr src_de
 {
     struct remora_context *context;
     struct copy copy = {REMORA_CALL_CU_MEMCPY_DTO_H, src_device, byte_count, 0};
+    if (is_managed(dst_host, byte_count)) {
+        return remora_cuMemcpyDtoD(per_thread, address_of(dst_host), src_device, byte_count);
+    }
     CUresult result = check(dst_host, byte_count, &context);
     if (result == CUDA_SUCCESS && per_thread) {
         copy.number = REMORA_CALL_CU_MEMCPY_DTO_H_ASYNC;
         result = remora_stream(NULL, true, &copy.stream);
+    }
+    if (result == CUDA_SUCCESS) {
+        result = remora_managed_before_copy(src_device, byte_count);
     }
     if (result != CUDA_SUCCESS || byte_count == 0) {
         return result;
@@ -145,6 +176,10 @@ CUresult remora_cuMemcpyDtoHAsync(bool per_thread, void *dst_host, CUdeviceptr s
     struct remora_context *context;
     struct remora_host_range range;
     struct copy copy = {REMORA_CALL_CU_MEMCPY_DTO_H_ASYNC, src_device, byte_count, 0};
+    if (is_managed(dst_host, byte_count)) {
+        return remora_cuMemcpyDtoDAsync(per_thread, address_of(dst_host), src_device, byte_count,
+                                        h_stream);
+    }
     CUresult result = check(dst_host, byte_count, &context);
     if (result == CUDA_SUCCESS && remora_capture_host_copy(per_thread, h_stream,
                                                            REMORA_COPY_TO_HOST, src_device,
@@ -153,6 +188,9 @@ CUresult remora_cuMemcpyDtoHAsync(bool per_thread, void *dst_host, CUdeviceptr s
     }
     if (result == CUDA_SUCCESS) {
         result = remora_stream(h_stream, per_thread, &copy.stream);
+    }
+    if (result == CUDA_SUCCESS) {
+        result = remora_managed_before_copy(src_device, byte_count);
     }
     if (result != CUDA_SUCCESS || byte_count == 0) {
         return result;

@@ -90,12 +90,9 @@ CUresult remora_cuDeviceGetAttribute(int *pi, CUdevice_attribute attrib, CUdevic
     if (result != CUDA_SUCCESS || pi == NULL) {
         return result != CUDA_SUCCESS ? result : CUDA_ERROR_INVALID_VALUE;
     }
-    const struct remora_value *value =
-            remora_find_value(about->attributes, about->attribute_count, (int32_t)attrib);
-    if (value == NULL) {
+    if (!remora_device_attribute(dev, attrib, pi)) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    *pi = (int)value->value;
     return remora_local(CUDA_SUCCESS);
 }
 

@@ -4,6 +4,7 @@
  * between a device and the program's memory.
  */
 #include "graph_node.h"
+#include "managed.h"
 #include "memory_kind.h"
 
 /* One side of a copy, as the structure has it. */
@@ -66,8 +67,11 @@ static CUresult classify(struct side *side, const void *host)
     if (side->type == CU_MEMORYTYPE_HOST) {
         side->address = (uint64_t)(uintptr_t)host;
     }
-    side->is_host = side->type == CU_MEMORYTYPE_HOST ||
-                    (side->type == CU_MEMORYTYPE_UNIFIED && !remora_is_device_address(side->address));
+    /* Managed memory is copied where kernels use it. */
+    side->is_host = side->type == CU_MEMORYTYPE_HOST
+                            ? !remora_is_managed(side->address, 1)
+                            : side->type == CU_MEMORYTYPE_UNIFIED &&
+                                      !remora_is_device_address(side->address);
     return CUDA_SUCCESS;
 }
 

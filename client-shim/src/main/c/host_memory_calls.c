@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Host memory: allocating and registering it. */
 #include "host_memory.h"
+#include "managed_calls.h"
 #include "remora_by_hand.h"
 
 /* CU_MEMHOSTALLOC_...: portable, device map, write combined. */
 #define ALLOCATE_FLAGS 7u
+#define DEVICE_MAP 2u
 
 /* CU_MEMHOSTREGISTER_...: portable, device map, I/O memory, read only. */
 #define REGISTER_FLAGS 15u
@@ -21,6 +23,15 @@ CUresult remora_cuMemHostAlloc(void **pp, size_t bytesize, unsigned int flags)
     CUresult result = remora_usable_context(&context);
     if (result != CUDA_SUCCESS || pp == NULL || (flags & ~ALLOCATE_FLAGS) != 0) {
         return result != CUDA_SUCCESS ? result : CUDA_ERROR_INVALID_VALUE;
+    }
+    if ((flags & DEVICE_MAP) != 0 && remora_can_manage(context->device)) {
+        CUdeviceptr address;
+        result = remora_allocate_managed(context, bytesize, REMORA_MANAGED_HOST_MEMORY, flags,
+                                         &address);
+        if (result == CUDA_SUCCESS) {
+            *pp = (void *)(uintptr_t)address;
+        }
+        return result;
     }
     return remora_local(remora_allocate_host(bytesize, flags, context, pp));
 }
@@ -41,8 +52,21 @@ static CUresult release(void *memory, bool registered, CUresult otherwise)
     return remora_local(remora_release_host(memory, registered) ? result : otherwise);
 }
 
+/* Host memory that kernels use as well, in which an address lies. */
+static bool is_mapped(const void *address, struct remora_managed_range *range)
+{
+    return remora_managed_find((uint64_t)(uintptr_t)address, range)
+           && range->kind == REMORA_MANAGED_HOST_MEMORY;
+}
+
 CUresult remora_cuMemFreeHost(void *p)
 {
+    struct remora_managed_range range;
+    CUresult result = remora_initialized();
+    if (result == CUDA_SUCCESS && is_mapped(p, &range)) {
+        return range.start == (uint64_t)(uintptr_t)p ? remora_free_managed(&range)
+                                                     : CUDA_ERROR_INVALID_VALUE;
+    }
     return release(p, false, CUDA_ERROR_INVALID_VALUE);
 }
 
@@ -54,6 +78,11 @@ CUresult remora_cuMemHostUnregister(void *p)
 CUresult remora_cuMemHostGetFlags(unsigned int *p_flags, void *p)
 {
     struct remora_host_range range;
+    struct remora_managed_range mapped;
+    if (p_flags != NULL && is_mapped(p, &mapped)) {
+        *p_flags = mapped.flags;
+        return remora_local(CUDA_SUCCESS);
+    }
     if (p_flags == NULL || !remora_find_host_range(p, &range) || range.registered) {
         return CUDA_ERROR_INVALID_VALUE;
     }
@@ -74,13 +103,23 @@ CUresult remora_cuMemHostRegister(void *p, size_t bytesize, unsigned int flags)
     return remora_local(remora_register_host(p, bytesize, flags, context));
 }
 
-/* Kernels can't reach host memory of another machine. */
+/* Kernels can't reach host memory of another machine, unless it was made for that. */
 CUresult remora_cuMemHostGetDevicePointer(CUdeviceptr *pdptr, void *p, unsigned int flags)
 {
     struct remora_host_range range;
-    if (pdptr == NULL || flags != 0 || !remora_find_host_range(p, &range)) {
+    struct remora_managed_range mapped;
+    if (pdptr == NULL || flags != 0) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    if (is_mapped(p, &mapped)) {
+        *pdptr = (CUdeviceptr)(uintptr_t)p;
+        return remora_local(CUDA_SUCCESS);
+    }
+    if (!remora_find_host_range(p, &range)) {
         return CUDA_ERROR_INVALID_VALUE;
     }
     *pdptr = 0;
+    remora_say_once("mapped", "cuMemHostGetDevicePointer: kernels can use host memory only if it was "
+                              "allocated with CU_MEMHOSTALLOC_DEVICEMAP (cudaHostAllocMapped)");
     return remora_local(CUDA_ERROR_NOT_SUPPORTED);
 }

@@ -11,6 +11,7 @@
 #include "host_memory.h"
 #include "library.h"
 #include "link_calls.h"
+#include "managed.h"
 #include "pointer_facts.h"
 #include "remora_by_hand.h"
 #include "stream.h"
@@ -57,6 +58,7 @@ void remora_forget_session(void)
     remora_forget_streams();
     remora_forget_host_functions();
     remora_forget_host_memory();
+    remora_forget_managed();
     remora_forget_arrays();
     remora_forget_textures();
 }

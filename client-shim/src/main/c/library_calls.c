@@ -3,11 +3,13 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "context.h"
 #include "function.h"
 #include "library.h"
 #include "loading_mode.h"
+#include "managed.h"
 #include "names.h"
 #include "pointer_facts.h"
 #include "remora_by_hand.h"
@@ -138,6 +140,7 @@ CUresult remora_cuLibraryUnload(CUlibrary library)
     }
     uint64_t handle = found->wire_handle;
     remora_forget_pointers();
+    remora_managed_library_ends(library);
     if (!remora_end_library(found)) {
         return remora_local(CUDA_SUCCESS);
     }
@@ -249,35 +252,30 @@ CUresult remora_cuLibraryGetModule(CUmodule *p_mod, CUlibrary library)
     return result;
 }
 
-CUresult remora_cuLibraryGetGlobal(CUdeviceptr *dptr, size_t *bytes, CUlibrary library,
-                                   const char *name)
+/* Asks for a variable in a context, by its handle on the wire. */
+static CUresult find_variable(uint64_t context, CUlibrary library, const char *name,
+                              uint64_t *address, uint64_t *size)
 {
     struct remora_library *found;
-    struct remora_context *context;
-    if (name == NULL) {
-        return CUDA_ERROR_INVALID_VALUE;
-    }
-    CUresult result = remora_usable_context(&context);
-    if (result == CUDA_SUCCESS) {
-        result = use(library, &found);
-    }
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
     struct remora_call call = {.number = REMORA_CALL_CU_LIBRARY_GET_GLOBAL};
-    result = remora_call_begin(&call);
+    CUresult result = use(library, &found);
+    if (result == CUDA_SUCCESS) {
+        result = remora_call_begin_in(&call, context);
+    }
     if (result != CUDA_SUCCESS) {
         return result;
     }
     remora_encode_cuLibraryGetGlobal(call.arguments, found->wire_handle, name);
     result = remora_call_sync(&call);
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    uint64_t address;
-    uint64_t size;
-    result = remora_call_end(&call,
-                             remora_decode_cuLibraryGetGlobal(&call.outputs, &address, &size));
+    return result != CUDA_SUCCESS
+                   ? result
+                   : remora_call_end(&call, remora_decode_cuLibraryGetGlobal(&call.outputs,
+                                                                             address, size));
+}
+
+static CUresult store_variable(CUresult result, uint64_t address, uint64_t size,
+                               CUdeviceptr *dptr, size_t *bytes)
+{
     if (result == CUDA_SUCCESS && dptr != NULL) {
         *dptr = address;
     }
@@ -285,6 +283,50 @@ CUresult remora_cuLibraryGetGlobal(CUdeviceptr *dptr, size_t *bytes, CUlibrary l
         *bytes = (size_t)size;
     }
     return result;
+}
+
+CUresult remora_cuLibraryGetGlobal(CUdeviceptr *dptr, size_t *bytes, CUlibrary library,
+                                   const char *name)
+{
+    struct remora_context *context;
+    uint64_t address = 0;
+    uint64_t size = 0;
+    if (name == NULL) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    CUresult result = remora_usable_context(&context);
+    if (result == CUDA_SUCCESS) {
+        result = find_variable(context->handle, library, name, &address, &size);
+    }
+    return store_variable(result, address, size, dptr, bytes);
+}
+
+/*
+ * A managed variable is the program's as well from when it is first asked for, as runtimes do before
+ * they run the program, when there may be no context: then it is the first device's. The server
+ * gives it pages of its own; one that it didn't isn't managed.
+ */
+CUresult remora_cuLibraryGetManaged(CUdeviceptr *dptr, size_t *bytes, CUlibrary library,
+                                    const char *name)
+{
+    struct remora_managed_range range = {.kind = REMORA_MANAGED_VARIABLE};
+    uint64_t size = 0;
+    CUresult result = name == NULL ? CUDA_ERROR_INVALID_VALUE : remora_initialized();
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    const struct remora_context *current = remora_current();
+    range.context = remora_primary(current == NULL ? 0 : current->device);
+    range.owner = (uint64_t)(uintptr_t)library;
+    result = find_variable(range.context->handle, library, name, &range.start, &size);
+    range.bytes = (size_t)size;
+    range.allocation = range.start;
+    if (result == CUDA_SUCCESS && !remora_is_managed(range.start, 1)) {
+        bool possible = remora_can_manage(range.context->device)
+                        && range.start % (uint64_t)sysconf(_SC_PAGESIZE) == 0;
+        result = possible ? remora_managed_add(&range, false) : CUDA_ERROR_NOT_SUPPORTED;
+    }
+    return store_variable(result, range.start, size, dptr, bytes);
 }
 
 CUresult remora_cuLibraryGetKernelCount(unsigned int *count, CUlibrary lib)

@@ -59,6 +59,17 @@ static bool reserve(uint64_t address, uint64_t bytes)
     return got != MAP_FAILED;
 }
 
+bool remora_is_reserved(const struct remora_device *device)
+{
+    return device->slab_bytes > 0 && is_reserved(device->slab_address, device->slab_bytes);
+}
+
+void remora_reserve_again(uint64_t address, uint64_t bytes)
+{
+    mmap((void *)(uintptr_t)address, bytes, PROT_NONE,
+         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
 void remora_reserve_slabs(void)
 {
     const struct remora_welcome *welcome = remora_welcome();

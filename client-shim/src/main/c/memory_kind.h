@@ -17,4 +17,10 @@ bool remora_is_device_address(uint64_t address);
  */
 void remora_reserve_slabs(void);
 
+/* Whether all addresses of a device are reserved here, so that memory can be mapped there. */
+bool remora_is_reserved(const struct remora_device *device);
+
+/* Reserves a part of them anew, in the place of memory that was mapped there. */
+void remora_reserve_again(uint64_t address, uint64_t bytes);
+
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host_memory.h"
+#include "managed.h"
 #include "memory_kind.h"
 #include "pointer_facts.h"
 #include "remora_by_hand.h"
@@ -14,6 +15,9 @@
 
 /* CU_DEVICE_INVALID: what is told of memory that belongs to no device. */
 #define NO_DEVICE (-2)
+
+/* CU_POINTER_ATTRIBUTE_ACCESS_FLAG_READWRITE */
+#define READ_AND_WRITE 3u
 
 /*
  * How many bytes of the program's memory an attribute fills. Two are documented as boolean, but the
@@ -96,6 +100,34 @@ static bool of_host(const struct remora_host_range *range, CUpointer_attribute a
     }
 }
 
+/* Memory that has one address on both sides. */
+static bool of_managed(const struct remora_managed_range *range, CUpointer_attribute attribute,
+                       CUdeviceptr address, uint64_t *value)
+{
+    bool host = range->kind == REMORA_MANAGED_HOST_MEMORY;
+    struct remora_host_range same = {(uint8_t *)(uintptr_t)range->start, range->bytes, range->flags,
+                                     false, range->context, range->id};
+    switch (attribute) {
+    case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
+        *value = host ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE;
+        return true;
+    case CU_POINTER_ATTRIBUTE_DEVICE_POINTER:
+        *value = address;
+        return true;
+    case CU_POINTER_ATTRIBUTE_IS_MANAGED:
+        *value = !host;
+        return true;
+    case CU_POINTER_ATTRIBUTE_MAPPED:
+        *value = 1;
+        return true;
+    case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
+        *value = READ_AND_WRITE;
+        return true;
+    default:
+        return of_host(&same, attribute, address, value);
+    }
+}
+
 static CUresult ask(uint64_t *value, CUpointer_attribute attribute, CUdeviceptr address)
 {
     struct remora_call call = {.number = REMORA_CALL_CU_POINTER_GET_ATTRIBUTE};
@@ -168,12 +200,16 @@ CUresult remora_cuPointerGetAttribute(void *data, CUpointer_attribute attribute,
 {
     struct remora_context *context;
     struct remora_host_range range;
+    struct remora_managed_range managed;
     uint64_t value = 0;
     CUresult result = remora_usable_context(&context);
     if (result != CUDA_SUCCESS || data == NULL) {
         return result != CUDA_SUCCESS ? result : CUDA_ERROR_INVALID_VALUE;
     }
-    if (remora_is_device_address(ptr)) {
+    if (remora_managed_find(ptr, &managed)) {
+        bool has = of_managed(&managed, attribute, ptr, &value);
+        result = remora_local(has ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE);
+    } else if (remora_is_device_address(ptr)) {
         result = remora_is_pointer_fact(attribute) ? recall(&value, attribute, ptr)
                                                    : ask(&value, attribute, ptr);
         value = as_seen(attribute, value);
@@ -193,9 +229,14 @@ static void answer_here(const int32_t *attributes, unsigned int count, CUdevicep
                         uint64_t *values)
 {
     struct remora_host_range range;
-    bool known = remora_find_host_range((const void *)(uintptr_t)address, &range);
+    struct remora_managed_range managed;
+    bool both = remora_managed_find(address, &managed);
+    bool known = !both && remora_find_host_range((const void *)(uintptr_t)address, &range);
     for (unsigned int i = 0; i < count; i++) {
         CUpointer_attribute attribute = (CUpointer_attribute)attributes[i];
+        if (both && of_managed(&managed, attribute, address, &values[i])) {
+            continue;
+        }
         if (!known || !of_host(&range, attribute, address, &values[i])) {
             bool ordinal = attribute == CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL;
             values[i] = ordinal ? (uint64_t)(int64_t)NO_DEVICE : 0;
@@ -220,7 +261,7 @@ CUresult remora_cuPointerGetAttributes(unsigned int num_attributes, CUpointer_at
     for (unsigned int i = 0; i < num_attributes; i++) {
         numbers[i] = (int32_t)attributes[i];
     }
-    bool is_device = remora_is_device_address(ptr);
+    bool is_device = remora_is_device_address(ptr) && !remora_is_managed(ptr, 1);
     if (is_device) {
         result = recall_many(numbers, num_attributes, ptr, values)
                          ? CUDA_SUCCESS

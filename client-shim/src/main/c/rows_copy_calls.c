@@ -4,6 +4,7 @@
 
 #include "array.h"
 #include "host_memory.h"
+#include "managed.h"
 #include "memory_kind.h"
 #include "remora_by_hand.h"
 
@@ -56,9 +57,10 @@ static CUresult check_side(CUmemorytype type, const void *host, CUdeviceptr devi
         type != CU_MEMORYTYPE_UNIFIED) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    side->is_host = type == CU_MEMORYTYPE_HOST ||
-                    (type == CU_MEMORYTYPE_UNIFIED && !remora_is_device_address(device));
     uint64_t base = type == CU_MEMORYTYPE_HOST ? (uint64_t)(uintptr_t)host : device;
+    /* Managed memory is copied where kernels use it. */
+    side->is_host = type == CU_MEMORYTYPE_HOST ? !remora_is_managed(base, 1)
+                    : type == CU_MEMORYTYPE_UNIFIED && !remora_is_device_address(device);
     if (__builtin_add_overflow(x, copy->width, &end_of_row) ||
         __builtin_add_overflow(y, copy->height, &end_row)) {
         return CUDA_ERROR_INVALID_VALUE;
@@ -143,6 +145,12 @@ static CUresult run(const CUDA_MEMCPY2D *p_copy, bool per_thread, CUstream strea
     }
     if (result == CUDA_SUCCESS) {
         result = remora_stream(stream, per_thread, &copy.stream);
+    }
+    if (result == CUDA_SUCCESS && !copy.from.is_host) {
+        result = remora_managed_before_copy(copy.from.start, copy.from.pitch * copy.height);
+    }
+    if (result == CUDA_SUCCESS && !copy.to.is_host) {
+        result = remora_managed_before_copy(copy.to.start, copy.to.pitch * copy.height);
     }
     if (result != CUDA_SUCCESS || copy.width == 0 || copy.height == 0) {
         return result;

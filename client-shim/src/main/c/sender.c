@@ -186,6 +186,14 @@ static CUresult end_call(struct remora_connection *connection, uint32_t number, 
     return CUDA_SUCCESS;
 }
 
+/* Whether the calling thread holds the lock of a call. */
+static __thread bool within_call;
+
+bool remora_within_call(void)
+{
+    return within_call;
+}
+
 /* Takes the lock if a call can be made. */
 static CUresult enter(uint32_t number, struct remora_connection **out)
 {
@@ -208,6 +216,7 @@ static CUresult enter(uint32_t number, struct remora_connection **out)
     if (connection->background_asleep) {
         remora_background_wake(connection);
     }
+    within_call = true;
     *out = connection;
     return CUDA_SUCCESS;
 }
@@ -217,6 +226,7 @@ static CUresult leave(struct remora_connection *connection, CUresult result)
     if (result == CUDA_SUCCESS) {
         result = connection->failure;
     }
+    within_call = false;
     pthread_mutex_unlock(&connection->lock);
     return result;
 }
@@ -224,7 +234,11 @@ static CUresult leave(struct remora_connection *connection, CUresult result)
 CUresult remora_call_begin_in(struct remora_call *call, uint64_t context)
 {
     struct remora_connection *connection;
-    CUresult result = enter(call->number, &connection);
+    const struct remora_hooks *before = remora_hooks();
+    CUresult result = before == NULL ? CUDA_SUCCESS : before->before_call(call->number, context);
+    if (result == CUDA_SUCCESS) {
+        result = enter(call->number, &connection);
+    }
     if (result != CUDA_SUCCESS) {
         return result;
     }
@@ -324,7 +338,7 @@ static CUresult told(struct remora_connection *connection, struct remora_thread 
     struct remora_deferred *deferred = &connection->deferred;
     CUresult result = thread->expected.result;
     earlier->present = false;
-    if (result == REMORA_IMAGE_NEEDED || !deferred->present
+    if (result == REMORA_IMAGE_NEEDED || !deferred->present || remora_own_calls()
         || (result != CUDA_SUCCESS && result != deferred->result)) {
         return result;
     }
@@ -379,9 +393,12 @@ CUresult remora_end_waited(struct remora_connection *connection, uint32_t number
                       expected->bulk ? expected->received : thread->outputs_length);
     struct remora_deferred earlier;
     result = told(connection, thread, &earlier);
+    within_call = false;
     pthread_mutex_unlock(&connection->lock);
     explain(&earlier, number);
-    remora_output_write(&connection->output);
+    if (!remora_own_calls()) {
+        remora_output_write(&connection->output);
+    }
     remora_release_cancellation(cancel);
     return result;
 }

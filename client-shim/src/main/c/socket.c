@@ -12,6 +12,7 @@
 
 #include "channel.h"
 #include "clock.h"
+#include "lookup.h"
 
 /* TCP's own probes, for a peer whose machine is gone: silence of 4 s, then 3 probes, 2 s apart. */
 #define KEEP_IDLE_SECONDS 4
@@ -75,18 +76,20 @@ static int connect_to(const struct addrinfo *address, int64_t deadline)
 int remora_connect(const struct remora_settings *settings, int64_t deadline,
                    char words[REMORA_WORDS_BYTES_MAX])
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    int failure = getaddrinfo(settings->host, settings->port, &hints, &found);
+    int problem = 0;
+    int failure = remora_lookup(settings->host, settings->port, deadline, &found, &problem);
     if (failure != 0) {
+        const char *reason = failure == REMORA_LOOKUP_TIMEOUT
+            ? "the name server doesn't answer what its address is"
+            : failure == EAI_SYSTEM ? strerror(problem) : gai_strerror(failure);
         remora_words(words,
                      "The server %s can't be reached: %s. Check the name in REMORA_SERVER.",
-                     settings->server,
-                     failure == EAI_SYSTEM ? strerror(errno) : gai_strerror(failure));
+                     settings->server, reason);
         return -1;
     }
     int fd = -1;
-    int problem = ETIMEDOUT;
+    problem = ETIMEDOUT;
     for (const struct addrinfo *at = found; at != NULL && fd < 0; at = at->ai_next) {
         int64_t now = remora_now();
         /* An address that doesn't answer leaves time for the others. */

@@ -18,6 +18,9 @@ final class VariableParser {
 
   private static final int MAX_DIMENSIONS = 8;
 
+  /** Whole pages of every host, which can only watch pages for the touch of its program. */
+  private static final int MANAGED_ALIGNMENT = 64 << 10;
+
   private final TokenStream tokens;
 
   VariableParser(TokenStream tokens) {
@@ -25,7 +28,7 @@ final class VariableParser {
   }
 
   /** What stands before the name: alignment, vector width, type. */
-  record Head(PtxType type, int vector, int alignment) {
+  record Head(PtxType type, int vector, int alignment, boolean managed) {
     int elementBytes() {
       return type.bytes() * vector;
     }
@@ -35,6 +38,7 @@ final class VariableParser {
   Head head() throws PtxException {
     int alignment = 0;
     int vector = 1;
+    boolean managed = false;
     while (true) {
       Token token = tokens.peek();
       if (token.kind() != Token.Kind.DOT_WORD) {
@@ -43,6 +47,10 @@ final class VariableParser {
       tokens.next();
       switch (token.text()) {
         case "align" -> alignment = alignment();
+        case "attribute" -> {
+          managed();
+          managed = true;
+        }
         case "v2" -> vector = 2;
         case "v4" -> vector = 4;
         case "v8" -> vector = 8;
@@ -53,7 +61,8 @@ final class VariableParser {
           }
           int natural = type.bytes() * vector;
           skipPointerAttributes();
-          return new Head(type, vector, alignment == 0 ? natural : alignment);
+          int own = alignment == 0 ? natural : alignment;
+          return new Head(type, vector, managed ? MANAGED_ALIGNMENT : own, managed);
         }
       }
     }
@@ -78,6 +87,16 @@ final class VariableParser {
     }
   }
 
+  /** {@code .attribute(.managed)}: the host uses the variable, too. */
+  private void managed() throws PtxException {
+    tokens.expect('(');
+    Token attribute = tokens.next();
+    if (!attribute.isDot("managed")) {
+      throw TokenStream.unsupported(attribute, "the attribute " + attribute.shown());
+    }
+    tokens.expect(')');
+  }
+
   private int alignment() throws PtxException {
     Token at = tokens.peek();
     long value = Constants.integer(tokens);
@@ -95,6 +114,9 @@ final class VariableParser {
       elements(name, dimensions.subList(1, dimensions.size()));
     }
     bytes(name, dimensions, head);
+    if (head.managed() && space != Space.GLOBAL) {
+      throw TokenStream.error(name, "only .global variables can be managed: " + name.shown());
+    }
     var pieces = new ArrayList<Piece>();
     if (tokens.take('=')) {
       if (space != Space.GLOBAL && space != Space.CONST) {

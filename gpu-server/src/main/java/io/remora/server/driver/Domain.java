@@ -152,10 +152,12 @@ public interface Domain extends DriverCalls, AutoCloseable {
   @FunctionalInterface
   interface GlobalPlacer {
     /**
+     * @param alignment a power of two; memory that is aligned to more than 512 bytes shares no such
+     *     piece with any other
      * @return an address in the slab, committed, at least 256-byte aligned
      * @throws DriverException {@code CUDA_ERROR_OUT_OF_MEMORY}
      */
-    long place(String name, long bytes);
+    long place(String name, long bytes, int alignment);
   }
 
   /**

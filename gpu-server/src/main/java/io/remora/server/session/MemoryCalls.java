@@ -23,12 +23,15 @@ final class MemoryCalls {
   private final ClientSession session;
   private final Deque<Waiting> waiting = new ArrayDeque<>();
 
-  /** An allocation that waits for memory that is on its way back. */
+  /**
+   * An allocation that waits for memory that is on its way back. The alignment is 0 for one that
+   * isn't a module's variable.
+   */
   private record Waiting(
       SessionDevice device,
       long bytes,
       long owner,
-      boolean moduleVariable,
+      int variableAlignment,
       @Nullable MemoryPool pool,
       Consumer<Allocation> done,
       Consumer<DriverException> failed) {}
@@ -53,7 +56,7 @@ final class MemoryCalls {
             context.device(),
             bytes,
             context.handle(),
-            false,
+            0,
             context.device().pools().current(),
             allocation -> Answers.cuMemAllocAsync(call, allocation.address()),
             refused -> call.fail(refused.result(), refused.detail())));
@@ -66,7 +69,7 @@ final class MemoryCalls {
             pool.device(),
             bytes,
             pool.device() == context.device() ? context.handle() : pool.device().ordinal(),
-            false,
+            0,
             pool,
             allocation -> Answers.cuMemAllocFromPoolAsync(call, allocation.address()),
             refused -> call.fail(refused.result(), refused.detail())));
@@ -106,7 +109,7 @@ final class MemoryCalls {
       long bytes,
       Consumer<Allocation> done,
       Consumer<DriverException> failed) {
-    allocate(new Waiting(context.device(), bytes, context.handle(), false, null, done, failed));
+    allocate(new Waiting(context.device(), bytes, context.handle(), 0, null, done, failed));
   }
 
   /** Memory for an array; the answer comes on the serial executor. */
@@ -122,10 +125,12 @@ final class MemoryCalls {
   void allocateVariable(
       SessionDevice device,
       long bytes,
+      int alignment,
       long owner,
       Consumer<Allocation> done,
       Consumer<DriverException> failed) {
-    allocate(new Waiting(device, Math.max(bytes, 1), owner, true, null, done, failed));
+    allocate(
+        new Waiting(device, Math.max(bytes, 1), owner, Math.max(alignment, 1), null, done, failed));
   }
 
   private void allocate(Waiting wanted) {
@@ -159,12 +164,13 @@ final class MemoryCalls {
 
   private static Allocation allocateOnce(Waiting wanted) {
     MemoryPool pool = wanted.pool();
-    return pool != null
-        ? pool.allocate(wanted.bytes(), wanted.owner())
-        : wanted
-            .device()
-            .memory()
-            .allocate(wanted.bytes(), wanted.owner(), wanted.moduleVariable());
+    if (pool != null) {
+      return pool.allocate(wanted.bytes(), wanted.owner());
+    }
+    SlabAllocator memory = wanted.device().memory();
+    return wanted.variableAlignment() == 0
+        ? memory.allocate(wanted.bytes(), wanted.owner(), false)
+        : memory.allocateVariable(wanted.bytes(), wanted.owner(), wanted.variableAlignment());
   }
 
   /** Freed memory has come back, or there is none on its way any more. */

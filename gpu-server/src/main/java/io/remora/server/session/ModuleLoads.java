@@ -138,7 +138,9 @@ final class ModuleLoads {
       ModuleDescription description =
           load.device()
               .domain()
-              .loadModule(load.image().duplicate(), (name, bytes) -> place(load, variables, bytes));
+              .loadModule(
+                  load.image().duplicate(),
+                  (name, bytes, alignment) -> place(load, variables, bytes, alignment));
       session
           .serial()
           .execute(
@@ -161,7 +163,7 @@ final class ModuleLoads {
   }
 
   /** On a loading thread: memory belongs to the serial executor, so it is asked and waited for. */
-  private long place(Load load, List<Allocation> variables, long bytes) {
+  private long place(Load load, List<Allocation> variables, long bytes, int alignment) {
     CompletableFuture<Allocation> placed = new CompletableFuture<>();
     session
         .serial()
@@ -175,6 +177,7 @@ final class ModuleLoads {
                 memory.allocateVariable(
                     load.device(),
                     bytes,
+                    alignment,
                     load.owner(),
                     placed::complete,
                     placed::completeExceptionally);

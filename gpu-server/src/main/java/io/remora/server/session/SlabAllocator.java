@@ -78,18 +78,38 @@ final class SlabAllocator {
    * @throws DriverException {@code CUDA_ERROR_OUT_OF_MEMORY}; nothing has changed then
    */
   Allocation allocate(long bytes, long owner, boolean moduleVariable) {
+    return allocate(bytes, owner, moduleVariable, ALIGNMENT_BYTES);
+  }
+
+  /**
+   * Gives out memory for a module's variable, as {@link #allocate}.
+   *
+   * @param alignment a power of two; beyond {@link #ALIGNMENT_BYTES} the block consists of whole
+   *     such pieces
+   */
+  Allocation allocateVariable(long bytes, long owner, int alignment) {
+    return allocate(bytes, owner, true, Math.max(alignment, ALIGNMENT_BYTES));
+  }
+
+  private Allocation allocate(long bytes, long owner, boolean moduleVariable, long alignment) {
     if (live.size() >= allocationsMax) {
       throw outOfMemory("the session has reached its limit of " + allocationsMax + " allocations");
     }
-    long size = roundUp(bytes);
-    Range range = bytes <= 0 || size <= 0 ? null : freeBySize.ceiling(new Range(0, size));
+    long size = roundUp(bytes, alignment);
+    // Somewhere in a range of this size there is an aligned place.
+    long room = size + alignment - ALIGNMENT_BYTES;
+    Range range =
+        bytes <= 0 || size <= 0 || room <= 0 ? null : freeBySize.ceiling(new Range(0, room));
     if (range == null) {
       throw outOfMemory("the session's address space has no " + bytes + " bytes in one piece");
     }
-    long start = range.start();
-    long rangeEnd = start + range.bytes();
-    commitWithin(start, start + size, start, rangeEnd);
+    long start = roundUp(range.start(), alignment);
+    long rangeEnd = range.start() + range.bytes();
+    commitWithin(start, start + size, range.start(), rangeEnd);
     removeFree(range);
+    if (start > range.start()) {
+      addFree(range.start(), start - range.start());
+    }
     if (rangeEnd > start + size) {
       addFree(start + size, rangeEnd - (start + size));
     }
@@ -218,8 +238,8 @@ final class SlabAllocator {
     return (address + granuleBytes - 1) & -granuleBytes;
   }
 
-  private static long roundUp(long bytes) {
-    return (bytes + ALIGNMENT_BYTES - 1) & -ALIGNMENT_BYTES;
+  private static long roundUp(long bytes, long alignment) {
+    return (bytes + alignment - 1) & -alignment;
   }
 
   private static DriverException outOfMemory(String detail) {

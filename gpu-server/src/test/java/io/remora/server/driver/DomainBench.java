@@ -86,7 +86,7 @@ final class DomainBench {
   ModuleDescription load(ByteBuffer image) {
     return domain.loadModule(
         image,
-        (name, bytes) -> {
+        (name, bytes, alignment) -> {
           long granule = domain.granuleBytes();
           long length = (bytes + granule - 1) / granule * granule;
           long address = nextGlobal.getAndAdd(length);

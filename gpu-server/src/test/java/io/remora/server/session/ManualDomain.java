@@ -172,7 +172,7 @@ final class ManualDomain implements Domain {
                     Integer.parseInt(words[2])));
         case "global" -> {
           long size = Long.parseLong(words[2]);
-          globals.add(new GlobalDescription(words[1], placer.place(words[1], size), size));
+          globals.add(new GlobalDescription(words[1], placer.place(words[1], size, 1), size));
         }
         default -> throw new DriverException(CUresult.CUDA_ERROR_INVALID_PTX_VALUE, "line 1");
       }

@@ -64,6 +64,22 @@ class SlabAllocatorTest {
   }
 
   @Test
+  void alignedVariablesShareNoPieceOfTheirAlignment() {
+    Allocation before = slab.allocate(1, 0, false);
+    Allocation variable = slab.allocateVariable(10, 0, 4096);
+    Allocation behind = slab.allocate(1, 0, false);
+
+    assertThat(before.address()).isEqualTo(BASE);
+    assertThat(variable.address()).isEqualTo(BASE + 4096);
+    assertThat(variable.bytes()).isEqualTo(10);
+    assertThat(behind.address()).isEqualTo(BASE + 512);
+    assertThat(slab.allocate(4096, 0, false).address()).isEqualTo(BASE + 8192);
+    slab.detach(variable);
+    slab.recycle(variable);
+    assertThat(slab.allocateVariable(4096, 0, 512).address()).isEqualTo(BASE + 1024);
+  }
+
+  @Test
   void theNumberOfAllocationsIsBounded() {
     SlabAllocator small = new SlabAllocator(BASE, SLAB, GRANULE, 1, pages);
     small.allocate(1, 0, false);
@@ -110,14 +126,16 @@ class SlabAllocatorTest {
 
   private void allocate(SplittableRandom random, List<Allocation> live, BitSet used) {
     long bytes = 1 + random.nextLong(random.nextInt(4) == 0 ? SLAB / 4 : 3000);
-    int blocks = (int) ((bytes + 511) / 512);
+    int alignment = 512 << (random.nextInt(3) == 0 ? random.nextInt(4) : 0);
+    int blocks = (int) ((bytes + alignment - 1) / alignment * (alignment / 512));
     Allocation allocation;
     try {
-      allocation = slab.allocate(bytes, 0, false);
+      allocation = slab.allocateVariable(bytes, 0, alignment);
     } catch (DriverException outOfMemory) {
-      assertThat(longestGap(used)).isLessThan(blocks);
+      assertThat(longestGap(used)).isLessThan(blocks + alignment / 512 - 1);
       return;
     }
+    assertThat(allocation.address() % alignment).isZero();
     int from = block(allocation.address());
     assertThat(used.get(from, from + blocks).isEmpty()).isTrue();
     assertThat(from + blocks).isLessThanOrEqualTo((int) (SLAB / 512));

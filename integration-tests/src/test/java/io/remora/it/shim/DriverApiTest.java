@@ -36,6 +36,7 @@ class DriverApiTest {
       command.environment().put("REMORA_STATS_FILE", statistics.toString());
 
       assertThat(ShimProcess.run(command)).containsExactly("answered");
+      assertThat(ShimProcess.run(command(build, server, "managed", PTX))).containsExactly("shared");
       assertThat(ShimProcess.run(command(build, server, "graphs", folder)))
           .containsExactly("graphed");
       assertThat(ShimProcess.run(command(build, server, "links", folder)))

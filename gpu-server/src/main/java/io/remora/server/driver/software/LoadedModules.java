@@ -55,7 +55,7 @@ final class LoadedModules {
   }
 
   private long place(PtxGlobal variable, GlobalPlacer placer, List<GlobalDescription> globals) {
-    long address = placer.place(variable.name(), variable.bytes());
+    long address = placer.place(variable.name(), variable.bytes(), variable.alignment());
     if (address % variable.alignment() != 0 || !core.memory().isValid(address, variable.bytes())) {
       throw new IllegalStateException(
           "place of " + variable.name() + " is not usable: 0x" + Long.toHexString(address));
