@@ -5,12 +5,14 @@ import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.Driver;
 import io.remora.server.queue.DeviceQueue;
 import io.remora.server.queue.LaneClass;
+import io.remora.server.queue.LanePolicy;
 import io.remora.server.queue.QueueConfig;
 import io.remora.server.queue.TenantReading;
 import io.remora.server.queue.TenantUse;
 import io.remora.server.session.ModuleImageCache;
 import io.remora.server.session.SessionLimits;
 import io.remora.server.session.Sessions;
+import io.remora.server.session.TenantTerms;
 import io.remora.server.tenant.Tenant;
 import io.remora.server.watch.Machine;
 import java.util.List;
@@ -71,15 +73,11 @@ final class DeviceRooms implements Machine, AutoCloseable {
     return sessions;
   }
 
-  /** Lets a tenant's running sessions feel its new weight and class. */
+  /** Lets a tenant's running sessions feel its new weight, class and policy. */
   void tenantChanged(Tenant tenant) {
-    LaneClass laneClass =
-        switch (tenant.tenantClass()) {
-          case LATENCY -> LaneClass.LATENCY;
-          case NORMAL -> LaneClass.NORMAL;
-          case BATCH -> LaneClass.BATCH;
-        };
-    queues.forEach(queue -> queue.update(tenant.name(), tenant.weight(), laneClass));
+    LaneClass laneClass = TenantTerms.laneClass(tenant.tenantClass());
+    LanePolicy policy = TenantTerms.policy(tenant.queue());
+    queues.forEach(queue -> queue.update(tenant.name(), tenant.weight(), laneClass, policy));
   }
 
   /** What a tenant has used of a device. */

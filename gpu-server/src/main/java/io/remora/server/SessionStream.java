@@ -86,13 +86,7 @@ final class SessionStream extends ServerCall.Listener<InboundFrame> implements S
    */
   void begin(TenantGrant admitted, Runnable onFreed) {
     TenantGrant own =
-        new TenantGrant(
-            admitted.tenant(),
-            admitted.weight(),
-            admitted.tenantClass(),
-            admitted.memoryQuotaBytes(),
-            admitted.allowedDevices(),
-            admitted.memory(),
+        admitted.withSlot(
             () -> {
               admitted.close();
               freed();

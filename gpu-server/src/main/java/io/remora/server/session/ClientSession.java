@@ -30,6 +30,7 @@ final class ClientSession implements Session {
   private final TenantGrant grant;
   private final SessionServices services;
   private final SessionOutput output;
+  private final SessionQuota quota;
   private final SerialExecutor serial;
   private final Outbox outbox;
   private final DeferredErrors errors;
@@ -60,12 +61,13 @@ final class ClientSession implements Session {
     this.grant = grant;
     this.services = services;
     this.output = output;
+    this.quota = new SessionQuota(grant.account());
     this.outbox = new Outbox(output, meter);
     this.failures = new FailureLog(id, grant.tenant(), meter, services.nanoClock());
     this.errors = new DeferredErrors(outbox);
     this.serial = new SerialExecutor(services.workers(), this::defect, this::afterTurn);
     this.epochs = new WorkEpochs(() -> serial.signal(this::epochsDue));
-    this.flow = new FlowControl(services.limits(), outbox, output);
+    this.flow = new FlowControl(this, outbox, output);
     this.frames = new FrameReader(this, services.limits(), services.nanoClock());
   }
 
@@ -89,6 +91,11 @@ final class ClientSession implements Session {
 
   SessionServices services() {
     return services;
+  }
+
+  /** What the session has taken of its tenant's limits. */
+  SessionQuota quota() {
+    return quota;
   }
 
   SerialExecutor serial() {
@@ -180,7 +187,9 @@ final class ClientSession implements Session {
   }
 
   private void devicesOpened(List<SessionDevice> opened) {
-    SessionObjects made = new SessionObjects(opened, serial, services.limits().handlesMax());
+    SessionObjects made =
+        new SessionObjects(
+            opened, serial, services.limits().handlesMax(), quota, grant.tenantClass());
     objects = made;
     if (ended) {
       closeDevices(made);
@@ -341,6 +350,17 @@ final class ClientSession implements Session {
     }
   }
 
+  /** Fails a call that the operator doesn't allow the tenant. */
+  boolean isRefusedByTerms(SessionCall call) {
+    if (grant.account().allowsCall(call.number())) {
+      return false;
+    }
+    call.fail(
+        CUresult.CUDA_ERROR_NOT_PERMITTED_VALUE,
+        "the server's operator doesn't allow this tenant calls of this group");
+    return true;
+  }
+
   /** What the tenant may use of a device's memory. */
   long totalMemoryBytes(SessionDevice device) {
     return totalMemoryBytes(device.description());
@@ -435,6 +455,7 @@ final class ClientSession implements Session {
     }
     ended = true;
     outbox.close();
+    quota.close();
     log.info("session {} of tenant {} ends: {}", id, grant.tenant(), reason);
     SessionObjects opened = objects;
     if (opened == null) {

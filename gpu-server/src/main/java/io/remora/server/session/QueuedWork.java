@@ -105,7 +105,18 @@ abstract class QueuedWork implements Work, WorkObserver {
 
   @Override
   public final void dropped(int result) {
-    end(result, "the session ended before this was started", -1);
+    end(result, whyDropped(result), -1);
+  }
+
+  private static String whyDropped(int result) {
+    return switch (result) {
+      case CUresult.CUDA_ERROR_TIMEOUT_VALUE ->
+          "the work could not be started in the time that the client or the tenant's queue allows;"
+              + " nothing of it was done";
+      case CUresult.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES_VALUE ->
+          "the session's queue is full and its tenant's policy is to reject; synchronise more often";
+      default -> "the session ended before this was started";
+    };
   }
 
   private void end(int result, String detail, long deviceNanos) {

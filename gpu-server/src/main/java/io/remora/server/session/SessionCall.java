@@ -26,6 +26,9 @@ final class SessionCall extends QueuedWork implements CallContext {
 
   private @Nullable StreamWork work;
   private long key = FREE;
+  private long startWithinNanos = Long.MAX_VALUE;
+  private boolean refusable;
+  private boolean partOfMore;
   private @Nullable InboundFrame held;
   private long heldBytes;
   private boolean over;
@@ -201,6 +204,7 @@ final class SessionCall extends QueuedWork implements CallContext {
     }
     key = estimateKey;
     work = streamWork;
+    refusable = key != FREE && !partOfMore;
     session.submit(target, this);
   }
 
@@ -237,6 +241,26 @@ final class SessionCall extends QueuedWork implements CallContext {
       held = null;
       frame.close();
     }
+  }
+
+  /** The client wants the work to be issued within a time, or not at all. */
+  void startWithin(long nanos) {
+    startWithinNanos = nanos;
+  }
+
+  /** The call is a later part of something that has begun, so it can't be refused by itself. */
+  void continuesAnother() {
+    partOfMore = true;
+  }
+
+  @Override
+  public boolean isRefusable() {
+    return refusable;
+  }
+
+  @Override
+  public long startWithinNanos() {
+    return startWithinNanos;
   }
 
   /** The work ends only when something outside the device is over. */
