@@ -123,6 +123,13 @@ class SeeingTest {
         .orElseThrow();
   }
 
+  private static SessionState session(ServerState state, String id) {
+    return state.getSessionsList().stream()
+        .filter(each -> each.getId().equals(id))
+        .findFirst()
+        .orElseThrow();
+  }
+
   @Test
   void whatATenantDoesIsCountedAndShownToTheOperatorAndToItself() throws Exception {
     try (TestSession session = new TestSession(settings(alice));
@@ -130,27 +137,25 @@ class SeeingTest {
         AdminClient own = admin(alice);
         AdminClient others = admin(bob)) {
       work(session);
+      String id = session.cuda().welcome().getSessionId();
       Await.success(
           TIME_MAX,
           () -> {
-            TenantState seen = tenant(ops.state(), "alice");
+            SessionState seen = session(ops.state(), id);
             assertThat(seen.getDevices(0).getWorks()).isGreaterThanOrEqualTo(20);
-            assertThat(seen.getDevices(0).getRunTimes().getSumNanos()).isPositive();
-            assertThat(seen.getDevices(0).getRunP99Nanos()).isPositive();
+            assertThat(seen.getDevices(0).getRunNanos()).isPositive();
             assertThat(seen.getTraffic().getCalls()).isGreaterThanOrEqualTo(20);
             assertThat(seen.getTraffic().getWaits()).isPositive();
             assertThat(seen.getTraffic().getBytesUp()).isPositive();
-            assertThat(seen.getMemoryUsedBytes()).isPositive();
+            assertThat(seen.getMemoryBytes()).isPositive();
             return true;
           });
       ServerState all = ops.state();
       assertThat(all.getComplete()).isTrue();
-      SessionState session0 =
-          all.getSessionsList().stream()
-              .filter(each -> each.getTenant().equals("alice"))
-              .findFirst()
-              .orElseThrow();
-      assertThat(session0.getDevices(0).getWorks()).isGreaterThanOrEqualTo(20);
+      assertThat(tenant(all, "alice").getDevices(0).getRunTimes().getSumNanos()).isPositive();
+      assertThat(tenant(all, "alice").getDevices(0).getRunP99Nanos()).isPositive();
+      assertThat(tenant(all, "alice").getMemoryUsedBytes()).isPositive();
+      SessionState session0 = session(all, id);
       assertThat(session0.getPeer()).startsWith("127.0.0.1:");
       assertThat(
               ops.history(0).getSecondsList().stream()
