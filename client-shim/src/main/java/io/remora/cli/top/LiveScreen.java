@@ -64,7 +64,7 @@ public final class LiveScreen implements AutoCloseable {
     int room = rows - 1;
     List<String> fitting = lines.size() <= room ? lines : lines.subList(0, Math.max(0, room - 1));
     List<AttributedString> shown = new ArrayList<>();
-    fitting.forEach(line -> shown.add(AttributedString.fromAnsi(line).substring(0, columns)));
+    fitting.forEach(line -> shown.add(fitted(line, columns)));
     if (fitting.size() < lines.size() && room > 0) {
       shown.add(
           new AttributedString(
@@ -75,8 +75,13 @@ public final class LiveScreen implements AutoCloseable {
     while (shown.size() < room) {
       shown.add(AttributedString.EMPTY);
     }
-    shown.add(AttributedString.fromAnsi(footer).substring(0, columns));
+    shown.add(fitted(footer, columns));
     display.update(shown, 0);
+  }
+
+  private static AttributedString fitted(String line, int columns) {
+    AttributedString text = AttributedString.fromAnsi(line);
+    return text.columnLength() <= columns ? text : text.columnSubSequence(0, columns);
   }
 
   /**

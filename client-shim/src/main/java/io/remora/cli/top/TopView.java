@@ -65,7 +65,7 @@ public record TopView(Palette palette, Order order, ZoneId zone) {
     List<Failure> failures = failures(state);
     if (!failures.isEmpty()) {
       lines.add("");
-      lines.add(palette.bold("LAST FAILURES"));
+      lines.add(palette.bold(FittedTable.cut("LAST FAILURES", width)));
       failures.forEach(failure -> lines.add(failureLine(failure, width)));
     }
     return lines;

@@ -38,7 +38,7 @@ final class Logging {
       logger.setLevel(Level.OFF);
       return;
     }
-    PrivateFiles.createFolderOf(file);
+    PrivateFiles.create(file);
     PatternLayoutEncoder lines = new PatternLayoutEncoder();
     lines.setContext(logger.getLoggerContext());
     lines.setPattern("%msg%n");

@@ -33,6 +33,14 @@ public final class PrivateFiles {
     }
   }
 
+  /** Makes an empty file for the owner only, and its folder, if it isn't there. */
+  public static void create(Path file) throws IOException {
+    createFolderOf(file);
+    if (!Files.exists(file)) {
+      Files.createFile(file, attributes(file.toAbsolutePath(), "rw-------"));
+    }
+  }
+
   /**
    * Puts a text into a file for the owner only, all at once: a reader sees the old contents or the
    * new, also if the machine stops in between.
