@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.driver.software;
 
+import io.remora.server.driver.Handles;
 import io.remora.ptx.CompileOptions;
 import io.remora.ptx.PtxGlobal;
 import io.remora.ptx.PtxInstance;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.driver.software;
 
+import io.remora.server.driver.image.Fatbin;
 import io.remora.ptx.PtxText;
 import io.remora.server.driver.DriverException;
 import io.remora.v1.CUresult;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.driver.software;
 
+import io.remora.server.driver.Handles;
 import io.remora.ptx.AddressSpace;
 import io.remora.ptx.LaunchShape;
 import io.remora.server.driver.Domain;
