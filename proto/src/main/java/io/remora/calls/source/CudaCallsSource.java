@@ -86,7 +86,9 @@ public final class CudaCallsSource {
             entry ->
                 entry.parameters().stream()
                     .noneMatch(
-                        each -> each.handle().map(rule -> rule.kind()).orElse(null) == HandleKind.EVENT))
+                        each ->
+                            each.handle().map(rule -> rule.kind()).orElse(null)
+                                == HandleKind.EVENT))
         .toList();
   }
 
@@ -123,7 +125,8 @@ public final class CudaCallsSource {
   public static String natives(CallTable table, String packageName) {
     SourceText source = SourceText.file(packageName);
     source.line("/**");
-    source.line(" * Functions of the driver by the names of their symbols. Handles and addresses are");
+    source.line(
+        " * Functions of the driver by the names of their symbols. Handles and addresses are");
     source.line(" * longs, outputs arrays; JNA binds the methods to the library that was loaded.");
     source.line(" */");
     source.open("final class CudaCalls");
@@ -151,7 +154,8 @@ public final class CudaCallsSource {
             "io.remora.server.driver.WorkObserver");
     source.line("/** The plain calls of the call table, but for those on events. */");
     source.open("abstract class PlainCalls implements DriverCalls");
-    source.line("/** Work for a stream, given the driver's own handle of it; answers a CUresult. */");
+    source.line(
+        "/** Work for a stream, given the driver's own handle of it; answers a CUresult. */");
     source.line("@FunctionalInterface");
     source.open("interface StreamWork");
     source.line("int issue(long stream);").close();

@@ -102,8 +102,7 @@ record CudaImage(String name, int type, Memory memory, long bytes) {
   }
 
   private static boolean isInside(ByteBuffer image, long offset, long bytes) {
-    return bytes == 0
-        || offset >= 0 && bytes > 0 && offset <= image.remaining() - bytes;
+    return bytes == 0 || offset >= 0 && bytes > 0 && offset <= image.remaining() - bytes;
   }
 
   private static DriverException invalid(String detail) {

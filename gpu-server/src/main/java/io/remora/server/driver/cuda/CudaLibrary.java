@@ -36,7 +36,8 @@ final class CudaLibrary {
     bind(name);
     if (!client && isRemora()) {
       throw new CudaUnavailableException(
-          NAME + " is Remora's own client library: say --device cuda to serve another server's GPUs");
+          NAME
+              + " is Remora's own client library: say --device cuda to serve another server's GPUs");
     }
     int[] version = new int[1];
     try {
@@ -105,7 +106,8 @@ final class CudaLibrary {
       case CUresult.CUDA_ERROR_NO_DEVICE_VALUE ->
           "the NVIDIA driver finds no GPU: look at nvidia-smi, and at CUDA_VISIBLE_DEVICES";
       case CUresult.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH_VALUE ->
-          NAME + " and the kernel's NVIDIA module are of different versions: reboot, or reinstall"
+          NAME
+              + " and the kernel's NVIDIA module are of different versions: reboot, or reinstall"
               + " the driver";
       case CUresult.CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE_VALUE ->
           "the forward compatibility package doesn't support this GPU: remove it, or update the"
@@ -118,6 +120,10 @@ final class CudaLibrary {
   }
 
   private static String firstLine(Throwable thrown) {
-    return String.valueOf(thrown.getMessage()).lines().findFirst().orElse("no reason given").strip();
+    return String.valueOf(thrown.getMessage())
+        .lines()
+        .findFirst()
+        .orElse("no reason given")
+        .strip();
   }
 }

@@ -126,8 +126,7 @@ final class CudaModules {
       if (loaded.unloaded) {
         throw new DriverException(CUresult.CUDA_ERROR_INVALID_HANDLE_VALUE, "no such module");
       }
-      int result =
-          CudaCalls.cuModuleGetGlobal_v2(address, bytes, loaded.module, Cuda.bytes(name));
+      int result = CudaCalls.cuModuleGetGlobal_v2(address, bytes, loaded.module, Cuda.bytes(name));
       if (result == CUresult.CUDA_ERROR_NOT_FOUND_VALUE) {
         return Optional.empty();
       }

@@ -64,7 +64,8 @@ final class CudaStream {
     this.context = context;
     this.poller = poller;
     Cuda.require(
-        JCudaDriver.cuStreamCreateWithPriority(handle, CUstream_flags.CU_STREAM_NON_BLOCKING, priority),
+        JCudaDriver.cuStreamCreateWithPriority(
+            handle, CUstream_flags.CU_STREAM_NON_BLOCKING, priority),
         "cuStreamCreateWithPriority");
     Cuda.require(JCudaDriver.cuEventCreate(marker, CudaEvent.DISABLE_TIMING), "cuEventCreate");
     timing = new StreamTiming(handle);
@@ -112,9 +113,7 @@ final class CudaStream {
     }
   }
 
-  /**
-   * Gives the driver work of the stop that the stream stands at; false if the stream has ended.
-   */
+  /** Gives the driver work of the stop that the stream stands at; false if the stream has ended. */
   boolean issueWhileStopped(IntSupplier work, WorkObserver observer) {
     synchronized (this) {
       if (ended != OK) {
@@ -152,10 +151,7 @@ final class CudaStream {
 
   /** Whether work can go to the driver at once. */
   private boolean isOpen() {
-    return ended == OK
-        && waiting.isEmpty()
-        && stoppedAt == null
-        && pending.size() < IN_FLIGHT_MAX;
+    return ended == OK && waiting.isEmpty() && stoppedAt == null && pending.size() < IN_FLIGHT_MAX;
   }
 
   private void issueLaunch(CudaFunction function, Launch launch, WorkObserver observer) {

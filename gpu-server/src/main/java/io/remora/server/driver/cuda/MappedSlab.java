@@ -88,8 +88,7 @@ final class MappedSlab implements Slab {
       }
     }
     if (result == OK) {
-      result =
-          VirtualMemoryCalls.cuMemSetAccess(from, length, Pointer.nativeValue(access), 1);
+      result = VirtualMemoryCalls.cuMemSetAccess(from, length, Pointer.nativeValue(access), 1);
     } else {
       done -= granuleBytes;
     }

@@ -69,7 +69,8 @@ final class ModuleLoader {
   private long newLink() {
     long[] state = new long[1];
     require(
-        CudaCalls.cuLinkCreate_v2(OPTIONS.length, OPTIONS, Pointer.nativeValue(values), state), "cuLinkCreate");
+        CudaCalls.cuLinkCreate_v2(OPTIONS.length, OPTIONS, Pointer.nativeValue(values), state),
+        "cuLinkCreate");
     return state[0];
   }
 
@@ -89,8 +90,7 @@ final class ModuleLoader {
     }
     Memory cubin = new Memory(Long.BYTES);
     require(
-        CudaCalls.cuLinkComplete(state, Pointer.nativeValue(cubin), new long[1]),
-        "cuLinkComplete");
+        CudaCalls.cuLinkComplete(state, Pointer.nativeValue(cubin), new long[1]), "cuLinkComplete");
     return cubin.getLong(0);
   }
 

@@ -7,7 +7,12 @@ import java.lang.ref.Reference;
 
 /** A copy of rows within a device. */
 record Rectangle(
-    long destination, long destinationPitch, long source, long sourcePitch, long width, long height) {
+    long destination,
+    long destinationPitch,
+    long source,
+    long sourcePitch,
+    long width,
+    long height) {
   // CUDA_MEMCPY2D: two halves of the same layout, then the extent.
   private static final int HALF_BYTES = 56;
   private static final int BYTES = 2 * HALF_BYTES + 2 * Long.BYTES;

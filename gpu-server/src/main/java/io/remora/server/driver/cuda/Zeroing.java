@@ -16,6 +16,7 @@ final class Zeroing {
 
   private final StreamHandle stream = new StreamHandle();
   private final CUevent event = new CUevent();
+
   /** Written by one thread at a time: memory belongs to the session's executor. */
   private volatile long number;
 
@@ -47,8 +48,7 @@ final class Zeroing {
 
   /** Waits until nothing is being zeroed; rarely long, because it is asked for late. */
   void await() {
-    while (number > 0
-        && JCudaDriver.cuEventQuery(event) == CUresult.CUDA_ERROR_NOT_READY_VALUE) {
+    while (number > 0 && JCudaDriver.cuEventQuery(event) == CUresult.CUDA_ERROR_NOT_READY_VALUE) {
       LockSupport.parkNanos(PAUSE_NANOS);
     }
   }

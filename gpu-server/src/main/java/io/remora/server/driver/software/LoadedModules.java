@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.driver.software;
 
-import io.remora.server.driver.Handles;
 import io.remora.ptx.CompileOptions;
 import io.remora.ptx.PtxGlobal;
 import io.remora.ptx.PtxInstance;
@@ -11,6 +10,7 @@ import io.remora.server.driver.Domain.FunctionDescription;
 import io.remora.server.driver.Domain.GlobalDescription;
 import io.remora.server.driver.Domain.GlobalPlacer;
 import io.remora.server.driver.Domain.ModuleDescription;
+import io.remora.server.driver.Handles;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.driver.software;
 
-import io.remora.server.driver.Handles;
 import io.remora.ptx.AddressSpace;
 import io.remora.ptx.LaunchShape;
 import io.remora.server.driver.Domain;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
+import io.remora.server.driver.Handles;
 import io.remora.server.driver.PrintListener;
 import io.remora.server.driver.WorkObserver;
 import io.remora.v1.CUresult;

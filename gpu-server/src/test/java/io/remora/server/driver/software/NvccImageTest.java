@@ -4,11 +4,11 @@ package io.remora.server.driver.software;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.remora.server.driver.image.Fatbin;
 import io.remora.ptx.CompileOptions;
 import io.remora.ptx.PtxException;
 import io.remora.ptx.PtxModule;
 import io.remora.ptx.PtxText;
+import io.remora.server.driver.image.Fatbin;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
