@@ -84,6 +84,40 @@ final class RawSocketFloor implements AutoCloseable {
     }
   }
 
+  /** Bytes per second from a Java array here to memory there. */
+  double storeBytesPerSecond(byte[] from) throws IOException {
+    try (SocketChannel channel = connect()) {
+      ByteBuffer chunk = ByteBuffer.allocateDirect(RawSocketServer.CHUNK_BYTES);
+      long start = System.nanoTime();
+      request(channel, RawSocketServer.STORE, from.length);
+      for (int at = 0; at < from.length; at += chunk.limit()) {
+        chunk.clear().put(from, at, Math.min(from.length - at, RawSocketServer.CHUNK_BYTES));
+        RawSocketServer.writeFully(channel, chunk.flip());
+      }
+      RawSocketServer.readFully(channel, ByteBuffer.allocate(1));
+      return from.length / ((System.nanoTime() - start) / 1e9);
+    }
+  }
+
+  /** Bytes per second from memory there to a Java array here. */
+  double loadBytesPerSecond(byte[] into) throws IOException {
+    try (SocketChannel channel = connect()) {
+      ByteBuffer chunk = ByteBuffer.allocateDirect(RawSocketServer.CHUNK_BYTES);
+      long start = System.nanoTime();
+      request(channel, RawSocketServer.LOAD, into.length);
+      for (int at = 0; at < into.length; ) {
+        chunk.clear().limit(Math.min(into.length - at, RawSocketServer.CHUNK_BYTES));
+        if (channel.read(chunk) < 0) {
+          throw new IOException("the raw socket server hung up");
+        }
+        int read = chunk.position();
+        chunk.flip().get(into, at, read);
+        at += read;
+      }
+      return into.length / ((System.nanoTime() - start) / 1e9);
+    }
+  }
+
   private SocketChannel connect() throws IOException {
     SocketChannel channel = SocketChannel.open(address);
     channel.setOption(StandardSocketOptions.TCP_NODELAY, true);

@@ -23,8 +23,17 @@ public final class RawSocketServer {
   /** {@code length} bytes are sent. */
   static final byte SOURCE = 3;
 
+  /** As {@link #SINK}, but the bytes are kept in memory of that size. */
+  static final byte STORE = 4;
+
+  /** As {@link #SOURCE}, but from memory of that size. */
+  static final byte LOAD = 5;
+
   /** Size of one read or write of a bulk transfer, in bytes. */
   static final int CHUNK_BYTES = 1 << 20;
+
+  /** What STORE and LOAD work on, grown when more is asked for and kept for the next time. */
+  private ByteBuffer memory = ByteBuffer.allocateDirect(0);
 
   private RawSocketServer() {}
 
@@ -32,18 +41,19 @@ public final class RawSocketServer {
   public static void main(String[] arguments) throws IOException {
     try (ServerSocketChannel server = ServerSocketChannel.open()) {
       server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      RawSocketServer self = new RawSocketServer();
       System.out.println(
           "raw socket ready on " + ((InetSocketAddress) server.getLocalAddress()).getPort());
       while (true) {
         try (SocketChannel channel = server.accept()) {
           channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-          serve(channel);
+          self.serve(channel);
         }
       }
     }
   }
 
-  private static void serve(SocketChannel channel) throws IOException {
+  private void serve(SocketChannel channel) throws IOException {
     ByteBuffer head = ByteBuffer.allocate(9);
     while (readFully(channel, head.clear())) {
       byte kind = head.get(0);
@@ -55,6 +65,8 @@ public final class RawSocketServer {
         }
         case SINK -> sink(channel, length);
         case SOURCE -> source(channel, length);
+        case STORE -> store(channel, (int) length);
+        case LOAD -> load(channel, (int) length);
         default -> throw new IOException("unknown request " + kind);
       }
     }
@@ -86,6 +98,35 @@ public final class RawSocketServer {
       chunk.clear().limit((int) Math.min(left, CHUNK_BYTES));
       writeFully(channel, chunk);
     }
+  }
+
+  private void store(SocketChannel channel, int length) throws IOException {
+    ByteBuffer into = memory(length);
+    ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
+    while (into.hasRemaining()) {
+      chunk.clear().limit(Math.min(into.remaining(), CHUNK_BYTES));
+      if (channel.read(chunk) < 0) {
+        return;
+      }
+      into.put(chunk.flip());
+    }
+    writeFully(channel, ByteBuffer.allocate(1));
+  }
+
+  private void load(SocketChannel channel, int length) throws IOException {
+    ByteBuffer from = memory(length);
+    while (from.hasRemaining()) {
+      from.limit(Math.min(length, from.position() + CHUNK_BYTES));
+      writeFully(channel, from);
+      from.limit(length);
+    }
+  }
+
+  private ByteBuffer memory(int length) {
+    if (memory.capacity() < length) {
+      memory = ByteBuffer.allocateDirect(length);
+    }
+    return memory.clear().limit(length);
   }
 
   static boolean readFully(SocketChannel channel, ByteBuffer into) throws IOException {

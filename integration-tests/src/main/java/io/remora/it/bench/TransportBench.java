@@ -41,7 +41,8 @@ record TransportBench(Path folder, int rounds, int transferBytes, Duration spin)
   private List<Figure> measure(RemoteSide remote, RawSocketFloor floor, Runnable progress)
       throws IOException {
     double[][] remotes = new double[6][rounds];
-    double[][] floors = new double[3][rounds];
+    double[][] floors = new double[5][rounds];
+    byte[] host = new byte[transferBytes];
     int incrementsExpected = 0;
     remote.roundTripNanos(WARM_UP_CALLS);
     remote.synchronizeNanos(WARM_UP_CALLS);
@@ -64,10 +65,12 @@ record TransportBench(Path folder, int rounds, int transferBytes, Duration spin)
             "of " + incrementsExpected + " launches only " + increments + " took effect");
       }
       floors[1][slot] = floor.uploadBytesPerSecond(transferBytes);
+      floors[3][slot] = floor.storeBytesPerSecond(host);
       remotes[4][slot] = remote.uploadBytesPerSecond();
       // The upload has overwritten the counter with zeros.
       incrementsExpected = 0;
       floors[2][slot] = floor.downloadBytesPerSecond(transferBytes);
+      floors[4][slot] = floor.loadBytesPerSecond(host);
       remotes[5][slot] = remote.downloadBytesPerSecond();
     }
     return figures(remotes, floors);
@@ -82,6 +85,10 @@ record TransportBench(Path folder, int rounds, int transferBytes, Duration spin)
         new Figure("launches run, no parameters", remotes[2], none, "%.0f", 1e-3, "k/s"),
         new Figure("launches run, 3 parameters", remotes[3], none, "%.0f", 1e-3, "k/s"),
         new Figure("copy to the device", remotes[4], floors[1], "%.0f", mebi, "MiB/s"),
-        new Figure("copy from the device", remotes[5], floors[2], "%.0f", mebi, "MiB/s"));
+        new Figure("copy from the device", remotes[5], floors[2], "%.0f", mebi, "MiB/s"),
+        new Figure(
+            "to the device, floor with memory", remotes[4], floors[3], "%.0f", mebi, "MiB/s"),
+        new Figure(
+            "from the device, floor with memory", remotes[5], floors[4], "%.0f", mebi, "MiB/s"));
   }
 }
