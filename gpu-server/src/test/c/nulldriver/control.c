@@ -8,8 +8,11 @@
  *     delay NAME MICROS        each call of it takes so much longer
  *     kernel MICROS            how long a kernel takes
  *     copy MICROS              how long a copy takes
+ *     version N                the driver's version, e.g. 12040
+ *     vmm 0|1                  whether devices have virtual memory management
  *     lost                     the device is gone: everything fails with CUDA_ERROR_DEVICE_UNAVAILABLE
  *     heal                     takes all that back, but for an error that has ended the context
+ *     restart                  heal, and the driver is as in a new process
  *     counts                   sets all counters to 0
  */
 #include "null.h"
@@ -25,6 +28,8 @@ static bool lost;
 static atomic_bool troubled;
 static CUresult pending_fault;
 CUresult null_sticky;
+int null_version = 13000;
+bool null_virtual_memory = true;
 atomic_ulong null_kernel_nanos;
 atomic_ulong null_copy_nanos;
 
@@ -202,6 +207,8 @@ static void heal(void)
     lost = false;
     troubled = null_sticky != CUDA_SUCCESS;
     pending_fault = CUDA_SUCCESS;
+    null_version = 13000;
+    null_virtual_memory = true;
     atomic_store(&null_kernel_nanos, 0);
     atomic_store(&null_copy_nanos, 0);
     while (orders != NULL) {
@@ -240,11 +247,18 @@ static int command(const char *text)
         atomic_store(&null_kernel_nanos, number * 1000);
     } else if (sscanf(text, " copy %lu", &number) == 1) {
         atomic_store(&null_copy_nanos, number * 1000);
+    } else if (sscanf(text, " version %lu", &number) == 1) {
+        null_version = (int)number;
+    } else if (sscanf(text, " vmm %lu", &number) == 1) {
+        null_virtual_memory = number != 0;
     } else if (sscanf(text, " %63s", name) == 1 && strcmp(name, "lost") == 0) {
         lost = true;
         troubled = true;
     } else if (strcmp(name, "heal") == 0) {
         heal();
+    } else if (strcmp(name, "restart") == 0) {
+        heal();
+        null_context_reset();
     } else if (strcmp(name, "counts") == 0) {
         for (struct null_entry *each = entries; each != NULL; each = each->next) {
             each->calls = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Devices and their primary contexts. NULLCUDA_DEVICES, NULLCUDA_MEMORY (bytes of each device),
- * NULLCUDA_VERSION, and NULLCUDA_VMM=0 for devices without virtual memory management.
+ * Devices and their primary contexts. NULLCUDA_DEVICES says how many, NULLCUDA_MEMORY how
+ * many bytes they have together.
  */
 #include "null.h"
 
@@ -19,16 +19,32 @@ EXPORT CUresult cuDriverGetVersion(int *version);
 EXPORT CUresult cuDriverGetVersion(int *version)
 {
     NULL_CALL_ALWAYS(cuDriverGetVersion)
-    *version = (int)null_setting("NULLCUDA_VERSION", 13000);
+    *version = null_version;
     return CUDA_SUCCESS;
 }
 
 EXPORT CUresult cuGetErrorName(CUresult error, const char **name);
 EXPORT CUresult cuGetErrorName(CUresult error, const char **name)
 {
-    (void)error;
-    *name = "CUDA_ERROR_OF_THE_NULL_DRIVER";
-    return CUDA_SUCCESS;
+    static const struct {
+        CUresult error;
+        const char *name;
+    } names[] = {
+        {CUDA_SUCCESS, "CUDA_SUCCESS"},
+        {CUDA_ERROR_INVALID_VALUE, "CUDA_ERROR_INVALID_VALUE"},
+        {CUDA_ERROR_OUT_OF_MEMORY, "CUDA_ERROR_OUT_OF_MEMORY"},
+        {CUDA_ERROR_DEVICE_UNAVAILABLE, "CUDA_ERROR_DEVICE_UNAVAILABLE"},
+        {CUDA_ERROR_ILLEGAL_ADDRESS, "CUDA_ERROR_ILLEGAL_ADDRESS"},
+        {CUDA_ERROR_LAUNCH_FAILED, "CUDA_ERROR_LAUNCH_FAILED"},
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (names[i].error == error) {
+            *name = names[i].name;
+            return CUDA_SUCCESS;
+        }
+    }
+    *name = NULL;
+    return CUDA_ERROR_INVALID_VALUE;
 }
 
 EXPORT CUresult cuGetExportTable(const void **table, const void *id);
@@ -121,7 +137,7 @@ static int attribute(int number, CUdevice device)
     if (number == 33) {
         return device + 1; /* PCI_BUS_ID */
     }
-    return number == 102 ? (int)null_setting("NULLCUDA_VMM", 1) : 0;
+    return number == 102 ? null_virtual_memory : 0;
 }
 
 EXPORT CUresult cuDeviceGetAttribute(int *value, int number, CUdevice device);

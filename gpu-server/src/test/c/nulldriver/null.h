@@ -87,6 +87,9 @@ CUresult null_take_pending_fault(void);
 void null_context_reset(void);
 void null_context_fail(CUresult result);
 
+extern int null_version;
+extern bool null_virtual_memory;
+
 /* Time. */
 uint64_t null_now(void);
 extern atomic_ulong null_kernel_nanos;

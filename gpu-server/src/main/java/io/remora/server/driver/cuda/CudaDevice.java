@@ -30,6 +30,8 @@ final class CudaDevice implements AutoCloseable {
   private final Map<Integer, Integer> attributes;
   private final DeviceDescription description;
 
+  private volatile boolean closed;
+
   // Guarded by this.
   private @Nullable CudaContext context;
   private final List<Slab> buried = new ArrayList<>();
@@ -155,8 +157,13 @@ final class CudaDevice implements AutoCloseable {
     }
   }
 
+  boolean isClosed() {
+    return closed;
+  }
+
   @Override
   public void close() {
+    closed = true;
     poller.close();
     int unused = JCudaDriver.cuDevicePrimaryCtxRelease(device);
   }

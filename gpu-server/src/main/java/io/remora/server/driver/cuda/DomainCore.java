@@ -132,17 +132,19 @@ final class DomainCore {
       return;
     }
     log.error("a kernel doesn't end; the memory of its session stays in use until it does");
-    Thread waiter =
-        new Thread(
-            () -> {
-              while (!isQuietWithin(Long.MAX_VALUE)) {
-                Thread.onSpinWait();
-              }
-              free(freed);
-            },
-            "cuda-session-closing");
+    Thread waiter = new Thread(() -> freeWhenQuiet(freed), "cuda-session-closing");
     waiter.setDaemon(true);
     waiter.start();
+  }
+
+  /** Waits as long as it takes, or until the process's end is near. */
+  private void freeWhenQuiet(Runnable freed) {
+    while (!isQuietWithin(CLOSE_NANOS)) {
+      if (device.isClosed()) {
+        return;
+      }
+    }
+    free(freed);
   }
 
   /** Whether the device has finished with all streams, or with everything. */

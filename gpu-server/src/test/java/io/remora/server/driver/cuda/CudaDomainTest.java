@@ -8,7 +8,7 @@ import io.remora.server.driver.Driver;
 class CudaDomainTest extends DomainContractTest {
   @Override
   protected Driver openDriver() {
-    NullDriver.control("heal");
+    NullDriver.control("restart");
     return NullDriver.open();
   }
 }

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 
 /** The null driver in this process: see src/test/c/nulldriver, control.c has the commands. */
 final class NullDriver {
-  private static final String LIBRARY =
+  static final String LIBRARY =
       Path.of("target", "nulldriver", "libcuda.so.1").toAbsolutePath().toString();
 
   private NullDriver() {}
