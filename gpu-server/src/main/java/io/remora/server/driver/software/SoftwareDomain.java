@@ -12,6 +12,7 @@ import io.remora.server.driver.WorkObserver;
 import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
 
 /**
  * One session's part of a software device: the driver's calls, put on streams. See {@link
@@ -33,6 +34,7 @@ final class SoftwareDomain implements Domain {
   private final LoadedModules modules;
   private final Transfers transfers;
   private final StreamRunner runner;
+  private final KernelWatch watch;
   private final Handles<SoftwareStream> streams = new Handles<>("stream", OBJECTS_MAX);
   private final Handles<SoftwareEvent> events = new Handles<>("event", OBJECTS_MAX);
 
@@ -41,12 +43,14 @@ final class SoftwareDomain implements Domain {
       AddressWindows windows,
       ModuleCache cache,
       Executor streamThreads,
+      KernelWatch watch,
       long slabBytes,
       FaultListener faults,
       PrintListener prints) {
     this.core = new DomainCore(device, windows, slabBytes, faults, prints);
     this.modules = new LoadedModules(core, cache, OBJECTS_MAX);
     this.transfers = new Transfers(core, windows);
+    this.watch = watch;
     this.runner = new StreamRunner(streamThreads);
   }
 
@@ -353,7 +357,15 @@ final class SoftwareDomain implements Domain {
   }
 
   @Override
+  public boolean limitKernelTime(LongSupplier nanosMax) {
+    core.limitKernelTime(nanosMax);
+    watch.add(core);
+    return true;
+  }
+
+  @Override
   public void close() {
+    watch.remove(core);
     core.close();
   }
 
