@@ -46,7 +46,7 @@ public record TenantGrant(
 
   /** This grant with other devices. */
   public TenantGrant withDevices(Set<Integer> devices) {
-    return new TenantGrant(tenant, weight, tenantClass, memoryQuotaBytes, devices, memory, slot);
+    return new TenantGrant(tenant, weight, tenantClass, memoryQuotaBytes, devices, account, slot);
   }
 
   /** Gives the session slot back. The session calls it once, when everything is freed. */
