@@ -3,6 +3,7 @@ package io.remora.server;
 
 import io.remora.server.config.DeviceChoice;
 import io.remora.server.config.SoftwareSettings;
+import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.Driver;
 import io.remora.server.driver.cuda.CudaDriver;
 import io.remora.server.driver.cuda.CudaUnavailableException;
@@ -32,7 +33,7 @@ final class Drivers {
 
   private static Driver cuda() {
     try {
-      return CudaDriver.open(true);
+      return described(CudaDriver.open(true));
     } catch (CudaUnavailableException e) {
       throw new IllegalArgumentException(e.getMessage());
     }
@@ -40,17 +41,27 @@ final class Drivers {
 
   private static Driver automatic(SoftwareSettings software) {
     try {
-      Driver driver = CudaDriver.open(false);
-      log.info(
-          "serving {} of this machine, CUDA {}.{}",
-          driver.devices().size() == 1 ? "the GPU" : driver.devices().size() + " GPUs",
-          driver.driverVersion() / 1000,
-          driver.driverVersion() % 1000 / 10);
-      return driver;
+      return described(CudaDriver.open(false));
     } catch (CudaUnavailableException e) {
       log.info("serving the software device: {}", e.getMessage());
       return new SoftwareDriver(deviceConfig(software));
     }
+  }
+
+  private static Driver described(Driver driver) {
+    for (DeviceDescription device : driver.devices()) {
+      log.info(
+          "serving device {}: {}, CUDA {}.{}; {}",
+          device.ordinal(),
+          device.name(),
+          driver.driverVersion() / 1000,
+          driver.driverVersion() % 1000 / 10,
+          String.join("; ", driver.abilities(device.ordinal())));
+    }
+    log.warn(
+        "all sessions share a GPU's context: kernels of one can reach another's memory, and a"
+            + " fault ends them all; serve tenants that trust each other (docs/security.md)");
+    return driver;
   }
 
   private static SoftwareDeviceConfig deviceConfig(SoftwareSettings settings) {
