@@ -65,6 +65,10 @@ static const char *const dispensable[] = {
     "da9151d3-3ae6-cc41-a5c0-4f26d533e328",
 };
 
+/* Remora's own: whoever has loaded a libcuda.so.1 and gets this table has loaded Remora's. */
+static const char remora_client[] = "72656d6f-7261-2d63-6c69-656e74000001";
+static const char *const remora_client_table[] = {REMORA_VERSION};
+
 static CUresult check_integrity(uint32_t version, uint64_t unix_seconds, uint64_t answer[2])
 {
     return remora_integrity_check(version, unix_seconds, answer, runtime_interface, integrity);
@@ -129,6 +133,10 @@ CUresult remora_cuGetExportTable(const void **pp_export_table, const CUuuid *p_e
     pthread_once(&once, fill);
     char name[37];
     write_name(p_export_table_id, name);
+    if (strcmp(name, remora_client) == 0) {
+        *pp_export_table = remora_client_table;
+        return CUDA_SUCCESS;
+    }
     for (int i = 0; i < REMORA_TABLE_UNKNOWN; i++) {
         if (strcmp(tables[i].name, name) == 0) {
             *pp_export_table = tables[i].words;

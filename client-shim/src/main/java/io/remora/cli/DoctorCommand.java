@@ -10,11 +10,13 @@ import io.remora.client.ConfiguredSettings;
 import io.remora.client.ConnectionSettings;
 import io.remora.client.config.ClientSettings;
 import io.remora.client.config.Surroundings;
+import io.remora.command.MachineReport;
 import io.remora.command.RemoraCommand;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.ServiceLoader;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,6 +36,7 @@ public final class DoctorCommand implements RemoraCommand {
     PrintWriter out = spec.commandLine().getOut();
     DoctorReport report = new DoctorReport(out, Palette.ofStandardOutput());
     report.add(new JavaCheck(Runtime.version()).look());
+    report.add(thisMachine());
     SettingsCheck settings = new SettingsCheck(connection.flags(), Surroundings.ofProcess());
     report.add(settings.look());
     for (Check check : settings.found().map(DoctorCommand::wayTo).orElse(List.of())) {
@@ -44,6 +47,14 @@ public final class DoctorCommand implements RemoraCommand {
     }
     report.end();
     return report.isGood() ? OK : FAILURE;
+  }
+
+  private static List<Finding> thisMachine() {
+    List<Finding> findings = new ArrayList<>();
+    for (MachineReport each : ServiceLoader.load(MachineReport.class)) {
+      each.look().forEach(line -> findings.add(Finding.good(line.subject(), line.text())));
+    }
+    return findings;
   }
 
   private static List<Check> wayTo(ClientSettings found) {

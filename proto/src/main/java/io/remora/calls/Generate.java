@@ -5,6 +5,7 @@ import io.remora.calls.source.AnswersSource;
 import io.remora.calls.source.CallWriterSource;
 import io.remora.calls.source.CallsSource;
 import io.remora.calls.source.CoveragePage;
+import io.remora.calls.source.CudaCallsSource;
 import io.remora.calls.source.DispatcherSource;
 import io.remora.calls.source.DriverCallsSource;
 import io.remora.calls.source.HandlerSource;
@@ -30,6 +31,7 @@ import java.util.Map;
 public final class Generate {
   private static final String SESSION = "io.remora.server.session.generated";
   private static final String DRIVER = "io.remora.server.driver";
+  private static final String CUDA = "io.remora.server.driver.cuda";
   private static final String CLIENT = "io.remora.client.generated";
   private static final String JCUDA = "io.remora.client";
 
@@ -58,6 +60,8 @@ public final class Generate {
   static Map<String, String> server(CallTable table) {
     Map<String, String> sources = new LinkedHashMap<>();
     sources.put(DRIVER + ".DriverCalls", DriverCallsSource.of(table, DRIVER));
+    sources.put(CUDA + ".CudaCalls", CudaCallsSource.natives(table, CUDA));
+    sources.put(CUDA + ".PlainCalls", CudaCallsSource.plain(table, CUDA));
     sources.put(SESSION + ".CallHandler", HandlerSource.of(table, SESSION));
     sources.put(SESSION + ".CallDispatcher", DispatcherSource.of(table, SESSION));
     sources.put(SESSION + ".Answers", AnswersSource.of(table, SESSION));

@@ -5,6 +5,7 @@ import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
@@ -47,7 +48,8 @@ public interface Domain extends DriverCalls, AutoCloseable {
    * Loads a module. May take seconds; call it on a worker.
    *
    * @param image PTX text, a fatbin or a cubin
-   * @param placer gives memory of the slab for the module's global variables
+   * @param placer gives memory of the slab for the module's global variables, where the driver can
+   *     place them; see {@link #findGlobal}
    * @throws DriverException {@code CUDA_ERROR_INVALID_PTX} with line and column, {@code
    *     CUDA_ERROR_NO_BINARY_FOR_GPU}, {@code CUDA_ERROR_INVALID_IMAGE}
    */
@@ -61,6 +63,16 @@ public interface Domain extends DriverCalls, AutoCloseable {
    * @throws DriverException as {@link #loadModule}; the detail is what a linker's log says
    */
   void linkModule(ByteBuffer image);
+
+  /**
+   * Where a variable is that the driver has placed itself and not by the placer: modules on a real
+   * GPU bring their own memory. Ends with the module. May take long; call it on a worker.
+   *
+   * @return empty if the module has no variable of that name
+   */
+  default Optional<GlobalDescription> findGlobal(long module, String name) {
+    return Optional.empty();
+  }
 
   /** Unloads a module; the session has made sure that nothing pending uses it. */
   void unloadModule(long module);

@@ -18,6 +18,15 @@ public interface Driver extends AutoCloseable {
   List<DeviceDescription> devices();
 
   /**
+   * What a device can do for sessions that another can't, in words for the operator.
+   *
+   * @param device ordinal of {@link #devices()}
+   */
+  default List<String> abilities(int device) {
+    return List.of();
+  }
+
+  /**
    * Opens what one session owns on one device: a slab of address space and a fault domain.
    *
    * @param device ordinal of {@link #devices()}

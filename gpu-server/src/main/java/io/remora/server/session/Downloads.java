@@ -170,8 +170,9 @@ final class Downloads {
             deviceBytes,
             all,
             (result, nanos) -> {
-              deviceBytes.finish();
+              // First, because the end of the work would end the call without its bytes.
               session.signal(() -> smallRead(all, result));
+              deviceBytes.finish();
             });
       } else {
         // Reading calls the driver, which a signal may not.

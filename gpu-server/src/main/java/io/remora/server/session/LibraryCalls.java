@@ -2,7 +2,6 @@
 package io.remora.server.session;
 
 import io.remora.server.driver.Domain.FunctionDescription;
-import io.remora.server.driver.Domain.GlobalDescription;
 import io.remora.server.session.generated.Answers;
 import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
@@ -140,8 +139,11 @@ final class LibraryCalls {
 
   void cuLibraryGetGlobal(SessionCall call, long handle, String name) {
     SessionLibrary library = session.objects().library(handle);
-    GlobalDescription global = ModuleCalls.global(on(library, call.context().device()), name);
-    Answers.cuLibraryGetGlobal(call, global.address(), global.bytes());
+    modules.withGlobal(
+        call,
+        on(library, call.context().device()),
+        name,
+        global -> Answers.cuLibraryGetGlobal(call, global.address(), global.bytes()));
   }
 
   void cuLibraryGetKernelCount(SessionCall call, long handle) {

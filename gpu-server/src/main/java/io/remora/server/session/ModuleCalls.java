@@ -13,6 +13,7 @@ import io.remora.v1.RemoteResult;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Modules and what is in them. Belongs to the session's serial executor. */
@@ -139,6 +140,7 @@ final class ModuleCalls {
 
   /** Takes a module's functions away at once, and the module when no work uses it. */
   void unload(SessionModule module) {
+    module.unloaded();
     module.functionHandles().forEach(session.objects().functions()::remove);
     SessionDevice device = module.device();
     module.variables().forEach(device.memory()::detach);
@@ -172,12 +174,40 @@ final class ModuleCalls {
     return description;
   }
 
-  static GlobalDescription global(SessionModule module, String name) {
+  /** Finds a variable, now or later, and ends the call with it or without. */
+  void withGlobal(
+      SessionCall call, SessionModule module, String name, Consumer<GlobalDescription> found) {
     GlobalDescription description = module.global(name);
-    if (description == null) {
-      throw notFound("variable", name);
+    if (description != null) {
+      found.accept(description);
+      return;
     }
-    return description;
+    loads.findGlobal(
+        module,
+        name,
+        new ModuleLoads.GlobalListener() {
+          @Override
+          public void found(GlobalDescription global) {
+            if (module.isUnloaded()) {
+              call.fail(CUresult.CUDA_ERROR_INVALID_HANDLE_VALUE, "the module was unloaded");
+              return;
+            }
+            try {
+              Allocation memory =
+                  module.device().memory().adopt(global.address(), global.bytes(), module.owner());
+              module.found(global, memory);
+            } catch (DriverException refused) {
+              call.fail(refused.result(), refused.detail());
+              return;
+            }
+            found.accept(global);
+          }
+
+          @Override
+          public void failed(int result, String detail) {
+            call.fail(result, detail);
+          }
+        });
   }
 
   private static CallException notFound(String what, String name) {
@@ -202,8 +232,11 @@ final class ModuleCalls {
   }
 
   void cuModuleGetGlobal(SessionCall call, long handle, String name) {
-    GlobalDescription global = global(session.objects().module(handle), name);
-    Answers.cuModuleGetGlobal(call, global.address(), global.bytes());
+    withGlobal(
+        call,
+        session.objects().module(handle),
+        name,
+        global -> Answers.cuModuleGetGlobal(call, global.address(), global.bytes()));
   }
 
   void cuModuleGetFunctionCount(SessionCall call, long handle) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import io.remora.server.driver.Domain.GlobalDescription;
 import io.remora.server.driver.Domain.ModuleDescription;
 import io.remora.server.driver.DriverException;
 import io.remora.v1.CUresult;
@@ -73,6 +74,56 @@ final class ModuleLoads {
   /** Links an image, which fails as a load of it would, but for want of memory. */
   void link(SessionDevice device, ByteBuffer image, LinkListener listener) {
     add(new Job(() -> run(device, image, listener), listener::failed));
+  }
+
+  /** Told what became of a search; exactly one method is called, on the serial executor. */
+  interface GlobalListener {
+    void found(GlobalDescription global);
+
+    void failed(int result, String detail);
+  }
+
+  /**
+   * Asks the driver for a variable that it has placed itself, which may have to load the module.
+   */
+  void findGlobal(SessionModule module, String name, GlobalListener listener) {
+    add(new Job(() -> find(module, name, listener), listener::failed));
+  }
+
+  /** On a loading thread. */
+  private void find(SessionModule module, String name, GlobalListener listener) {
+    Runnable end;
+    try {
+      end =
+          module
+              .device()
+              .domain()
+              .findGlobal(module.description().module(), name)
+              .<Runnable>map(global -> () -> listener.found(global))
+              .orElse(
+                  () ->
+                      listener.failed(
+                          CUresult.CUDA_ERROR_NOT_FOUND_VALUE,
+                          "the image has no variable " + name));
+    } catch (DriverException refused) {
+      end = () -> listener.failed(refused.result(), refused.detail());
+    } catch (RuntimeException | Error defect) {
+      end =
+          () -> {
+            session.defect(defect);
+            listener.failed(CUresult.CUDA_ERROR_UNKNOWN_VALUE, "");
+          };
+    }
+    Runnable told = end;
+    session
+        .serial()
+        .execute(
+            () -> {
+              ended();
+              if (!session.isEnded()) {
+                told.run();
+              }
+            });
   }
 
   private void add(Job job) {

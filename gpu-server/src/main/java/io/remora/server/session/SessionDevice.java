@@ -95,10 +95,9 @@ final class SessionDevice {
         pages.chargedBytes());
   }
 
-  /** Whether an address is one that this device's slab could give out. */
+  /** Whether an address is one of this device's memory as the session knows it. */
   boolean ownsAddress(long address) {
-    return address - domain.slabAddress() >= 0
-        && address - domain.slabAddress() < domain.slabBytes();
+    return memory.owns(address);
   }
 
   int fault() {

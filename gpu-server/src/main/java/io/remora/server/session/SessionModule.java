@@ -19,6 +19,7 @@ final class SessionModule {
   private final Map<String, FunctionDescription> functions = new HashMap<>();
   private final Map<String, GlobalDescription> globals = new HashMap<>();
   private final List<Long> functionHandles = new ArrayList<>();
+  private boolean unloaded;
 
   /**
    * @param owner handle of the context that it belongs to, or {@link SessionLibrary#OWNER}
@@ -29,7 +30,7 @@ final class SessionModule {
     this.device = device;
     this.owner = owner;
     this.description = description;
-    this.variables = List.copyOf(variables);
+    this.variables = new ArrayList<>(variables);
     description.functions().forEach(function -> functions.put(function.name(), function));
     description.globals().forEach(global -> globals.put(global.name(), global));
   }
@@ -60,6 +61,23 @@ final class SessionModule {
 
   @Nullable GlobalDescription global(String name) {
     return globals.get(name);
+  }
+
+  /** A variable that the driver has placed, and its memory as the session knows it. */
+  void found(GlobalDescription global, Allocation memory) {
+    globals.put(global.name(), global);
+    if (!variables.contains(memory)) {
+      variables.add(memory);
+    }
+  }
+
+  boolean isUnloaded() {
+    return unloaded;
+  }
+
+  /** From now on nothing is found in it. */
+  void unloaded() {
+    unloaded = true;
   }
 
   /** Names of the kernels in the module's order. */

@@ -23,6 +23,7 @@ final class SlabAllocator {
   /** Alignment of every allocation in bytes: CUDA promises 256, textures want 512. */
   static final long ALIGNMENT_BYTES = 512;
 
+  private final long slabStart;
   private final long slabEnd;
   private final long granuleBytes;
   private final int allocationsMax;
@@ -37,6 +38,7 @@ final class SlabAllocator {
   private @Nullable Allocation lastFound;
   private long bufferIds;
   private long committedBytes;
+  private int adopted;
 
   /**
    * @param slabAddress first address, a multiple of the granule
@@ -51,6 +53,7 @@ final class SlabAllocator {
         || granuleBytes % ALIGNMENT_BYTES != 0) {
       throw new IllegalArgumentException("slab must consist of whole granules");
     }
+    this.slabStart = slabAddress;
     this.slabEnd = slabAddress + slabBytes;
     this.granuleBytes = granuleBytes;
     this.allocationsMax = allocationsMax;
@@ -118,6 +121,33 @@ final class SlabAllocator {
     return allocation;
   }
 
+  /**
+   * Lets memory outside of the slab be known by its address as a module's variable, which it is:
+   * the driver has placed it. It costs nothing and ends as other allocations do.
+   */
+  Allocation adopt(long address, long bytes, long owner) {
+    Allocation known = live.get(address);
+    if (known != null) {
+      return known;
+    }
+    if (live.size() >= allocationsMax) {
+      throw outOfMemory("the session has reached its limit of " + allocationsMax + " allocations");
+    }
+    Allocation allocation = new Allocation(address, bytes, 0, owner, ++bufferIds, true);
+    live.put(address, allocation);
+    adopted++;
+    return allocation;
+  }
+
+  /** Whether an address lies in the slab, or in memory that was adopted. */
+  boolean owns(long address) {
+    return isInSlab(address) || adopted > 0 && find(address) != null;
+  }
+
+  private boolean isInSlab(long address) {
+    return address - slabStart >= 0 && address - slabStart < slabEnd - slabStart;
+  }
+
   /** The allocation that begins at an address, or null. */
   @Nullable Allocation at(long address) {
     return live.get(address);
@@ -180,6 +210,10 @@ final class SlabAllocator {
   /** Second step of freeing, once for each detached allocation: nothing uses the block any more. */
   void recycle(Allocation detached) {
     long start = detached.address();
+    if (!isInSlab(start)) {
+      adopted--;
+      return;
+    }
     long end = start + detached.blockBytes();
     long mergedStart = start;
     long mergedEnd = end;

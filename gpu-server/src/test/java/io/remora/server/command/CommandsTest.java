@@ -172,9 +172,6 @@ final class CommandsTest {
     assertThatThrownBy(() -> run(new ServerCommand(), "--listen", "0.0.0.0:0"))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("can be reached from other machines");
-    assertThatThrownBy(() -> run(new ServerCommand(), "--device", "cuda"))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("no driver for CUDA devices yet");
     assertThatThrownBy(() -> run(new ServerCommand(), "--listen", "here:there"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("--listen must be HOST:PORT");

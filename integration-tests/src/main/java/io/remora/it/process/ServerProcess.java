@@ -47,6 +47,16 @@ public final class ServerProcess implements AutoCloseable {
    * @throws IllegalStateException if it doesn't get ready; quotes its log
    */
   public static ServerProcess start(Path folder, List<String> jvmFlags, List<String> arguments) {
+    return start(folder, jvmFlags, arguments, Map.of());
+  }
+
+  /**
+   * As the other, with variables of the environment.
+   *
+   * @param environment added to this process's
+   */
+  public static ServerProcess start(
+      Path folder, List<String> jvmFlags, List<String> arguments, Map<String, String> environment) {
     Path state = folder.resolve("state");
     try {
       Files.createDirectories(folder);
@@ -61,7 +71,7 @@ public final class ServerProcess implements AutoCloseable {
     command.addAll(arguments);
     JavaProcess process =
         JavaProcess.start(
-            flags, "io.remora.cli.Main", command, Map.of(), folder.resolve("server.log"));
+            flags, "io.remora.cli.Main", command, environment, folder.resolve("server.log"));
     try {
       String line = process.awaitLine("remora server ready on ", START_TIME_MAX);
       Matcher ready = READY.matcher(line);

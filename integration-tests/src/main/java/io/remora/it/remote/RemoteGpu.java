@@ -85,7 +85,7 @@ public final class RemoteGpu implements Gpu {
         block.z(),
         sharedBytes,
         legacyStream(),
-        parameters(arguments),
+        LaunchParameters.of(arguments),
         none());
   }
 
@@ -96,33 +96,6 @@ public final class RemoteGpu implements Gpu {
 
   private static @Nullable Pointer none() {
     return null;
-  }
-
-  private static Pointer parameters(Object... arguments) {
-    Pointer[] pointers = new Pointer[arguments.length];
-    for (int i = 0; i < arguments.length; i++) {
-      pointers[i] = parameter(arguments[i]);
-    }
-    return Pointer.to(pointers);
-  }
-
-  private static Pointer parameter(Object argument) {
-    if (argument instanceof Integer value) {
-      return Pointer.to(new int[] {value});
-    }
-    if (argument instanceof Long value) {
-      return Pointer.to(new long[] {value});
-    }
-    if (argument instanceof Float value) {
-      return Pointer.to(new float[] {value});
-    }
-    if (argument instanceof Double value) {
-      return Pointer.to(new double[] {value});
-    }
-    if (argument instanceof ByteBuffer structure) {
-      return Pointer.toBuffer(structure);
-    }
-    throw new IllegalArgumentException("no kernel parameter can be a " + argument.getClass());
   }
 
   @Override

@@ -87,6 +87,7 @@ final class DirectionOfKnowledgeTest {
         "io.remora.server.session..",
         "io.remora.server",
         "io.remora.server.driver.software..",
+        "io.remora.server.driver.cuda..",
         "io.remora.ptx..");
   }
 
@@ -126,7 +127,18 @@ final class DirectionOfKnowledgeTest {
 
   @Test
   void theDriversInterfaceKnowsNoImplementation() {
-    nothingIn("io.remora.server.driver", "io.remora.server.driver.software..", "io.remora.ptx..");
+    nothingIn(
+        "io.remora.server.driver",
+        "io.remora.server.driver.software..",
+        "io.remora.server.driver.cuda..",
+        "io.remora.ptx..");
+  }
+
+  @Test
+  void theDriversKnowNothingOfEachOther() {
+    nothingIn(
+        "io.remora.server.driver.cuda..", "io.remora.server.driver.software..", "io.remora.ptx..");
+    nothingIn("io.remora.server.driver.software..", "io.remora.server.driver.cuda..");
   }
 
   @Test
@@ -194,7 +206,7 @@ final class DirectionOfKnowledgeTest {
   }
 
   @Test
-  void theServersCoreKnowsNoJcudaType() {
+  void onlyTheDriverOfRealGpusKnowsJcudaTypes() {
     nothingIn(
         new String[] {
           "io.remora.server",

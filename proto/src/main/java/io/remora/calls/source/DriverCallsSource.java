@@ -47,7 +47,7 @@ public final class DriverCallsSource {
     return source.close().toString();
   }
 
-  private static String parameters(CallEntry entry) {
+  static String parameters(CallEntry entry) {
     Stream<String> own =
         entry.parameters().stream()
             .filter(each -> !each.clientOnly())

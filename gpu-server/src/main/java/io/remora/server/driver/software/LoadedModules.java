@@ -10,6 +10,7 @@ import io.remora.server.driver.Domain.FunctionDescription;
 import io.remora.server.driver.Domain.GlobalDescription;
 import io.remora.server.driver.Domain.GlobalPlacer;
 import io.remora.server.driver.Domain.ModuleDescription;
+import io.remora.server.driver.Handles;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;

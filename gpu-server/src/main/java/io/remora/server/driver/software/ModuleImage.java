@@ -3,6 +3,7 @@ package io.remora.server.driver.software;
 
 import io.remora.ptx.PtxText;
 import io.remora.server.driver.DriverException;
+import io.remora.server.driver.image.Fatbin;
 import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

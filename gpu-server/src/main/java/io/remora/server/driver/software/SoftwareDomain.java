@@ -7,6 +7,7 @@ import io.remora.server.driver.DeviceImages;
 import io.remora.server.driver.Domain;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
+import io.remora.server.driver.Handles;
 import io.remora.server.driver.PrintListener;
 import io.remora.server.driver.WorkObserver;
 import io.remora.v1.CUresult;

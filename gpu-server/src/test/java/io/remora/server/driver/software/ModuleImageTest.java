@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.remora.ptx.PtxText;
 import io.remora.server.driver.DriverException;
+import io.remora.server.driver.image.Fatbin;
 import io.remora.v1.CUresult;
 import java.io.IOException;
 import java.io.InputStream;

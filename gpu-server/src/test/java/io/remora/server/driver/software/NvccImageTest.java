@@ -8,6 +8,7 @@ import io.remora.ptx.CompileOptions;
 import io.remora.ptx.PtxException;
 import io.remora.ptx.PtxModule;
 import io.remora.ptx.PtxText;
+import io.remora.server.driver.image.Fatbin;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.remora.server.driver.software;
+package io.remora.server.driver;
 
-import io.remora.server.driver.DriverException;
 import io.remora.v1.CUresult;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Objects by handle. A handle is a slot and how often the slot was used, so that one that was
  * removed never finds another object. Looking up takes no lock; adding and removing do.
  */
-final class Handles<T> {
+public final class Handles<T> {
   private static final int SLOT_BITS = 24;
   private static final int FIRST_SLOTS = 16;
 
@@ -29,13 +28,13 @@ final class Handles<T> {
    * @param what names the kind of object in errors
    * @param max most objects at once, below 2^24
    */
-  Handles(String what, int max) {
+  public Handles(String what, int max) {
     this.what = what;
     this.max = max;
   }
 
   /** Gives an object a handle, never 0. */
-  synchronized long add(T object) {
+  public synchronized long add(T object) {
     long handle;
     if (!reusable.isEmpty()) {
       handle = reusable.remove(reusable.size() - 1) + (1L << SLOT_BITS);
@@ -64,7 +63,7 @@ final class Handles<T> {
   }
 
   /** The object, or CUDA_ERROR_INVALID_HANDLE. */
-  T get(long handle) {
+  public T get(long handle) {
     AtomicReferenceArray<@Nullable Entry<T>> now = entries;
     int slot = slot(handle);
     Entry<T> entry = slot < now.length() ? now.get(slot) : null;
@@ -75,7 +74,7 @@ final class Handles<T> {
   }
 
   /** Takes the object away from its handle. */
-  synchronized T remove(long handle) {
+  public synchronized T remove(long handle) {
     T object = get(handle);
     entries.set(slot(handle), null);
     reusable.add(handle);
@@ -83,7 +82,7 @@ final class Handles<T> {
   }
 
   /** All objects that have a handle now. */
-  synchronized List<T> all() {
+  public synchronized List<T> all() {
     List<T> objects = new ArrayList<>();
     for (int i = 0; i < entries.length(); i++) {
       Entry<T> entry = entries.get(i);

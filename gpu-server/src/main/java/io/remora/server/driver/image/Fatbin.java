@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.remora.server.driver.software;
+package io.remora.server.driver.image;
 
 import io.airlift.compress.lz4.Lz4Decompressor;
 import io.airlift.compress.zstd.ZstdDecompressor;
@@ -25,11 +25,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Clients of Remora make fatbins of one kind more, for what {@code cuLinkComplete} gives: every
  * entry of {@link #KIND_LINK_INPUT} is an image of its own, and all of them are one program.
  */
-final class Fatbin {
-  static final int MAGIC = 0xba55ed50;
+public final class Fatbin {
+  public static final int MAGIC = 0xba55ed50;
 
   /** An image to be linked with the others of its kind; see docs/protocol.md. */
-  static final int KIND_LINK_INPUT = 0x5250;
+  public static final int KIND_LINK_INPUT = 0x5250;
 
   private static final int HEADER_BYTES = 16;
   private static final int ENTRY_HEADER_BYTES = 64;
@@ -57,7 +57,7 @@ final class Fatbin {
       int kind, int architecture, long flags, int compressed, long plain, ByteBuffer payload) {}
 
   /** An image among several that make one program. */
-  record LinkInput(String name, ByteBuffer image) {}
+  public record LinkInput(String name, ByteBuffer image) {}
 
   private final List<Entry> entries = new ArrayList<>();
   private final List<LinkInput> linkInputs = new ArrayList<>();
@@ -66,7 +66,7 @@ final class Fatbin {
   /**
    * @param image starts with the header; byte order and position are left alone
    */
-  Fatbin(ByteBuffer image) {
+  public Fatbin(ByteBuffer image) {
     ByteBuffer all = image.slice().order(ByteOrder.LITTLE_ENDIAN);
     require(all.remaining() >= HEADER_BYTES, "the header is cut off");
     int headerBytes = Short.toUnsignedInt(all.getShort(6));
@@ -82,7 +82,7 @@ final class Fatbin {
   }
 
   /** Length of the whole container. */
-  int bytes() {
+  public int bytes() {
     return bytes;
   }
 
@@ -139,7 +139,7 @@ final class Fatbin {
   }
 
   /** The images that make one program; empty in a container that nvcc made. */
-  List<LinkInput> linkInputs() {
+  public List<LinkInput> linkInputs() {
     return linkInputs;
   }
 
@@ -150,7 +150,7 @@ final class Fatbin {
    * @param computeCapability of the device, major * 10 + minor
    * @param textBytesMax longest text taken
    */
-  Optional<String> ptx(int computeCapability, int textBytesMax) {
+  public Optional<String> ptx(int computeCapability, int textBytesMax) {
     Entry best = null;
     for (Entry entry : entries) {
       if (entry.kind == KIND_PTX
@@ -173,7 +173,7 @@ final class Fatbin {
   }
 
   /** What is there instead of PTX that the device runs. */
-  List<String> contents() {
+  public List<String> contents() {
     var found = new ArrayList<String>();
     for (Entry entry : entries) {
       found.add(kindName(entry.kind) + " for sm_" + entry.architecture);

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.driver.cuda;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+import io.remora.v1.CUresult;
+
+/**
+ * A slab as it is meant to be: address space that is reserved once, at a multiple of its size, and
+ * physical memory that is mapped into it granule by granule, because mappings are taken away whole.
+ */
+final class MappedSlab implements Slab {
+  private static final int OK = CUresult.CUDA_SUCCESS_VALUE;
+
+  // CUmemAllocationProp and CUmemAccessDesc, which are plain structures of these sizes.
+  private static final int PROPERTIES_BYTES = 32;
+  private static final int ACCESS_BYTES = 12;
+  private static final int TYPE_PINNED = 1;
+  private static final int LOCATION_DEVICE = 1;
+  private static final int READ_AND_WRITE = 3;
+  private static final int GRANULARITY_MINIMUM = 0;
+
+  private final Memory properties = new Memory(PROPERTIES_BYTES);
+  private final Memory access = new Memory(ACCESS_BYTES);
+  private final long granuleBytes;
+  private final long reserved;
+  private final long reservedBytes;
+  private final long address;
+  private final long bytes;
+  private final Granules granules;
+
+  MappedSlab(int device, long bytes) {
+    properties.clear();
+    properties.setInt(0, TYPE_PINNED);
+    properties.setInt(8, LOCATION_DEVICE);
+    properties.setInt(12, device);
+    access.setInt(0, LOCATION_DEVICE);
+    access.setInt(4, device);
+    access.setInt(8, READ_AND_WRITE);
+    long[] out = new long[1];
+    Cuda.require(
+        VirtualMemoryCalls.cuMemGetAllocationGranularity(
+            out, Pointer.nativeValue(properties), GRANULARITY_MINIMUM),
+        "cuMemGetAllocationGranularity");
+    this.granuleBytes = out[0];
+    this.bytes = bytes;
+    long space = bytes;
+    int result = VirtualMemoryCalls.cuMemAddressReserve(out, space, bytes, 0, 0);
+    if (result == OK && out[0] % bytes != 0) {
+      // The driver takes the alignment as a wish.
+      int unused = VirtualMemoryCalls.cuMemAddressFree(out[0], space);
+      result = CUresult.CUDA_ERROR_INVALID_VALUE_VALUE;
+    }
+    if (result != OK) {
+      space = 2 * bytes;
+      Cuda.require(
+          VirtualMemoryCalls.cuMemAddressReserve(out, space, 0, 0, 0), "cuMemAddressReserve");
+    }
+    this.reserved = out[0];
+    this.reservedBytes = space;
+    this.address = (reserved + bytes - 1) & -bytes;
+    this.granules = new Granules(address, bytes, granuleBytes);
+  }
+
+  @Override
+  public long address() {
+    return address;
+  }
+
+  @Override
+  public long bytes() {
+    return bytes;
+  }
+
+  @Override
+  public long granuleBytes() {
+    return granuleBytes;
+  }
+
+  @Override
+  public void commit(long from, long length) {
+    granules.require(from, length);
+    long done = 0;
+    int result = OK;
+    for (; done < length && result == OK; done += granuleBytes) {
+      if (!granules.get(granules.indexOf(from + done))) {
+        result = map(from + done);
+      }
+    }
+    if (result == OK) {
+      result = VirtualMemoryCalls.cuMemSetAccess(from, length, Pointer.nativeValue(access), 1);
+    } else {
+      done -= granuleBytes;
+    }
+    if (result != OK) {
+      unmap(from, done);
+      throw Cuda.failure(result, "backing " + length + " bytes of device memory");
+    }
+  }
+
+  private int map(long at) {
+    long[] handle = new long[1];
+    int result =
+        VirtualMemoryCalls.cuMemCreate(handle, granuleBytes, Pointer.nativeValue(properties), 0);
+    if (result != OK) {
+      return result;
+    }
+    result = VirtualMemoryCalls.cuMemMap(at, granuleBytes, 0, handle[0], 0);
+    // The mapping keeps the memory.
+    int unused = VirtualMemoryCalls.cuMemRelease(handle[0]);
+    if (result == OK) {
+      granules.set(granules.indexOf(at), true);
+    }
+    return result;
+  }
+
+  @Override
+  public void decommit(long from, long length) {
+    granules.require(from, length);
+    unmap(from, length);
+  }
+
+  private void unmap(long from, long length) {
+    for (long at = from; at < from + length; at += granuleBytes) {
+      int index = granules.indexOf(at);
+      if (granules.get(index)) {
+        granules.set(index, false);
+        Cuda.require(VirtualMemoryCalls.cuMemUnmap(at, granuleBytes), "cuMemUnmap");
+      }
+    }
+  }
+
+  @Override
+  public boolean isCommitted(long at, long length) {
+    return granules.covers(at, length);
+  }
+
+  @Override
+  public void close() {
+    for (int index = granules.nextCommitted(0); index >= 0; index = granules.nextCommitted(index)) {
+      granules.set(index, false);
+      int unused = VirtualMemoryCalls.cuMemUnmap(address + index * granuleBytes, granuleBytes);
+    }
+    int unused = VirtualMemoryCalls.cuMemAddressFree(reserved, reservedBytes);
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.it.path;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.remora.client.RemoteCuda;
+import io.remora.it.process.ServerProcess;
+import io.remora.it.programs.DeviceProgram;
+import io.remora.it.programs.ProgramResult;
+import io.remora.it.remote.RemoteGpu;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every device program gives the reference's results through two servers: one whose driver library
+ * is Remora's own client, and the one that this is connected to, with the software device.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class CascadeTest {
+  private static final Path CLIENT_LIBRARY =
+      Path.of("..", "client-shim", "target", "native").toAbsolutePath().normalize();
+
+  private ServerProcess software;
+  private ServerProcess cuda;
+
+  @BeforeAll
+  void startServers(@TempDir Path folder) {
+    software = ServerProcess.start(folder.resolve("software"), List.of(), List.of());
+    cuda =
+        ServerProcess.start(
+            folder.resolve("cuda"),
+            List.of(),
+            List.of("--device", "cuda"),
+            Map.of(
+                "LD_LIBRARY_PATH",
+                CLIENT_LIBRARY.toString(),
+                "REMORA_STATE_DIR",
+                software.stateDirectory().toString()));
+  }
+
+  @AfterAll
+  void stopServers() {
+    cuda.close();
+    software.close();
+  }
+
+  static Stream<DeviceProgram> programs() {
+    return Stream.concat(DeviceProgram.all().stream(), DeviceProgram.features().stream());
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("programs")
+  void isRight(DeviceProgram program) throws Exception {
+    try (RemoteCuda remote = RemoteCuda.connect(cuda.settings())) {
+      ProgramResult result = program.run(new RemoteGpu(remote, 0));
+      assertThat(result.passed()).as(result.toString()).isTrue();
+    }
+  }
+}
