@@ -15,6 +15,7 @@ import picocli.CommandLine.Spec;
 /** {@code ./remora bench}. */
 @Command(
     name = "bench",
+    subcommands = KernelBenchCommand.class,
     description = "Measures what Remora costs on this machine, beside raw sockets.")
 public final class BenchCommand implements RemoraCommand {
   private static final int MEBI = 1 << 20;
