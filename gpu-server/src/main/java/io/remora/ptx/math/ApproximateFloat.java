@@ -70,7 +70,8 @@ public final class ApproximateFloat {
 
   /** e to the power of {@code x}, for magnitudes up to 0.35: Taylor's series to x^9/9!. */
   private static double expSmall(double x) {
-    double high = 1 / 120d + x * (1 / 720d + x * (1 / 5040d + x * (1 / 40320d + x * (1 / 362880d))));
+    double high =
+        1 / 120d + x * (1 / 720d + x * (1 / 5040d + x * (1 / 40320d + x * (1 / 362880d))));
     return 1 + x * (1 + x * (0.5 + x * (1 / 6d + x * (1 / 24d + x * high))));
   }
 

@@ -13,15 +13,15 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * The engine's kernels beside the same algorithms in C, in rounds that alternate between the two, so
- * that both meet the same noise.
+ * The engine's kernels beside the same algorithms in C, in rounds that alternate between the two,
+ * so that both meet the same noise.
  *
  * @param rounds how often each kernel is measured
  * @param threads that work on a kernel, on either side
  */
 record KernelBench(int rounds, int threads) {
   private static final int BUFFER_BYTES = 16 << 20;
-  private static final int WARM_UP_NANOS = 1_500_000_000;
+  private static final int WARM_UP_NANOS = 1_200_000_000;
   private static final int EMPTY_LAUNCHES = 20_000;
   private static final int HUGE_LINES = 20_000;
 
@@ -64,11 +64,7 @@ record KernelBench(int rounds, int threads) {
   }
 
   private String measure(
-      Gpu gpu,
-      Gpu.Function function,
-      MeasuredKernel kernel,
-      long[] buffers,
-      NativeKernels natives)
+      Gpu gpu, Gpu.Function function, MeasuredKernel kernel, long[] buffers, NativeKernels natives)
       throws IOException {
     long start = System.nanoTime();
     while (System.nanoTime() - start < WARM_UP_NANOS) {

@@ -45,8 +45,7 @@ final class NativeKernels implements AutoCloseable {
             .start();
     commands = new PrintWriter(process.outputWriter(StandardCharsets.UTF_8), true);
     answers =
-        new BufferedReader(
-            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
   }
 
   /** Nanoseconds of one run. */
