@@ -17,7 +17,7 @@
 #define BATCH_BYTES_MAX (16 << 10)
 
 enum { FRAME_FIRST_SEQUENCE = 2, FRAME_CALLS = 3, FRAME_CALLBACKS_DONE = 4 };
-enum { CALL_NUMBER = 1, CALL_ARGUMENTS = 2, CALL_CONTEXT = 3 };
+enum { CALL_NUMBER = 1, CALL_ARGUMENTS = 2, CALL_CONTEXT = 3, CALL_START_WITHIN_MICROS = 4 };
 
 /* ---- frames --------------------------------------------------------------------------------- */
 
@@ -58,8 +58,7 @@ static void transmit(struct remora_connection *connection, struct remora_rows ta
     connection->batched = 0;
     connection->batch_number++;
     connection->sent_bytes += bytes;
-    connection->statistics.frames_sent++;
-    connection->statistics.bytes_sent += bytes;
+    remora_count_frame(connection, bytes);
     begin_frame(connection);
     nghttp2_session_resume_data(connection->session, connection->stream);
     remora_http2_push(connection);
@@ -135,7 +134,7 @@ static void await_room(struct remora_connection *connection, size_t payload_byte
         }
     }
     remora_hand_on(connection);
-    connection->statistics.credit_nanos += (uint64_t)(remora_now() - start);
+    remora_count_credit(connection, remora_now() - start);
 }
 
 /* ---- calls ---------------------------------------------------------------------------------- */
@@ -151,6 +150,10 @@ static void start_call(struct remora_connection *connection, uint32_t number, ui
     connection->call_message = remora_begin_message(out, FRAME_CALLS);
     remora_write_varint(out, CALL_NUMBER, number);
     remora_write_varint(out, CALL_CONTEXT, context);
+    if (connection->settings.start_within_nanos != 0) {
+        remora_write_varint(out, CALL_START_WITHIN_MICROS,
+                            (uint64_t)connection->settings.start_within_nanos / 1000);
+    }
     connection->arguments_message = remora_begin_message(out, CALL_ARGUMENTS);
 }
 
@@ -178,10 +181,8 @@ static CUresult end_call(struct remora_connection *connection, uint32_t number, 
     }
     connection->batched++;
     connection->next_sequence++;
-    connection->statistics.calls[number].calls++;
-    if (waits) {
-        connection->statistics.calls[number].waits++;
-    }
+    remora_count_call(connection, number, waits, out->length - connection->call_start
+                      + out->tail_bytes);
     return CUDA_SUCCESS;
 }
 
@@ -374,7 +375,8 @@ CUresult remora_end_waited(struct remora_connection *connection, uint32_t number
     remora_hand_on(connection);
     int64_t waited = remora_now() - start;
     connection->wait_average_nanos += (waited - connection->wait_average_nanos) / 8;
-    connection->statistics.calls[number].blocked_nanos += (uint64_t)waited;
+    remora_count_wait(connection, number, waited,
+                      expected->bulk ? expected->received : thread->outputs_length);
     struct remora_deferred earlier;
     result = told(connection, thread, &earlier);
     pthread_mutex_unlock(&connection->lock);

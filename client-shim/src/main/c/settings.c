@@ -13,7 +13,7 @@
 #include "report.h"
 
 #define DEFAULT_PORT "7443"
-#define SPIN_MICROS_MAX 600000000L
+#define MICROS_MAX 600000000L
 
 /* Copies without the space around; false if it doesn't fit. */
 static bool copy_stripped(const char *text, char *out, size_t capacity)
@@ -196,18 +196,18 @@ static bool find_tls(const struct remora_settings_layer *environment,
                         sizeof out->client_key, words));
 }
 
-static bool find_spin(struct remora_settings *out, char *words)
+static bool find_micros(const char *name, int64_t *nanos, char *words)
 {
     char text[32];
-    if (!from_environment("REMORA_SPIN", text, sizeof text, words)) {
+    if (!from_environment(name, text, sizeof text, words)) {
         return false;
     }
     char *end = text;
     long micros = text[0] == 0 ? 0 : strtol(text, &end, 10);
-    if (*end != 0 || micros < 0 || micros > SPIN_MICROS_MAX) {
-        return remora_words(words, "REMORA_SPIN must be a number of microseconds, it is \"%s\".", text);
+    if (*end != 0 || micros < 0 || micros > MICROS_MAX) {
+        return remora_words(words, "%s must be a number of microseconds, it is \"%s\".", name, text);
     }
-    out->spin_nanos = (int64_t)micros * 1000;
+    *nanos = (int64_t)micros * 1000;
     return true;
 }
 
@@ -230,7 +230,8 @@ static bool combine(const struct remora_settings_layer *environment,
     snprintf(out->program, sizeof out->program, "%s", program_invocation_short_name);
     return find_server(server, out, words)
         && find_token(own_token ? environment : local, out, words)
-        && find_tls(environment, local, out, words) && find_spin(out, words);
+        && find_tls(environment, local, out, words) && find_micros("REMORA_SPIN", &out->spin_nanos, words)
+        && find_micros("REMORA_START_WITHIN", &out->start_within_nanos, words);
 }
 
 bool remora_settings_find(struct remora_settings *out, char words[REMORA_WORDS_BYTES_MAX])

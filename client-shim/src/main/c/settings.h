@@ -31,6 +31,8 @@ struct remora_settings {
     bool plaintext;
     /* How long a waiting call polls before its thread sleeps. */
     int64_t spin_nanos;
+    /* Work that the server can't start so soon after its arrival is refused; 0: no such time. */
+    int64_t start_within_nanos;
     /* Name under which the server shows the session. */
     char program[200];
 };

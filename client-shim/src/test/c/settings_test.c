@@ -13,10 +13,11 @@ int main(void)
         return 2;
     }
     if (remora_settings_find(settings, words)) {
-        printf("server=%s host=%s port=%s token=%s ca=%s certificate=%s key=%s tls=%s spin=%lld\n",
+        printf("server=%s host=%s port=%s token=%s ca=%s certificate=%s key=%s tls=%s spin=%lld%s\n",
                settings->server, settings->host, settings->port, settings->token, settings->ca,
                settings->client_certificate, settings->client_key,
-               settings->plaintext ? "off" : "on", (long long)settings->spin_nanos);
+               settings->plaintext ? "off" : "on", (long long)settings->spin_nanos,
+               settings->start_within_nanos == 250000 ? " start_within=250000" : "");
     } else {
         printf("%s\n", words);
     }

@@ -42,6 +42,7 @@ final class CallSender {
   private static final int CALL_NUMBER = 1;
   private static final int CALL_ARGUMENTS = 2;
   private static final int CALL_CONTEXT = 3;
+  private static final int CALL_START_WITHIN_MICROS = 4;
 
   private final NanoClock clock;
   private final FrameSink sink;
@@ -74,6 +75,7 @@ final class CallSender {
   /** How many callers wait for credit or for the transport. */
   private final AtomicInteger blocked = new AtomicInteger();
 
+  private volatile int startWithinMicros;
   private volatile boolean pending;
   private volatile @Nullable Failure failure;
   private volatile @Nullable IdleFlusher flusher;
@@ -100,6 +102,11 @@ final class CallSender {
     this.supported = supported;
     this.windowCalls = Math.max(1, windowCalls);
     this.windowBytes = windowBytes;
+  }
+
+  /** Work of later calls that the server can't start in this time is refused; 0: any time. */
+  void startWithin(int micros) {
+    startWithinMicros = micros;
   }
 
   /** Names the thread that sends what lies too long. */
@@ -148,6 +155,10 @@ final class CallSender {
     callMessage = writer.beginMessage(FRAME_CALLS);
     writer.varint(CALL_NUMBER, number);
     writer.varint(CALL_CONTEXT, context);
+    int startWithin = startWithinMicros;
+    if (startWithin != 0) {
+      writer.varint(CALL_START_WITHIN_MICROS, startWithin);
+    }
     argumentsMessage = writer.beginMessage(CALL_ARGUMENTS);
   }
 

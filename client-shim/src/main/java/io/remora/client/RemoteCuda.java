@@ -4,6 +4,7 @@ package io.remora.client;
 import io.remora.client.generated.Calls;
 import io.remora.v1.Welcome;
 import io.remora.wire.WireException;
+import java.time.Duration;
 import jcuda.CudaException;
 import jcuda.driver.CUresult;
 
@@ -16,6 +17,8 @@ import jcuda.driver.CUresult;
  * methods as static ones, for programs written for JCuda.
  */
 public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
+  private static final long NANOS_PER_MICRO = 1_000;
+
   private final Connection connection;
   private final ClientCore core;
   private final Api api;
@@ -34,6 +37,8 @@ public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
           ModuleCalls,
           LinkCalls,
           PoolCalls,
+          ArrayCalls,
+          TextureCalls,
           GraphCalls,
           GraphStructureCalls,
           LaunchCalls,
@@ -77,6 +82,21 @@ public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
   /** What the server said of itself, the tenant and the devices when the session was opened. */
   public Welcome welcome() {
     return connection.welcome();
+  }
+
+  /**
+   * Sets how soon the work of later calls, of all threads, must be started: what the server can't
+   * give to the device so soon after it has arrived is refused with {@code CUDA_ERROR_TIMEOUT} and
+   * nothing of it is done. Work that has started runs to its end.
+   *
+   * @param time at least a microsecond; zero (the default): at any time
+   */
+  public void startWithin(Duration time) {
+    long micros = time.toNanos() / NANOS_PER_MICRO;
+    if (time.isNegative() || (!time.isZero() && micros == 0) || micros > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException("the time must be zero, or from 1 µs to 35 minutes");
+    }
+    connection.sender().startWithin((int) micros);
   }
 
   /** Sends the asynchronous calls that wait to be sent together; they go within 2 ms anyway. */

@@ -144,6 +144,10 @@ class CSettingsTest {
   @Test
   void spinIsANumberOfMicroseconds() throws Exception {
     assertThat(settings("REMORA_SERVER=gpu", "REMORA_SPIN=50")).endsWith(" spin=50000");
+    assertThat(settings("REMORA_SERVER=gpu", "REMORA_START_WITHIN=250"))
+        .endsWith(" start_within=250000");
+    assertThat(settings("REMORA_SERVER=gpu", "REMORA_START_WITHIN=-1"))
+        .contains("REMORA_START_WITHIN must be a number");
     assertThat(settings("REMORA_SERVER=gpu", "REMORA_SPIN=50us")).contains("must be a number");
   }
 }

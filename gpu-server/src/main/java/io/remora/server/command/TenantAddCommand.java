@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
@@ -25,35 +26,7 @@ final class TenantAddCommand implements RemoraCommand {
   @Parameters(paramLabel = "NAME", description = "The tenant's name.")
   private String name = "";
 
-  @Option(names = "--weight", description = "Share of a device beside others. Default: 1.")
-  private int weight = 1;
-
-  @Option(
-      names = "--class",
-      paramLabel = "latency|normal|batch",
-      description = "How its work is queued. Default: normal.")
-  private TenantClass tenantClass = TenantClass.NORMAL;
-
-  @Option(
-      names = "--memory",
-      paramLabel = "SIZE",
-      description = "Device memory of all its sessions, like 4GiB. Default: what there is.")
-  private @Nullable String memory;
-
-  @Option(names = "--sessions", description = "Sessions at once. Default: 64.")
-  private int sessions = Tenant.SESSIONS_DEFAULT;
-
-  @Option(
-      names = "--devices",
-      paramLabel = "LIST",
-      description = "Ordinals of the devices it may use, like 0,2. Default: all.")
-  private @Nullable String devices;
-
-  @Option(
-      names = "--expires",
-      paramLabel = "WHEN",
-      description = "A date, a moment, or a time from now like 90d. Default: never.")
-  private @Nullable String expires;
+  @Mixin private TenantOptions options = new TenantOptions();
 
   @Option(
       names = {"-q", "--quiet"},
@@ -64,16 +37,17 @@ final class TenantAddCommand implements RemoraCommand {
   public Integer call() {
     TenantOutput output = TenantOutput.of(parent);
     Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
-    Tenant tenant =
+    Tenant plain =
         new Tenant(
             TenantFields.name(name),
-            TenantFields.between("--weight", weight, 1, Tenant.WEIGHT_MAX),
-            tenantClass,
-            memory == null ? null : TenantFields.memory(memory),
-            TenantFields.between("--sessions", sessions, 0, Tenant.SESSIONS_MAX),
-            devices == null ? Set.of() : TenantFields.devices(devices),
-            expires == null ? null : TenantFields.expiry(expires, now),
+            1,
+            TenantClass.NORMAL,
+            null,
+            Tenant.SESSIONS_DEFAULT,
+            Set.of(),
+            null,
             List.of());
+    Tenant tenant = options.applyTo(plain, now);
     Token token = TenantChanges.add(output.file(), tenant, now, new SecureRandom());
     output.token("Added tenant '" + name + "' to " + output.file() + ".", token, quiet);
     return OK;

@@ -17,10 +17,11 @@ import picocli.CommandLine.Spec;
 /** {@code remora tenant}: who may use a server. */
 @Command(
     name = "tenant",
-    description = "Add, list, rotate and revoke the tenants of a server.",
-    synopsisSubcommandLabel = "add|list|rotate|revoke",
+    description = "Add, change, list, rotate and revoke the tenants of a server.",
+    synopsisSubcommandLabel = "add|set|list|rotate|revoke",
     subcommands = {
       TenantAddCommand.class,
+      TenantSetCommand.class,
       TenantListCommand.class,
       TenantRotateCommand.class,
       TenantRevokeCommand.class
@@ -57,6 +58,6 @@ public final class TenantCommand implements RemoraCommand {
 
   @Override
   public Integer call() {
-    throw new ParameterException(line(), "Say what to do: tenant add, list, rotate or revoke");
+    throw new ParameterException(line(), "Say what to do: tenant add, set, list, rotate or revoke");
   }
 }

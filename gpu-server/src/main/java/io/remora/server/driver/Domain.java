@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.driver;
 
+import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 
 /**
  * What one session owns on one device, seen from the driver: a slab of address space, streams,
@@ -80,6 +82,16 @@ public interface Domain extends DriverCalls, AutoCloseable {
   /** Destroys an event; pending records of it still complete. */
   void destroyEvent(long event);
 
+  /**
+   * Textures and surfaces.
+   *
+   * @throws DriverException {@code CUDA_ERROR_NOT_SUPPORTED} where the driver has none
+   */
+  default DeviceImages images() {
+    throw new DriverException(
+        CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "this device has no arrays, textures, surfaces");
+  }
+
   /** Puts a kernel on a stream. */
   void launch(long stream, Launch launch, WorkObserver observer);
 
@@ -114,6 +126,17 @@ public interface Domain extends DriverCalls, AutoCloseable {
 
   /** {@code CUDA_SUCCESS}, {@code CUDA_ERROR_NOT_READY} or the domain's fault. */
   int queryEvent(long event);
+
+  /**
+   * Stops kernels that run for longer than allowed: the domain then has the fault {@code
+   * CUDA_ERROR_LAUNCH_TIMEOUT}, and the others of the device go on.
+   *
+   * @param nanosMax how long a kernel may run; 0: for ever; asked again and again, on any thread
+   * @return false if the device can't stop kernels; nothing has changed then
+   */
+  default boolean limitKernelTime(LongSupplier nanosMax) {
+    return false;
+  }
 
   /** The fault that ended this domain, or {@code CUDA_SUCCESS}. */
   int fault();

@@ -48,9 +48,9 @@ final class Backlog {
     }
   }
 
-  /** The class was served out of turn. */
+  /** The class was served; a negative time takes some of that back. */
   void spend(long nanos) {
-    owedNanos -= nanos;
+    owedNanos = Math.max(-owedNanosMax, owedNanos - nanos);
   }
 
   /** Whether the class is to be served before more urgent ones. */

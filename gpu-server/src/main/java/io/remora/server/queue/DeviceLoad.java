@@ -27,6 +27,14 @@ final class DeviceLoad {
   private @Nullable Share lastSubmitter;
   private boolean sharedRecently;
   private long sharedUntilNanos;
+  private final HandOver handOver = new HandOver();
+  private int inFlightWorks;
+
+  /** Lanes of tenants of class LATENCY. */
+  private int urgentLanes;
+
+  private boolean urgentRecently;
+  private long urgentUntilNanos;
 
   DeviceLoad(QueueConfig config, LongSupplier nanoClock) {
     this.config = config;
@@ -35,6 +43,10 @@ final class DeviceLoad {
 
   /** Work that needs the device came from this tenant. */
   void submitted(Share share) {
+    if (share.laneClass == LaneClass.LATENCY) {
+      urgentRecently = true;
+      urgentUntilNanos = nanoClock.getAsLong() + config.competitionNanos();
+    }
     if (lastSubmitter != share) {
       if (lastSubmitter != null) {
         sharedRecently = true;
@@ -67,29 +79,77 @@ final class DeviceLoad {
     noteActivity(share);
   }
 
-  /** Whether one more work of this tenant may go to the device. */
-  boolean hasRoom(Share share) {
+  /** A lane was opened or closed. */
+  void lanesChanged(Share share, int by) {
+    if (share.laneClass == LaneClass.LATENCY) {
+      urgentLanes += by;
+    }
+  }
+
+  /** Work goes to the device that takes time there. */
+  void issued(Ticket ticket) {
+    ticket.issuedNanos = nanoClock.getAsLong();
+    ticket.issuedAlone = inFlightWorks++ == 0;
+  }
+
+  /**
+   * Such work is over.
+   *
+   * @param deviceNanos what it took, or -1 if that is not known
+   */
+  void ended(Ticket ticket, long deviceNanos) {
+    inFlightWorks--;
+    if (ticket.issuedAlone && deviceNanos > 0) {
+      handOver.observed(nanoClock.getAsLong() - ticket.issuedNanos - deviceNanos);
+    }
+  }
+
+  /**
+   * Whether one more work of this tenant may go to the device.
+   *
+   * @param nextNanos its estimate
+   * @param owed whether its class is owed time, so that urgent work makes way
+   */
+  boolean hasRoom(Share share, long nextNanos, boolean owed) {
     if (!hasOwnRoom(share)) {
       return false;
     }
-    long load = share.laneClass == LaneClass.LATENCY ? urgentNanos : countedNanos;
-    return isAlone(share) || load < config.sharedInFlightNanos();
+    if (share.laneClass == LaneClass.LATENCY) {
+      return urgentNanos < sharedBoundNanos() || isAlone(share);
+    }
+    if (!owed && isUrgentRecently()) {
+      return countedNanos < Math.min(handOver.leanBoundNanos(nextNanos), sharedBoundNanos());
+    }
+    return countedNanos < sharedBoundNanos() || isAlone(share);
   }
 
   /** Whether the tenant has reached its bound by itself. */
   boolean hasOwnRoom(Share share) {
-    long bound = isAlone(share) ? config.aloneInFlightNanos() : config.sharedInFlightNanos();
-    return share.inFlightNanos < bound;
+    return share.inFlightNanos
+        < (isAlone(share) ? config.aloneInFlightNanos() : sharedBoundNanos());
   }
 
+  private long sharedBoundNanos() {
+    return handOver.sharedBoundNanos(config.sharedInFlightNanos());
+  }
+
+  /** Nobody else is there, was there a moment ago, or may come and be in a hurry. */
   private boolean isAlone(Share share) {
-    if (activeShares > (share.active ? 1 : 0)) {
+    if (activeShares > (share.active ? 1 : 0)
+        || (urgentLanes > 0 && share.laneClass != LaneClass.LATENCY)) {
       return false;
     }
     if (sharedRecently && nanoClock.getAsLong() - sharedUntilNanos >= 0) {
       sharedRecently = false;
     }
     return !sharedRecently;
+  }
+
+  private boolean isUrgentRecently() {
+    if (urgentRecently && nanoClock.getAsLong() - urgentUntilNanos >= 0) {
+      urgentRecently = false;
+    }
+    return urgentRecently;
   }
 
   /** Work that waits for the host was issued: the tenant may stand still from now on. */
@@ -132,7 +192,9 @@ final class DeviceLoad {
   /** Moves what the tenant has in flight to another class. */
   void reclassify(Share share, LaneClass laneClass) {
     uncount(share);
+    lanesChanged(share, -share.lanes.size());
     share.laneClass = laneClass;
+    lanesChanged(share, share.lanes.size());
     if (share.counted()) {
       count(share, share.inFlightNanos);
     }

@@ -2,8 +2,9 @@
 package io.remora.server.queue;
 
 import java.util.ArrayDeque;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -32,7 +33,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class DeviceQueue {
   private static final Logger log = LoggerFactory.getLogger(DeviceQueue.class);
-  private static final int CONTEXT_IS_DESTROYED = 709;
+  private static final int TIMEOUT = 909;
   private static final int UNKNOWN = 999;
 
   private final QueueConfig config;
@@ -42,8 +43,8 @@ public final class DeviceQueue {
   /** Outlives the shares; bounded by the number of tenants that this server has ever had. */
   private final Map<String, TenantUse.Counter> uses = new HashMap<>();
 
-  private final Backlog[] byUrgency;
   private final DeviceLoad load;
+  private final Turns turns;
   private int pendingWorks;
 
   /**
@@ -61,10 +62,7 @@ public final class DeviceQueue {
     this.config = config;
     this.nanoClock = nanoClock;
     this.load = new DeviceLoad(config, nanoClock);
-    this.byUrgency =
-        Arrays.stream(LaneClass.values())
-            .map(each -> new Backlog(config.shareMin(each), config.sharedInFlightNanos()))
-            .toArray(Backlog[]::new);
+    this.turns = new Turns(config, load);
   }
 
   /**
@@ -82,20 +80,32 @@ public final class DeviceQueue {
   }
 
   /**
-   * Opens a lane. Lanes with the same tenant name share one weight; the weight and class given last
-   * hold for all of them.
+   * Opens a lane whose tenant has the usual policy.
    *
    * @param weight at least 1
    */
-  public synchronized Lane lane(String tenant, int weight, LaneClass laneClass) {
+  public Lane lane(String tenant, int weight, LaneClass laneClass) {
+    return lane(tenant, weight, laneClass, LanePolicy.of(config));
+  }
+
+  /**
+   * Opens a lane. Lanes with the same tenant name share one weight; the weight, class and policy
+   * given last hold for all of them.
+   *
+   * @param weight at least 1
+   */
+  public synchronized Lane lane(String tenant, int weight, LaneClass laneClass, LanePolicy policy) {
     if (weight < 1) {
       throw new IllegalArgumentException("weight must be at least 1: " + weight);
     }
     TenantUse.Counter use = uses.computeIfAbsent(tenant, name -> new TenantUse.Counter());
-    Share share = shares.computeIfAbsent(tenant, name -> new Share(name, weight, laneClass, use));
+    Share share =
+        shares.computeIfAbsent(tenant, name -> new Share(name, weight, laneClass, policy, use));
     reclassify(share, weight, laneClass);
+    share.policy = policy;
     var lane = new Lane(this, share, new EstimateTable(config.firstEstimateNanos()));
     share.lanes.add(lane);
+    load.lanesChanged(share, 1);
     return lane;
   }
 
@@ -105,15 +115,44 @@ public final class DeviceQueue {
     return use == null ? TenantUse.NONE : use.read();
   }
 
-  /** Changes a tenant's weight and class from the next work on; no such tenant: nothing to do. */
-  public void update(String tenant, int weight, LaneClass laneClass) {
+  /** How all tenants stand that have ever used this device, by name. */
+  public synchronized Map<String, TenantReading> readings() {
+    Map<String, TenantReading> readings = new HashMap<>();
+    uses.forEach(
+        (tenant, use) -> {
+          Share share = shares.get(tenant);
+          readings.put(
+              tenant,
+              new TenantReading(
+                  use.read(),
+                  share == null ? 0 : share.pendingWorks,
+                  share == null ? 0 : share.inFlightWorks,
+                  use.queueTimes.copy(),
+                  use.runTimes.copy()));
+        });
+    return readings;
+  }
+
+  /**
+   * Changes a tenant's weight, class and policy from the next work on; no such tenant: nothing to
+   * do.
+   */
+  public void update(String tenant, int weight, LaneClass laneClass, LanePolicy policy) {
+    List<Runnable> drained = new ArrayList<>();
     synchronized (this) {
       Share share = shares.get(tenant);
       if (share != null) {
         reclassify(share, weight, laneClass);
+        share.policy = policy;
+        for (Lane lane : share.lanes) {
+          if (lane.hasDrained(config)) {
+            drained.add(lane.drained);
+          }
+        }
       }
     }
     pump();
+    drained.forEach(Runnable::run);
   }
 
   private void reclassify(Share share, int weight, LaneClass laneClass) {
@@ -133,29 +172,30 @@ public final class DeviceQueue {
 
   boolean submit(Lane lane, Ticket ticket) {
     boolean nested = issuing.get();
-    boolean dropped;
+    int refusal;
     boolean direct = false;
     boolean room = true;
     synchronized (this) {
-      dropped = lane.closed;
-      if (!dropped) {
-        room = hold(lane, ticket);
+      refusal = lane.refusal(ticket);
+      if (refusal == 0) {
+        room = lane.hold(ticket, config);
         ticket.estimateNanos = ticket.key == Work.FREE ? 0 : lane.estimates.estimate(ticket.key);
         join(lane, ticket);
         direct =
             !nested
                 && !lane.issuing
                 && lane.pending.isEmpty()
-                && (ticket.key == Work.FREE || pendingWorks == 0 && load.hasRoom(lane.share));
+                && (ticket.key == Work.FREE
+                    || pendingWorks == 0 && load.hasRoom(lane.share, ticket.estimateNanos, false));
         if (direct) {
-          charge(ticket);
+          charge(ticket, 0);
         } else {
           enqueue(ticket);
         }
       }
     }
-    if (dropped) {
-      ticket.work.dropped(CONTEXT_IS_DESTROYED);
+    if (refusal != 0) {
+      ticket.work.dropped(refusal);
     } else if (direct) {
       issue(ticket);
       release(lane);
@@ -163,15 +203,6 @@ public final class DeviceQueue {
       pump();
     }
     return room;
-  }
-
-  private boolean hold(Lane lane, Ticket ticket) {
-    lane.heldBytes += ticket.bytes;
-    int held = lane.pending.size() + lane.inFlight + 1;
-    if (held >= config.laneWorksMax() || lane.heldBytes >= config.laneBytesMax()) {
-      lane.full = true;
-    }
-    return !lane.full;
   }
 
   /** Brings the tags of a lane and a tenant that were idle up to what is being served. */
@@ -196,6 +227,9 @@ public final class DeviceQueue {
   private void enqueue(Ticket ticket) {
     ticket.submittedNanos = nanoClock.getAsLong();
     Share share = ticket.lane.share;
+    if (ticket.work.isRefusable()) {
+      ticket.setDeadline(ticket.submittedNanos, share.policy.timeoutNanos());
+    }
     ticket.lane.pending.addLast(ticket);
     pendingWorks++;
     if (share.pendingWorks++ == 0) {
@@ -217,6 +251,10 @@ public final class DeviceQueue {
           return;
         }
       }
+      if (next.over) {
+        refuseLate(next);
+        continue;
+      }
       issue(next);
       synchronized (this) {
         next.lane.issuing = false;
@@ -224,66 +262,57 @@ public final class DeviceQueue {
     }
   }
 
+  /** The work to be issued now, charged for, or to be refused. */
   private @Nullable Ticket takeNext() {
-    for (Backlog backlog : byUrgency) {
-      if (backlog.isOwed()) {
-        Ticket ticket = takeFrom(backlog);
-        if (ticket != null) {
-          ticket.byMinimumShare = true;
-          backlog.spend(ticket.estimateNanos);
-          return ticket;
-        }
-      }
+    Lane lane = turns.next();
+    if (lane == null) {
+      return null;
     }
-    for (Backlog backlog : byUrgency) {
-      Ticket ticket = takeFrom(backlog);
-      if (ticket != null) {
-        return ticket;
-      }
-    }
-    return null;
-  }
-
-  private @Nullable Ticket takeFrom(Backlog backlog) {
-    Share best = null;
-    Lane bestLane = null;
-    for (int i = 0; i < backlog.size(); i++) {
-      Share share = backlog.get(i);
-      Lane lane = share.nextLane();
-      if (lane == null) {
-        continue;
-      }
-      if (lane.pending.getFirst().key == Work.FREE) {
-        return take(lane);
-      }
-      // A tenant that stands still by itself waits by itself.
-      boolean stuck = !share.counted() && !load.hasOwnRoom(share);
-      if (!stuck && (best == null || share.tag < best.tag)) {
-        best = share;
-        bestLane = lane;
-      }
-    }
-    return best == null || bestLane == null || !load.hasRoom(best) ? null : take(bestLane);
-  }
-
-  private Ticket take(Lane lane) {
-    Ticket ticket = lane.pending.removeFirst();
-    pendingWorks--;
-    if (--lane.share.pendingWorks == 0) {
-      backlog(lane.share).remove(lane.share);
+    long now = nanoClock.getAsLong();
+    Ticket ticket = removeHead(lane);
+    if (ticket.isLate(now)) {
+      ticket.over = true;
+      return ticket;
     }
     // What was learned since the submission makes the better estimate.
     if (ticket.key != Work.FREE) {
       ticket.estimateNanos = lane.estimates.estimate(ticket.key);
     }
-    long waitedNanos = nanoClock.getAsLong() - ticket.submittedNanos;
+    long waitedNanos = now - ticket.submittedNanos;
     lane.queueNanos += waitedNanos;
     lane.share.use.queueNanos += waitedNanos;
-    charge(ticket);
+    charge(ticket, waitedNanos);
     return ticket;
   }
 
-  private void charge(Ticket ticket) {
+  private Ticket removeHead(Lane lane) {
+    Ticket ticket = lane.pending.removeFirst();
+    pendingWorks--;
+    if (--lane.share.pendingWorks == 0) {
+      backlog(lane.share).remove(lane.share);
+    }
+    return ticket;
+  }
+
+  /** Drops work that came too late to be issued; with no lock held. */
+  private void refuseLate(Ticket ticket) {
+    Lane lane = ticket.lane;
+    Runnable drained = null;
+    synchronized (this) {
+      lane.heldBytes -= ticket.bytes;
+      load.noteActivity(lane.share);
+      if (lane.hasDrained(config)) {
+        drained = lane.drained;
+      }
+      forgetIfUnused(lane.share);
+    }
+    ticket.work.dropped(TIMEOUT);
+    if (drained != null) {
+      drained.run();
+    }
+  }
+
+  private void charge(Ticket ticket, long waitedNanos) {
     Lane lane = ticket.lane;
     Share share = lane.share;
     lane.issuing = true;
@@ -298,9 +327,11 @@ public final class DeviceQueue {
       load.noteActivity(share);
       return;
     }
+    share.use.queueTimes.add(waitedNanos);
     Backlog backlog = backlog(share);
     backlog.virtualTime = Math.max(backlog.virtualTime, share.tag);
     share.laneVirtualTime = Math.max(share.laneVirtualTime, lane.tag);
+    load.issued(ticket);
     load.add(share, ticket.estimateNanos);
     addTime(ticket, ticket.estimateNanos);
   }
@@ -310,10 +341,9 @@ public final class DeviceQueue {
     Share share = ticket.lane.share;
     share.tag += (double) nanos / share.weight;
     ticket.lane.tag += nanos;
+    backlog(share).spend(nanos);
     if (pendingWorks > 0) {
-      for (Backlog backlog : byUrgency) {
-        backlog.earn(nanos);
-      }
+      turns.earn(nanos);
     }
   }
 
@@ -360,7 +390,7 @@ public final class DeviceQueue {
       settle(ticket, deviceNanos);
       lane.heldBytes -= ticket.bytes;
       lane.inFlight--;
-      if (hasDrained(lane)) {
+      if (lane.hasDrained(config)) {
         drained = lane.drained;
       }
       forgetIfUnused(lane.share);
@@ -389,38 +419,38 @@ public final class DeviceQueue {
     if (ticket.key == Work.FREE) {
       return;
     }
+    share.use.runTimes.add(nanos);
     load.moved(share);
+    load.ended(ticket, deviceNanos);
     load.add(share, -ticket.estimateNanos);
     if (deviceNanos >= 0) {
       lane.estimates.measured(ticket.key, deviceNanos);
       long correction = deviceNanos - ticket.estimateNanos;
       addTime(ticket, correction);
-      if (ticket.byMinimumShare) {
-        backlog(share).spend(correction);
-      }
     }
-  }
-
-  private boolean hasDrained(Lane lane) {
-    if (lane.full
-        && !lane.closed
-        && lane.pending.size() + lane.inFlight <= config.laneWorksMax() / 2
-        && lane.heldBytes <= config.laneBytesMax() / 2) {
-      lane.full = false;
-      return true;
-    }
-    return false;
   }
 
   /**
-   * Looks for tenants whose work in flight doesn't move, so that the others needn't wait for it.
+   * Looks for tenants whose work in flight doesn't move, so that the others needn't wait for it,
+   * and for work that can't be issued in time any more.
    */
   public void tick() {
+    List<Ticket> late = new ArrayList<>(0);
     synchronized (this) {
+      long now = nanoClock.getAsLong();
       for (Share share : shares.values()) {
         load.watch(share);
+        for (Lane lane : share.lanes) {
+          for (Ticket head = lane.pending.peekFirst();
+              head != null && head.isLate(now);
+              head = lane.pending.peekFirst()) {
+            head.over = true;
+            late.add(removeHead(lane));
+          }
+        }
       }
     }
+    late.forEach(this::refuseLate);
     pump();
   }
 
@@ -432,29 +462,19 @@ public final class DeviceQueue {
       }
       lane.closed = true;
       while (!lane.pending.isEmpty()) {
-        Ticket ticket = lane.pending.removeFirst();
+        Ticket ticket = removeHead(lane);
         lane.heldBytes -= ticket.bytes;
         dropped.add(ticket);
       }
-      forgetPending(lane.share, dropped.size());
+      load.noteActivity(lane.share);
       lane.share.lanes.remove(lane);
+      load.lanesChanged(lane.share, -1);
       forgetIfUnused(lane.share);
     }
     for (Ticket ticket : dropped) {
-      ticket.work.dropped(CONTEXT_IS_DESTROYED);
+      ticket.work.dropped(Lane.CONTEXT_IS_DESTROYED);
     }
     pump();
-  }
-
-  private void forgetPending(Share share, int works) {
-    if (works > 0) {
-      pendingWorks -= works;
-      share.pendingWorks -= works;
-      if (share.pendingWorks == 0) {
-        backlog(share).remove(share);
-        load.noteActivity(share);
-      }
-    }
   }
 
   private void forgetIfUnused(Share share) {
@@ -465,6 +485,6 @@ public final class DeviceQueue {
   }
 
   private Backlog backlog(Share share) {
-    return byUrgency[share.laneClass.ordinal()];
+    return turns.of(share);
   }
 }

@@ -5,11 +5,14 @@ import java.util.ArrayDeque;
 
 /**
  * One session's way to one device: work leaves it in the order in which it came. Made by {@link
- * DeviceQueue#lane}; any thread may call, one at a time for {@link #submit}. Bounded by {@link
- * QueueConfig#laneWorksMax} and {@link QueueConfig#laneBytesMax}: at the bound it says that it is
- * full, and whoever submits must stop until it has drained to half.
+ * DeviceQueue#lane}; any thread may call, one at a time for {@link #submit}. Bounded by its
+ * tenant's {@link LanePolicy}: at the bound it says that it is full, and whoever submits must stop
+ * until it has drained to half; or it refuses work, if that is the policy.
  */
 public final class Lane implements AutoCloseable {
+  static final int CONTEXT_IS_DESTROYED = 709;
+  private static final int LAUNCH_OUT_OF_RESOURCES = 701;
+
   private final DeviceQueue queue;
 
   // All below are guarded by the queue's lock.
@@ -40,7 +43,7 @@ public final class Lane implements AutoCloseable {
 
   /**
    * Takes work in: issued at once on this thread where nothing speaks against it, else later. Work
-   * submitted to a closed lane is dropped at once.
+   * submitted to a closed lane is dropped at once, and so is what finds a lane full that refuses.
    *
    * @return whether there is room for more; if not, wait for {@link #onDrained}
    */
@@ -87,6 +90,58 @@ public final class Lane implements AutoCloseable {
   @Override
   public void close() {
     queue.close(this);
+  }
+
+  /** Why work is not taken, or 0. */
+  int refusal(Ticket ticket) {
+    LanePolicy policy = share.policy;
+    boolean refused =
+        policy.rejects()
+            && ticket.work.isRefusable()
+            && held() > 0
+            && (held() >= policy.worksMax() || heldBytes + ticket.bytes > policy.bytesMax());
+    return closed ? CONTEXT_IS_DESTROYED : refused ? LAUNCH_OUT_OF_RESOURCES : 0;
+  }
+
+  /**
+   * Counts work in.
+   *
+   * @param config bounds what even a lane that refuses may hold of work that can't be refused
+   * @return whether there is room for more
+   */
+  boolean hold(Ticket ticket, QueueConfig config) {
+    heldBytes += ticket.bytes;
+    if (held() + 1 >= worksMax(config) || heldBytes >= bytesMax(config)) {
+      full = true;
+    }
+    return !full;
+  }
+
+  /** Whether the lane was full and has room again; whoever asks must tell the listener. */
+  boolean hasDrained(QueueConfig config) {
+    if (full && !closed && held() <= worksMax(config) / 2 && heldBytes <= bytesMax(config) / 2) {
+      full = false;
+      return true;
+    }
+    return false;
+  }
+
+  private int held() {
+    return pending.size() + inFlight;
+  }
+
+  private int worksMax(QueueConfig config) {
+    LanePolicy policy = share.policy;
+    return policy.rejects()
+        ? Math.max(policy.worksMax(), config.laneWorksMax())
+        : policy.worksMax();
+  }
+
+  private long bytesMax(QueueConfig config) {
+    LanePolicy policy = share.policy;
+    return policy.rejects()
+        ? Math.max(policy.bytesMax(), config.laneBytesMax())
+        : policy.bytesMax();
   }
 
   DeviceQueue queue() {

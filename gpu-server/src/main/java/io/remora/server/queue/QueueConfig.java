@@ -5,8 +5,8 @@ package io.remora.server.queue;
  * Bounds of a {@link DeviceQueue}.
  *
  * @param sharedInFlightNanos estimated device time that may be issued and not over while several
- *     tenants use the device. Work that arrives waits for about this much plus one kernel; less
- *     than the time from the end of work to the issue of the next would leave the device idle
+ *     tenants use the device; more where handing work over takes so long that the device would run
+ *     dry, and less while a tenant of class LATENCY is about, see {@link HandOver}
  * @param aloneInFlightNanos the same while one tenant has the device to itself. A newcomer may find
  *     this much before it
  * @param competitionNanos how long a tenant that paused still counts as using the device, so that

@@ -17,6 +17,7 @@ final class Share {
   final TenantUse.Counter use;
   int weight;
   LaneClass laneClass;
+  LanePolicy policy;
 
   /** Start tag among the tenants of the class. */
   double tag;
@@ -43,10 +44,11 @@ final class Share {
   long endedAtTick;
   int quietTicks;
 
-  Share(String tenant, int weight, LaneClass laneClass, TenantUse.Counter use) {
+  Share(String tenant, int weight, LaneClass laneClass, LanePolicy policy, TenantUse.Counter use) {
     this.tenant = tenant;
     this.weight = weight;
     this.laneClass = laneClass;
+    this.policy = policy;
     this.use = use;
   }
 

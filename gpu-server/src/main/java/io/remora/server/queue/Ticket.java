@@ -20,10 +20,17 @@ final class Ticket implements WorkObserver {
   /** When it had to wait: the time of submission. */
   long submittedNanos;
 
-  /** Issued before work of a more urgent class, on its class's minimum share. */
-  boolean byMinimumShare;
+  /** When it was issued, and whether the device had nothing else then. */
+  long issuedNanos;
+
+  boolean issuedAlone;
 
   boolean over;
+
+  /** Pending work that may be refused: until when it must be issued. */
+  long startByNanos;
+
+  boolean hasDeadline;
 
   Ticket(Lane lane, Work work) {
     this.lane = lane;
@@ -31,6 +38,20 @@ final class Ticket implements WorkObserver {
     this.key = work.estimateKey();
     this.bytes = work.bytes();
     this.waitsForHost = work.waitsForHost();
+  }
+
+  /** Sets until when the work must be issued, if there is such a time. */
+  void setDeadline(long nowNanos, long policyNanos) {
+    long within = Math.min(policyNanos, work.startWithinNanos());
+    if (within != Long.MAX_VALUE) {
+      hasDeadline = true;
+      startByNanos = nowNanos + within;
+    }
+  }
+
+  /** Whether it is too late to issue the work. */
+  boolean isLate(long nowNanos) {
+    return hasDeadline && nowNanos - startByNanos > 0;
   }
 
   @Override

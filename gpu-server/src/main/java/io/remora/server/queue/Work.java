@@ -31,6 +31,22 @@ public interface Work {
   }
 
   /**
+   * Whether the work may be refused by itself: not a marker that others wait for, and not a part of
+   * something of which another part may have begun.
+   */
+  default boolean isRefusable() {
+    return false;
+  }
+
+  /**
+   * How long after its submission refusable work may be issued; {@code MAX_VALUE}: at any time.
+   * Once that is over it is dropped instead.
+   */
+  default long startWithinNanos() {
+    return Long.MAX_VALUE;
+  }
+
+  /**
    * Gives the work to the driver. Called in the order of submission within a lane, on the
    * submitting thread or on one that ended other work; must not block and should not throw: a
    * refusal by the driver is an end too.
@@ -42,7 +58,9 @@ public interface Work {
   /**
    * The work will never be issued.
    *
-   * @param result {@code CUDA_ERROR_CONTEXT_IS_DESTROYED} if its lane was closed
+   * @param result {@code CUDA_ERROR_CONTEXT_IS_DESTROYED} if its lane was closed, {@code
+   *     CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES} if the lane was full, {@code CUDA_ERROR_TIMEOUT} if it
+   *     could not be issued in time
    */
   void dropped(int result);
 }

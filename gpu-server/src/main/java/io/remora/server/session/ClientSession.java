@@ -3,6 +3,9 @@ package io.remora.server.session;
 
 import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.DriverException;
+import io.remora.server.metrics.SessionMeter;
+import io.remora.server.metrics.SessionTrace;
+import io.remora.server.metrics.WorkTimes;
 import io.remora.server.session.ProtocolException.Reason;
 import io.remora.server.session.generated.CallDispatcher;
 import io.remora.server.session.generated.Calls;
@@ -27,6 +30,7 @@ final class ClientSession implements Session {
   private final TenantGrant grant;
   private final SessionServices services;
   private final SessionOutput output;
+  private final SessionQuota quota;
   private final SerialExecutor serial;
   private final Outbox outbox;
   private final DeferredErrors errors;
@@ -36,6 +40,8 @@ final class ClientSession implements Session {
   private final FrameReader frames;
   private final FlowControl flow;
   private final DeviceOutput deviceOutput = new DeviceOutput(this);
+  private final SessionMeter meter = new SessionMeter();
+  private final FailureLog failures;
 
   /** Set once the devices are open. */
   private @Nullable SessionObjects objects;
@@ -55,11 +61,13 @@ final class ClientSession implements Session {
     this.grant = grant;
     this.services = services;
     this.output = output;
-    this.outbox = new Outbox(output);
+    this.quota = new SessionQuota(grant.account());
+    this.outbox = new Outbox(output, meter);
+    this.failures = new FailureLog(meter, services.nanoClock());
     this.errors = new DeferredErrors(outbox);
     this.serial = new SerialExecutor(services.workers(), this::defect, this::afterTurn);
     this.epochs = new WorkEpochs(() -> serial.signal(this::epochsDue));
-    this.flow = new FlowControl(services.limits(), outbox, output);
+    this.flow = new FlowControl(this, outbox, output);
     this.frames = new FrameReader(this, services.limits(), services.nanoClock());
   }
 
@@ -68,12 +76,26 @@ final class ClientSession implements Session {
     return id;
   }
 
+  @Override
+  public SessionMeter meter() {
+    return meter;
+  }
+
   TenantGrant grant() {
     return grant;
   }
 
+  FailureLog failures() {
+    return failures;
+  }
+
   SessionServices services() {
     return services;
+  }
+
+  /** What the session has taken of its tenant's limits. */
+  SessionQuota quota() {
+    return quota;
   }
 
   SerialExecutor serial() {
@@ -165,7 +187,9 @@ final class ClientSession implements Session {
   }
 
   private void devicesOpened(List<SessionDevice> opened) {
-    SessionObjects made = new SessionObjects(opened, serial, services.limits().handlesMax());
+    SessionObjects made =
+        new SessionObjects(
+            opened, serial, services.limits().handlesMax(), quota, grant.tenantClass());
     objects = made;
     if (ended) {
       closeDevices(made);
@@ -174,6 +198,7 @@ final class ClientSession implements Session {
     SessionCalls handlers = new SessionCalls(this);
     calls = handlers;
     dispatcher = new CallDispatcher(handlers);
+    meter.devices(() -> opened.stream().map(SessionDevice::reading).toList());
     for (SessionDevice device : opened) {
       device.lane().onDrained(() -> serial.signal(flow::roomAgain));
     }
@@ -216,6 +241,7 @@ final class ClientSession implements Session {
       violated(new ProtocolException(Reason.MALFORMED, String.valueOf(malformed.getMessage())));
     } finally {
       currentFrame = null;
+      meter.progress(frames.lastSequence(), flow.consumedBytes());
     }
   }
 
@@ -228,12 +254,28 @@ final class ClientSession implements Session {
 
   /** A call of the client is about to be carried out. */
   void callBegins(SessionCall call) {
-    if (call.isWaiting() && ++waitingCalls > services.limits().waitingCallsMax()) {
+    SessionTrace trace = meter.trace();
+    if (trace != null) {
+      call.times = trace.begin();
+    }
+    if (!call.isWaiting()) {
+      return;
+    }
+    meter.waits();
+    if (++waitingCalls > services.limits().waitingCallsMax()) {
       throw new ProtocolException(
           Reason.TOO_LARGE,
           "more than "
               + services.limits().waitingCallsMax()
               + " calls wait for their answers; use fewer threads in one process");
+    }
+  }
+
+  /** What the client asked for is under way, or done. */
+  void callCarriedOut(SessionCall call) {
+    WorkTimes times = call.times;
+    if (times != null && !call.isWaiting()) {
+      times.callEnded(call.sequence(), call.label(), false);
     }
   }
 
@@ -251,6 +293,10 @@ final class ClientSession implements Session {
 
   /** Work whose place between streams is the caller's affair. */
   void enqueue(SessionStream stream, QueuedWork work) {
+    SessionTrace trace = meter.trace();
+    if (trace != null && work.times == null && work.sequence() != 0) {
+      work.times = trace.begin();
+    }
     work.submitted(stream, epochs.enter());
     stream.workBegins();
     stream.device().lane().submit(work);
@@ -302,6 +348,17 @@ final class ClientSession implements Session {
         return true;
       }
     }
+  }
+
+  /** Fails a call that the operator doesn't allow the tenant. */
+  boolean isRefusedByTerms(SessionCall call) {
+    if (grant.account().allowsCall(call.number())) {
+      return false;
+    }
+    call.fail(
+        CUresult.CUDA_ERROR_NOT_PERMITTED_VALUE,
+        "the server's operator doesn't allow this tenant calls of this group");
+    return true;
   }
 
   /** What the tenant may use of a device's memory. */
@@ -398,6 +455,7 @@ final class ClientSession implements Session {
     }
     ended = true;
     outbox.close();
+    quota.close();
     log.info("session {} of tenant {} ends: {}", id, grant.tenant(), reason);
     SessionObjects opened = objects;
     if (opened == null) {

@@ -37,6 +37,9 @@ final class CopyCalls {
     SessionStream stream = streamFor(call, handle, device, destination);
     List<ByteBuffer> parts = source.buffers();
     long at = destination + offset;
+    if (offset != 0) {
+      call.continuesAnother();
+    }
     call.hold(session.currentFrame(), source.bytes());
     call.submit(
         stream,
@@ -162,6 +165,9 @@ final class CopyCalls {
     checkChunk(rows, widthBytes * height, offset);
     SessionStream stream = streamFor(call, handle, device, destination);
     List<RowPart> parts = RowPart.split(rows.buffers(), destination, pitch, widthBytes, offset);
+    if (offset != 0) {
+      call.continuesAnother();
+    }
     call.hold(session.currentFrame(), rows.bytes());
     call.submit(
         stream,

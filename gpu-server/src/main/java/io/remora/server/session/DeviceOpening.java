@@ -4,13 +4,14 @@ package io.remora.server.session;
 import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.Domain;
 import io.remora.server.queue.Lane;
-import io.remora.server.queue.LaneClass;
-import io.remora.server.tenant.TenantClass;
 import io.remora.server.tenant.TenantGrant;
+import io.remora.v1.CUresult;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Opens the devices that a tenant may use. Runs on a worker. */
 final class DeviceOpening {
@@ -19,6 +20,8 @@ final class DeviceOpening {
 
   private static final long SLAB_BYTES_MIN = 1L << 28;
   private static final long SLAB_BYTES_MAX = 1L << 42;
+
+  private static final Logger log = LoggerFactory.getLogger(DeviceOpening.class);
 
   private DeviceOpening() {}
 
@@ -58,11 +61,22 @@ final class DeviceOpening {
                   prints.add(text);
                   session.deviceOutput().printed();
                 });
+    boolean limited = domain.limitKernelTime(() -> grant.account().limits().kernelTime().toNanos());
+    if (!limited && !grant.account().limits().kernelTime().isZero()) {
+      log.warn(
+          "device {} can't stop kernels: the kernel_time of tenant {} has no effect on it",
+          device.ordinal(),
+          grant.tenant());
+    }
     Lane lane =
         services
             .queues()
             .get(device.ordinal())
-            .lane(grant.tenant(), grant.weight(), laneClass(grant.tenantClass()));
+            .lane(
+                grant.tenant(),
+                grant.weight(),
+                TenantTerms.laneClass(grant.tenantClass()),
+                TenantTerms.policy(grant.account().queue()));
     SessionDevice opened =
         new SessionDevice(
             ordinal,
@@ -80,6 +94,13 @@ final class DeviceOpening {
   private static void faulted(
       ClientSession session, @Nullable SessionDevice device, int result, String detail) {
     if (device != null) {
+      log.warn(
+          "session {} of tenant {} has a fault on device {}: {}: {}",
+          session.id(),
+          session.grant().tenant(),
+          device.description().ordinal(),
+          CUresult.forNumber(result),
+          detail);
       device.faulted(result, detail);
       session.deviceFaulted();
     }
@@ -89,13 +110,5 @@ final class DeviceOpening {
     long wanted = Math.min(SLAB_BYTES_MAX / SPACE_FACTOR, memoryBytes) * SPACE_FACTOR;
     long rounded = Long.highestOneBit(Math.max(wanted, SLAB_BYTES_MIN) - 1) << 1;
     return Math.min(rounded, SLAB_BYTES_MAX);
-  }
-
-  private static LaneClass laneClass(TenantClass tenantClass) {
-    return switch (tenantClass) {
-      case LATENCY -> LaneClass.LATENCY;
-      case NORMAL -> LaneClass.NORMAL;
-      case BATCH -> LaneClass.BATCH;
-    };
   }
 }

@@ -34,6 +34,9 @@ final class Downloads {
   private @Nullable Download reading;
   private int piecesLeft;
 
+  /** The tenant was sent as many bytes as it may for now. */
+  private boolean paused;
+
   Downloads(ClientSession session, CopyCalls copies) {
     this.session = session;
     this.copies = copies;
@@ -81,7 +84,7 @@ final class Downloads {
   }
 
   private void readNext() {
-    if (reading != null || piecesLeft <= 0) {
+    if (reading != null || piecesLeft <= 0 || paused) {
       return;
     }
     Download next = ready.poll();
@@ -108,13 +111,36 @@ final class Downloads {
     if (result != CUresult.CUDA_SUCCESS_VALUE) {
       download.finish();
       session.workFailed(download.call, download.call.stream().device(), result, "");
-    } else if (download.send(piece)) {
-      ready.add(download);
+    } else {
+      pauseIfDue(piece.remaining());
+      if (download.send(piece)) {
+        ready.add(download);
+      }
     }
     if (!session.outbox().isCongested()) {
       piecesLeft = Math.max(piecesLeft, 1);
     }
     readNext();
+  }
+
+  private void pauseIfDue(long bytes) {
+    SessionServices services = session.services();
+    long pauseNanos =
+        session.grant().account().download().moved(bytes, services.nanoClock().getAsLong());
+    if (pauseNanos > 0 && !paused) {
+      paused = true;
+      services.delays().after(pauseNanos, () -> session.serial().execute(this::goOn));
+    }
+  }
+
+  private void goOn() {
+    paused = false;
+    if (!session.isEnded()) {
+      if (!session.outbox().isCongested()) {
+        piecesLeft = Math.max(piecesLeft, 1);
+      }
+      readNext();
+    }
   }
 
   /** One copy to the client. */
@@ -136,7 +162,9 @@ final class Downloads {
     @Override
     public void begin(DeviceBytes deviceBytes) {
       source = deviceBytes;
-      if (bytes <= SMALL_BYTES_MAX && !session.outbox().isCongested()) {
+      if (bytes <= SMALL_BYTES_MAX
+          && !session.outbox().isCongested()
+          && session.grant().account().limits().downloadBytesPerSecond() == 0) {
         ByteBuffer all = ByteBuffer.allocate((int) bytes);
         fill(
             deviceBytes,

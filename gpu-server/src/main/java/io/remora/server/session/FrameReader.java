@@ -22,11 +22,13 @@ final class FrameReader {
   private static final int NUMBER = 1 << 3;
   private static final int ARGUMENTS = 2 << 3 | 2;
   private static final int CONTEXT = 3 << 3;
+  private static final int START_WITHIN_MICROS = 4 << 3;
 
   /** How long a frame may keep an event loop, which has other sessions to serve. */
   private static final long TURN_NANOS_MAX = 1_000_000;
 
   private static final int CALLS_PER_CLOCK_READING = 32;
+  private static final long NANOS_PER_MICRO = 1_000;
 
   private final ClientSession session;
   private final SessionLimits limits;
@@ -114,16 +116,18 @@ final class FrameReader {
   private void readCall(WireReader in, long sequence, CallDispatcher dispatcher) {
     int number = 0;
     long context = 0;
+    int startWithinMicros = 0;
     byte[] arguments = null;
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
       switch (tag) {
         case NUMBER -> number = in.readVarint32();
         case CONTEXT -> context = in.readVarint64();
+        case START_WITHIN_MICROS -> startWithinMicros = in.readVarint32();
         case ARGUMENTS -> {
           int length = in.readLength();
           if (length == in.remaining()) {
             // The usual order: the arguments are last and are read where they are.
-            carryOut(in, sequence, number, context, dispatcher);
+            carryOut(in, call(sequence, number, context, startWithinMicros), dispatcher);
             return;
           }
           int outer = in.pushLimit(length);
@@ -134,18 +138,30 @@ final class FrameReader {
       }
     }
     byte[] copied = arguments == null ? new byte[0] : arguments;
-    carryOut(new WireReader(copied, 0, copied.length), sequence, number, context, dispatcher);
+    carryOut(
+        new WireReader(copied, 0, copied.length),
+        call(sequence, number, context, startWithinMicros),
+        dispatcher);
   }
 
-  private void carryOut(
-      WireReader arguments, long sequence, int number, long context, CallDispatcher dispatcher) {
+  private SessionCall call(long sequence, int number, long context, int startWithinMicros) {
     SessionCall call = new SessionCall(session, sequence, number, context);
+    if (startWithinMicros != 0) {
+      call.startWithin(Integer.toUnsignedLong(startWithinMicros) * NANOS_PER_MICRO);
+    }
+    return call;
+  }
+
+  private void carryOut(WireReader arguments, SessionCall call, CallDispatcher dispatcher) {
     session.callBegins(call);
-    if (!session.isRefusedByFault(call) && !dispatcher.dispatch(number, arguments, call)) {
+    if (!session.isRefusedByFault(call)
+        && !session.isRefusedByTerms(call)
+        && !dispatcher.dispatch(call.number(), arguments, call)) {
       throw new ProtocolException(
           Reason.UNKNOWN_CALL,
-          "this server has no call " + number + "; the handshake says which it has");
+          "this server has no call " + call.number() + "; the handshake says which it has");
     }
+    session.callCarriedOut(call);
   }
 
   private void readCallbacksDone(WireReader in) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import io.remora.server.tenant.TenantAccount.Kind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -21,6 +22,8 @@ final class HandleTable<T> {
   private static final int INITIAL_SLOTS = 16;
 
   private final int sizeMax;
+  private final @Nullable SessionQuota quota;
+  private final @Nullable Kind kind;
   private int size;
 
   /** Open addressing with linear probing; 0 marks an empty slot. Always at most half full. */
@@ -32,7 +35,27 @@ final class HandleTable<T> {
    * @param sizeMax how many objects may exist at once
    */
   HandleTable(int sizeMax) {
+    this(sizeMax, null, null);
+  }
+
+  /**
+   * A table of objects that count against the tenant's limits.
+   *
+   * @param sizeMax how many objects may exist at once
+   */
+  HandleTable(int sizeMax, @Nullable SessionQuota quota, @Nullable Kind kind) {
     this.sizeMax = sizeMax;
+    this.quota = quota;
+    this.kind = kind;
+  }
+
+  /** Why no object can be added at all, or null. */
+  @Nullable CallException refusal() {
+    if (isFull()) {
+      return CallException.outOfMemory(
+          "the session has " + size + " objects of this kind, the most it may have");
+    }
+    return quota == null || kind == null || quota.hasRoom(kind) ? null : quota.refusal(kind);
   }
 
   int size() {
@@ -64,11 +87,14 @@ final class HandleTable<T> {
   /**
    * Adds an object.
    *
-   * @return false if the handle is in use, or one that a client may not choose, or the table is
-   *     full
+   * @return false if the handle is in use, or one that a client may not choose, or the table or the
+   *     tenant is full
    */
   boolean put(long handle, T value) {
     if ((handle >= 0 && handle < FIRST_HANDLE) || isFull() || get(handle) != null) {
+      return false;
+    }
+    if (quota != null && kind != null && !quota.take(kind)) {
       return false;
     }
     if (2 * (size + 1) > handles.length) {
@@ -96,6 +122,9 @@ final class HandleTable<T> {
     T removed = (T) values[slot];
     closeGap(slot, mask);
     size--;
+    if (quota != null && kind != null) {
+      quota.give(kind);
+    }
     return removed;
   }
 

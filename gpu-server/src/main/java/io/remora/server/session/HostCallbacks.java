@@ -3,6 +3,7 @@ package io.remora.server.session;
 
 import io.remora.server.queue.Work;
 import io.remora.server.session.ProtocolException.Reason;
+import io.remora.server.tenant.TenantAccount.Kind;
 import io.remora.v1.CUresult;
 import java.util.HashMap;
 import java.util.Map;
@@ -40,8 +41,11 @@ final class HostCallbacks {
           CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE,
           "the session has " + most + " host functions that have not run, the most it may have");
     }
+    if (!session.quota().take(Kind.HOST_CALLBACKS)) {
+      throw session.quota().refusal(Kind.HOST_CALLBACKS);
+    }
     call.waitForHost();
-    call.whenFinished(() -> session.signal(() -> requested--));
+    call.whenFinished(() -> session.signal(this::finished));
     call.submit(
         stream,
         Work.FREE,
@@ -52,6 +56,11 @@ final class HostCallbacks {
                     session.signal(() -> reached(call, token, alsoAfterErrors, result, resume)),
                 observer));
     requested++;
+  }
+
+  private void finished() {
+    requested--;
+    session.quota().give(Kind.HOST_CALLBACKS);
   }
 
   /** A launched graph has reached a function of the client; serial executor. */

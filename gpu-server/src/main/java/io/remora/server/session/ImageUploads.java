@@ -18,6 +18,7 @@ final class ImageUploads {
 
   void remoraUploadImage(
       SessionCall call, byte[] sha256, long totalBytes, long offset, Payload piece) {
+    ModuleCalls.checkSize(session, totalBytes);
     ModuleImageCache images = session.services().images();
     String key = HexFormat.of().formatHex(sha256);
     ModuleImageCache.Upload upload = running.get(key);

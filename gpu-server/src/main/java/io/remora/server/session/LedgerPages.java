@@ -13,7 +13,9 @@ import io.remora.v1.CUresult;
 final class LedgerPages implements SlabPages {
   private final Domain domain;
   private final MemoryLedger ledger;
-  private long chargedBytes;
+
+  /** Also read by whoever watches the server. */
+  private volatile long chargedBytes;
 
   LedgerPages(Domain domain, MemoryLedger ledger) {
     this.domain = domain;
@@ -45,6 +47,11 @@ final class LedgerPages implements SlabPages {
     domain.decommit(address, bytes);
     chargedBytes -= bytes;
     ledger.release(bytes);
+  }
+
+  /** What the session holds here now. Any thread. */
+  long chargedBytes() {
+    return chargedBytes;
   }
 
   /** The domain is closed and its memory back: nothing is charged any more. */

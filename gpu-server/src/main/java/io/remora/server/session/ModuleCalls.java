@@ -47,7 +47,10 @@ final class ModuleCalls {
           public void loaded(SessionModule module) {
             if (!objects.modules().put(handle, module)) {
               unload(module);
-              call.fail(CUresult.CUDA_ERROR_INVALID_HANDLE_VALUE, "the handle is in use");
+              CallException refusal = objects.modules().refusal();
+              call.fail(
+                  refusal == null ? CUresult.CUDA_ERROR_INVALID_HANDLE_VALUE : refusal.result(),
+                  refusal == null ? "the handle is in use" : refusal.detail());
             } else if (call.number() == Calls.CU_MODULE_LOAD_DATA_EX) {
               Answers.cuModuleLoadDataEx(call, "", millisSince(begin));
             } else {
@@ -92,6 +95,7 @@ final class ModuleCalls {
 
   /** The image with a hash; if the server doesn't hold it, the client is asked for it. */
   @Nullable ByteBuffer image(SessionCall call, byte[] sha256, long bytes) {
+    checkSize(session, bytes);
     Optional<ByteBuffer> image = session.services().images().find(sha256);
     if (image.isEmpty()) {
       call.fail(RemoteResult.IMAGE_NEEDED_VALUE, "");
@@ -102,6 +106,24 @@ final class ModuleCalls {
           "the image with this SHA-256 has " + image.get().remaining() + " bytes, not " + bytes);
     }
     return image.get();
+  }
+
+  /**
+   * Checks the size of an image.
+   *
+   * @throws CallException {@code CUDA_ERROR_NOT_PERMITTED} if it is larger than the tenant may have
+   */
+  static void checkSize(ClientSession session, long bytes) {
+    long most = session.grant().account().limits().imageBytes();
+    if (bytes > most) {
+      throw new CallException(
+          CUresult.CUDA_ERROR_NOT_PERMITTED_VALUE,
+          "the image has "
+              + bytes
+              + " bytes, the tenant's images may have "
+              + most
+              + "; ask the server's operator for more");
+    }
   }
 
   void cuModuleUnload(SessionCall call, long handle) {

@@ -14,6 +14,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Loads modules on the server's loading threads, which may take seconds, while the session goes on.
@@ -21,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * session's serial executor.
  */
 final class ModuleLoads {
+  private static final Logger log = LoggerFactory.getLogger(ModuleLoads.class);
+
   private static final int AT_ONCE_MAX = 2;
 
   private final ClientSession session;
@@ -198,6 +202,12 @@ final class ModuleLoads {
   private void failed(Load load, List<Allocation> variables, int result, String detail) {
     ended();
     if (!session.isEnded()) {
+      log.info(
+          "session {} of tenant {}: an image can't be loaded: {}: {}",
+          session.id(),
+          session.grant().tenant(),
+          CUresult.forNumber(result),
+          detail);
       variables.forEach(variable -> memory.free(load.device(), variable));
       load.listener().failed(result, detail);
     }

@@ -4,8 +4,11 @@ package io.remora.server.session;
 import io.remora.server.driver.Domain;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.WorkObserver;
+import io.remora.server.metrics.KernelMeter;
+import io.remora.server.metrics.WorkTimes;
 import io.remora.server.queue.Work;
 import io.remora.v1.CUresult;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A piece of work on a session's stream, from its submission to its end. It is its own observer, so
@@ -21,6 +24,9 @@ abstract class QueuedWork implements Work, WorkObserver {
   private WorkObserver queue = NOT_ISSUED;
   private boolean ended;
 
+  /** Made only while the session is traced; set before the work is given to a lane. */
+  @Nullable WorkTimes times;
+
   @SuppressWarnings("NullAway.Init") // submitted() is called before anything else.
   QueuedWork(ClientSession session) {
     this.session = session;
@@ -30,11 +36,29 @@ abstract class QueuedWork implements Work, WorkObserver {
   final void submitted(SessionStream onStream, WorkEpochs.Epoch inEpoch) {
     stream = onStream;
     epoch = inEpoch;
+    if (times != null) {
+      times.submitted();
+    }
   }
 
   /** The stream that the work is on. */
   final SessionStream stream() {
     return stream;
+  }
+
+  /** The call by which it came about; 0 if it only keeps an order. */
+  long sequence() {
+    return 0;
+  }
+
+  /** For people: the kernel, or the call. */
+  String label() {
+    return "order";
+  }
+
+  /** The kernel whose device time this is; null if it is no launch of one kernel. */
+  @Nullable KernelMeter kernel() {
+    return null;
   }
 
   /** Gives the work to the driver, with this as the observer. */
@@ -61,6 +85,9 @@ abstract class QueuedWork implements Work, WorkObserver {
   @Override
   public final void issue(WorkObserver observer) {
     queue = observer;
+    if (times != null) {
+      times.issued();
+    }
     try {
       start(stream.device().domain(), stream.driverStream());
     } catch (DriverException refused) {
@@ -78,7 +105,18 @@ abstract class QueuedWork implements Work, WorkObserver {
 
   @Override
   public final void dropped(int result) {
-    end(result, "the session ended before this was started", -1);
+    end(result, whyDropped(result), -1);
+  }
+
+  private static String whyDropped(int result) {
+    return switch (result) {
+      case CUresult.CUDA_ERROR_TIMEOUT_VALUE ->
+          "the work could not be started in the time that the client or the tenant's queue allows;"
+              + " nothing of it was done";
+      case CUresult.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES_VALUE ->
+          "the session's queue is full and its tenant's policy is to reject; synchronise more often";
+      default -> "the session ended before this was started";
+    };
   }
 
   private void end(int result, String detail, long deviceNanos) {
@@ -88,9 +126,27 @@ abstract class QueuedWork implements Work, WorkObserver {
     ended = true;
     // The queue first: somebody else's work may be waiting for the device.
     queue.onDone(result, deviceNanos);
+    measured(result, deviceNanos);
     finished(result, detail);
     epoch.workEnded();
     // Last, so that whoever waits for the stream hears of a failure before it is woken.
     stream.workEnded();
+  }
+
+  private void measured(int result, long deviceNanos) {
+    KernelMeter kernel = kernel();
+    if (kernel != null) {
+      kernel.ran(deviceNanos);
+    }
+    WorkTimes recorded = times;
+    if (recorded != null) {
+      recorded.workEnded(
+          sequence(),
+          label(),
+          stream.device().description().ordinal(),
+          stream.driverStream(),
+          deviceNanos,
+          result);
+    }
   }
 }

@@ -2,6 +2,7 @@
 package io.remora.server.session;
 
 import io.remora.server.driver.Domain;
+import io.remora.server.metrics.KernelMeter;
 import io.remora.server.session.generated.Calls;
 import io.remora.v1.CUresult;
 import io.remora.v1.HandleKind;
@@ -25,12 +26,16 @@ final class SessionCall extends QueuedWork implements CallContext {
 
   private @Nullable StreamWork work;
   private long key = FREE;
+  private long startWithinNanos = Long.MAX_VALUE;
+  private boolean refusable;
+  private boolean partOfMore;
   private @Nullable InboundFrame held;
   private long heldBytes;
   private boolean over;
   private boolean more;
   private boolean waitsForHost;
   private @Nullable Runnable whenFinished;
+  private @Nullable KernelMeter kernel;
 
   SessionCall(ClientSession session, long sequence, int number, long contextHandle) {
     super(session);
@@ -48,6 +53,23 @@ final class SessionCall extends QueuedWork implements CallContext {
   @Override
   public int number() {
     return number;
+  }
+
+  @Override
+  String label() {
+    KernelMeter launched = kernel;
+    return launched == null ? Calls.name(number) : launched.name();
+  }
+
+  @Override
+  @Nullable KernelMeter kernel() {
+    return kernel;
+  }
+
+  /** The device's ordinal on this server as far as it is known, or -1. */
+  int deviceOrdinal() {
+    SessionDevice found = device;
+    return found == null ? -1 : found.description().ordinal();
   }
 
   /** Whether the client waits for an answer. */
@@ -180,8 +202,19 @@ final class SessionCall extends QueuedWork implements CallContext {
     if (session.captures().takes(this, target, estimateKey, streamWork)) {
       return;
     }
-    key = estimateKey;
-    work = streamWork;
+    put(target, estimateKey, streamWork);
+  }
+
+  /** Puts a launch on a stream that captures nothing. */
+  void submit(SessionStream target, NodeWork.Kernel launch) {
+    isOn(target.device());
+    kernel = launch.meter();
+    put(target, launch.key(), launch.work());
+  }
+
+  private void put(SessionStream target, long estimateKey, StreamWork streamWork) {
+    prepare(estimateKey, streamWork);
+    refusable = key != FREE && !partOfMore;
     session.submit(target, this);
   }
 
@@ -209,6 +242,26 @@ final class SessionCall extends QueuedWork implements CallContext {
       held = null;
       frame.close();
     }
+  }
+
+  /** The client wants the work to be issued within a time, or not at all. */
+  void startWithin(long nanos) {
+    startWithinNanos = nanos;
+  }
+
+  /** The call is a later part of something that has begun, so it can't be refused by itself. */
+  void continuesAnother() {
+    partOfMore = true;
+  }
+
+  @Override
+  public boolean isRefusable() {
+    return refusable;
+  }
+
+  @Override
+  public long startWithinNanos() {
+    return startWithinNanos;
   }
 
   /** The work ends only when something outside the device is over. */
@@ -304,6 +357,7 @@ final class SessionCall extends QueuedWork implements CallContext {
     if (!end()) {
       return;
     }
+    session.failures().note(this, result, detail, sticky);
     if (waiting) {
       session.outbox().answer(sequence, result, detail);
     } else {
@@ -318,6 +372,9 @@ final class SessionCall extends QueuedWork implements CallContext {
     }
     over = true;
     if (waiting) {
+      if (times != null) {
+        times.callEnded(sequence, label(), true);
+      }
       session.waitingCallEnded();
     }
     return true;

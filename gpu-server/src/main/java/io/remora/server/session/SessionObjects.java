@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import io.remora.server.tenant.TenantAccount.Kind;
+import io.remora.server.tenant.TenantClass;
 import io.remora.v1.CUresult;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class SessionObjects {
   private final List<SessionDevice> devices;
   private final SerialExecutor serial;
+  private final TenantClass tenantClass;
   private final @Nullable VirtualContext[] primaries;
   private final HandleTable<VirtualContext> contexts;
   private final HandleTable<SessionStream> streams;
@@ -25,15 +28,21 @@ final class SessionObjects {
   private final HandleTable<GraphNode> graphNodes;
   private final HandleTable<SessionGraphExec> graphExecs;
 
-  SessionObjects(List<SessionDevice> devices, SerialExecutor serial, int handlesMax) {
+  SessionObjects(
+      List<SessionDevice> devices,
+      SerialExecutor serial,
+      int handlesMax,
+      SessionQuota quota,
+      TenantClass tenantClass) {
+    this.tenantClass = tenantClass;
     this.devices = List.copyOf(devices);
     this.serial = serial;
     this.primaries = new VirtualContext[devices.size()];
     this.contexts = new HandleTable<>(handlesMax);
-    this.streams = new HandleTable<>(handlesMax);
-    this.events = new HandleTable<>(handlesMax);
-    this.modules = new HandleTable<>(handlesMax);
-    this.libraries = new HandleTable<>(handlesMax);
+    this.streams = new HandleTable<>(handlesMax, quota, Kind.STREAMS);
+    this.events = new HandleTable<>(handlesMax, quota, Kind.EVENTS);
+    this.modules = new HandleTable<>(handlesMax, quota, Kind.MODULES);
+    this.libraries = new HandleTable<>(handlesMax, quota, Kind.MODULES);
     this.functions = new HandleTable<>(handlesMax);
     this.pools = new HandleTable<>(handlesMax);
     this.graphs = new HandleTable<>(handlesMax);
@@ -95,16 +104,16 @@ final class SessionObjects {
   <T> void create(HandleTable<T> table, long handle, T object) {
     checkCreatable(table, handle);
     if (!table.put(handle, object)) {
-      throw new IllegalStateException("a handle that was free can be used");
+      // Another session of the tenant was faster.
+      throw CallException.outOfMemory("the tenant has as many objects of this kind as it may have");
     }
   }
 
   /** Fails as {@link #create} would. */
   void checkCreatable(HandleTable<?> table, long handle) {
-    if (table.isFull()) {
-      throw new CallException(
-          CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE,
-          "the session has " + table.size() + " objects of this kind, the most it may have");
+    CallException refusal = table.refusal();
+    if (refusal != null) {
+      throw refusal;
     }
     if ((handle >= 0 && handle < HandleTable.FIRST_HANDLE) || table.get(handle) != null) {
       throw new CallException(
@@ -164,8 +173,14 @@ final class SessionObjects {
   }
 
   VirtualContext newContext(long handle, SessionDevice device) {
-    long driverStream = device.domain().createStream(StreamFlags.NON_BLOCKING, 0);
+    long driverStream =
+        device.domain().createStream(StreamFlags.NON_BLOCKING, driverPriority(device, 0));
     return new VirtualContext(handle, device, driverStream, serial);
+  }
+
+  /** A stream's priority on the device, from the one that the program gave. */
+  int driverPriority(SessionDevice device, int asked) {
+    return TenantTerms.streamPriority(device.description(), tenantClass, asked);
   }
 
   /** Takes a context's handle away; a primary context begins anew at its next use. */

@@ -13,6 +13,7 @@ import java.util.function.LongSupplier;
  * @param queues one for each device of the driver, by ordinal
  * @param workers runs what may block or must not run on driver threads; never rejects for load
  * @param loaders runs module loads; few threads
+ * @param delays runs what must wait
  * @param nanoClock as {@link System#nanoTime}
  * @param serverVersion for the handshake
  */
@@ -23,6 +24,7 @@ record SessionServices(
     SessionLimits limits,
     Executor workers,
     Executor loaders,
+    Delays delays,
     LongSupplier nanoClock,
     String serverVersion) {
   SessionServices {

@@ -12,6 +12,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -31,6 +33,7 @@ public final class Sessions implements SessionFactory, AutoCloseable {
   private final SessionServices services;
   private final ExecutorService workers;
   private final ExecutorService loaders;
+  private final ScheduledThreadPoolExecutor delays;
   private final SecureRandom random = new SecureRandom();
 
   /**
@@ -67,9 +70,19 @@ public final class Sessions implements SessionFactory, AutoCloseable {
             named("remora-module-loader-"));
     pool.allowCoreThreadTimeOut(true);
     loaders = pool;
+    delays = new ScheduledThreadPoolExecutor(1, named("remora-session-delay-"));
+    delays.setRemoveOnCancelPolicy(true);
     services =
         new SessionServices(
-            driver, queues, images, limits, workers, loaders, nanoClock, serverVersion);
+            driver,
+            queues,
+            images,
+            limits,
+            workers,
+            loaders,
+            this::runAfter,
+            nanoClock,
+            serverVersion);
   }
 
   private static ThreadFactory named(String prefix) {
@@ -106,6 +119,14 @@ public final class Sessions implements SessionFactory, AutoCloseable {
     return session;
   }
 
+  private void runAfter(long nanos, Runnable task) {
+    try {
+      var unused = delays.schedule(task, nanos, TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException closing) {
+      log.debug("nothing is delayed any more", closing);
+    }
+  }
+
   /** What a client says of itself goes to the log without line ends and control codes. */
   private static String printable(String text) {
     String start = text.length() > 200 ? text.substring(0, 200) : text;
@@ -115,6 +136,7 @@ public final class Sessions implements SessionFactory, AutoCloseable {
   /** Stops the shared threads once running tasks are done. Sessions must have ended before. */
   @Override
   public void close() {
+    delays.shutdownNow();
     loaders.shutdown();
     workers.shutdown();
     try {

@@ -24,7 +24,12 @@ final class StreamCalls {
     int clamped =
         Math.max(device.streamPriorityGreatest(), Math.min(device.streamPriorityLeast(), priority));
     // The order with the legacy stream is the session's affair: see StreamOrder.
-    long driverStream = context.device().domain().createStream(StreamFlags.NON_BLOCKING, clamped);
+    long driverStream =
+        context
+            .device()
+            .domain()
+            .createStream(
+                StreamFlags.NON_BLOCKING, objects.driverPriority(context.device(), clamped));
     objects.create(
         objects.streams(),
         handle,

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param sessionsMax how many sessions it may have at once
  * @param devices ordinals that it may use; empty: all
  * @param expires from when it is refused and its sessions end; null: never
+ * @param limits of what its sessions may hold and do
+ * @param queue what becomes of its work that waits
  * @param tokens newest last
  */
 public record Tenant(
@@ -27,6 +29,8 @@ public record Tenant(
     int sessionsMax,
     Set<Integer> devices,
     @Nullable Instant expires,
+    TenantLimits limits,
+    QueuePolicy queue,
     List<TokenEntry> tokens) {
   /** The largest weight. */
   public static final int WEIGHT_MAX = 1000;
@@ -51,6 +55,29 @@ public record Tenant(
     tokens = List.copyOf(tokens);
   }
 
+  /** A tenant with the usual limits. */
+  public Tenant(
+      String name,
+      int weight,
+      TenantClass tenantClass,
+      @Nullable Long memoryBytes,
+      int sessionsMax,
+      Set<Integer> devices,
+      @Nullable Instant expires,
+      List<TokenEntry> tokens) {
+    this(
+        name,
+        weight,
+        tenantClass,
+        memoryBytes,
+        sessionsMax,
+        devices,
+        expires,
+        TenantLimits.DEFAULT,
+        QueuePolicy.DEFAULT,
+        tokens);
+  }
+
   /** True if a tenant can have this name. */
   public static boolean isName(String name) {
     return NAME.matcher(name).matches();
@@ -64,6 +91,15 @@ public record Tenant(
   /** This tenant with other tokens. */
   public Tenant withTokens(List<TokenEntry> changed) {
     return new Tenant(
-        name, weight, tenantClass, memoryBytes, sessionsMax, devices, expires, changed);
+        name,
+        weight,
+        tenantClass,
+        memoryBytes,
+        sessionsMax,
+        devices,
+        expires,
+        limits,
+        queue,
+        changed);
   }
 }

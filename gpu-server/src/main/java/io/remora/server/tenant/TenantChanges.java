@@ -47,6 +47,11 @@ public final class TenantChanges {
     return token;
   }
 
+  /** Changes what a tenant may use; its name and tokens are not touched by it. */
+  public static void set(Path file, String name, UnaryOperator<Tenant> settings) {
+    change(file, name, settings);
+  }
+
   /**
    * Gives a tenant a new token. The newest of its live ones opens sessions for the grace time, the
    * others no more: at most two are live.

@@ -12,7 +12,7 @@ import java.util.Set;
  * @param tenantClass how its work is queued
  * @param memoryQuotaBytes device memory of all the tenant's sessions together
  * @param allowedDevices ordinals of the server's devices that the tenant sees; empty means all
- * @param memory the tenant's account, shared by its sessions
+ * @param account what the tenant's sessions hold together, and the limits on it
  * @param slot run once when the session has given everything back
  */
 public record TenantGrant(
@@ -21,16 +21,32 @@ public record TenantGrant(
     TenantClass tenantClass,
     long memoryQuotaBytes,
     Set<Integer> allowedDevices,
-    MemoryLedger memory,
+    TenantAccount account,
     Runnable slot)
     implements AutoCloseable {
   public TenantGrant {
     allowedDevices = Set.copyOf(allowedDevices);
   }
 
+  /** The tenant's device memory. */
+  public MemoryLedger memory() {
+    return account.memory();
+  }
+
+  /** This grant with another thing to do in the end. */
+  public TenantGrant withSlot(Runnable newSlot) {
+    return new TenantGrant(
+        tenant, weight, tenantClass, memoryQuotaBytes, allowedDevices, account, newSlot);
+  }
+
   /** True if the tenant may use the device with this ordinal. */
   public boolean allows(int device) {
     return allowedDevices.isEmpty() || allowedDevices.contains(device);
+  }
+
+  /** This grant with other devices. */
+  public TenantGrant withDevices(Set<Integer> devices) {
+    return new TenantGrant(tenant, weight, tenantClass, memoryQuotaBytes, devices, account, slot);
   }
 
   /** Gives the session slot back. The session calls it once, when everything is freed. */

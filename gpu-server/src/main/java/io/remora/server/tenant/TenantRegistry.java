@@ -34,7 +34,7 @@ public final class TenantRegistry {
   private final List<Consumer<Tenant>> changeListeners = new CopyOnWriteArrayList<>();
   private Map<String, Tenant> tenants = Map.of();
   private Map<String, Tenant> byTokenId = Map.of();
-  private final Map<String, MemoryLedger> ledgers = new HashMap<>();
+  private final Map<String, TenantAccount> accounts = new HashMap<>();
   private final Set<LiveSession> sessions = new LinkedHashSet<>();
 
   private static final class LiveSession {
@@ -70,6 +70,11 @@ public final class TenantRegistry {
     changeListeners.add(listener);
   }
 
+  /** The tenants that are in force. */
+  public synchronized List<Tenant> tenants() {
+    return List.copyOf(tenants.values());
+  }
+
   /** How many sessions are open. */
   public synchronized int sessions() {
     return sessions.size();
@@ -77,8 +82,13 @@ public final class TenantRegistry {
 
   /** A tenant's memory account; an empty one if there is no such tenant any more. */
   public synchronized MemoryLedger memory(String tenant) {
-    MemoryLedger ledger = ledgers.get(tenant);
-    return ledger == null ? new MemoryLedger(0) : ledger;
+    return account(tenant).memory();
+  }
+
+  /** A tenant's account; an empty one if there is no such tenant any more. */
+  public synchronized TenantAccount account(String tenant) {
+    TenantAccount account = accounts.get(tenant);
+    return account == null ? new TenantAccount(new MemoryLedger(0)) : account;
   }
 
   /**
@@ -148,15 +158,15 @@ public final class TenantRegistry {
       return new Refused(Reason.SESSION_LIMIT, tenant.name(), atSessionLimit(tenant, open));
     }
     sessions.add(session);
-    MemoryLedger ledger = ledger(tenant);
+    TenantAccount account = account(tenant);
     return new Admitted(
         new TenantGrant(
             tenant.name(),
             tenant.weight(),
             tenant.tenantClass(),
-            ledger.quotaBytes(),
+            account.memory().quotaBytes(),
             tenant.devices(),
-            ledger,
+            account,
             () -> close(session)));
   }
 
@@ -171,7 +181,7 @@ public final class TenantRegistry {
 
   private synchronized void close(LiveSession session) {
     sessions.remove(session);
-    forgetLedger(session.tenant);
+    forgetAccount(session.tenant);
   }
 
   /** Puts other tenants in force, and ends the sessions of those that are so no longer. */
@@ -186,8 +196,8 @@ public final class TenantRegistry {
       }
       tenants = Map.copyOf(byName);
       byTokenId = Map.copyOf(byId);
-      tenants.values().forEach(this::ledger);
-      List.copyOf(ledgers.keySet()).forEach(this::forgetLedger);
+      tenants.values().forEach(this::account);
+      List.copyOf(accounts.keySet()).forEach(this::forgetAccount);
       ended = takeEnded();
     }
     changed.forEach(tenant -> changeListeners.forEach(listener -> listener.accept(tenant)));
@@ -248,21 +258,23 @@ public final class TenantRegistry {
     return tenant.tokens().stream().filter(each -> each.id().equals(id)).findFirst().orElse(null);
   }
 
-  private MemoryLedger ledger(Tenant tenant) {
+  private TenantAccount account(Tenant tenant) {
     Long quota = tenant.memoryBytes();
     long bytes = quota == null ? defaultMemoryBytes : quota;
-    MemoryLedger ledger = ledgers.computeIfAbsent(tenant.name(), name -> new MemoryLedger(bytes));
-    if (ledger.quotaBytes() != bytes) {
-      ledger.changeQuota(bytes);
+    TenantAccount account =
+        accounts.computeIfAbsent(tenant.name(), name -> new TenantAccount(new MemoryLedger(bytes)));
+    if (account.memory().quotaBytes() != bytes) {
+      account.memory().changeQuota(bytes);
     }
-    return ledger;
+    account.change(tenant.limits(), tenant.queue());
+    return account;
   }
 
-  /** A removed tenant's account stays as long as a session holds memory on it. */
-  private void forgetLedger(String tenant) {
-    MemoryLedger ledger = ledgers.get(tenant);
-    if (ledger != null && !tenants.containsKey(tenant) && ledger.reservedBytes() == 0) {
-      ledgers.remove(tenant);
+  /** A removed tenant's account stays as long as a session holds anything on it. */
+  private void forgetAccount(String tenant) {
+    TenantAccount account = accounts.get(tenant);
+    if (account != null && !tenants.containsKey(tenant) && account.isEmpty()) {
+      accounts.remove(tenant);
     }
   }
 }

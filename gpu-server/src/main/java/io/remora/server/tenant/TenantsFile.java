@@ -68,6 +68,8 @@ public final class TenantsFile {
         section.integer("sessions", 0, Tenant.SESSIONS_MAX, Tenant.SESSIONS_DEFAULT),
         Set.copyOf(new HashSet<>(section.integers("devices", 0, Tenant.DEVICE_MAX))),
         section.instant("expires").orElse(null),
+        TenantTerms.limits(section.section("limits")),
+        TenantTerms.queue(section.section("queue")),
         section.sections("tokens", token -> token(token, ids)));
   }
 
@@ -137,6 +139,7 @@ public final class TenantsFile {
       if (expires != null) {
         line(text, "    expires", expires);
       }
+      TenantTerms.format(text, tenant);
       text.append(tenant.tokens().isEmpty() ? "    tokens: []\n" : "    tokens:\n");
       tenant.tokens().forEach(token -> format(text, token));
     }

@@ -107,6 +107,42 @@ final class CommandsTest {
   }
 
   @Test
+  void whatIsSetChangesAndTheRestStays() throws Exception {
+    tenant("add", "a", "--weight", "3", "--memory", "1GiB", "--kernel-time", "5s");
+    Tenant before = TenantsFile.read(file()).get(0);
+    tenant(
+        "set",
+        "a",
+        "--class",
+        "latency",
+        "--memory",
+        "all",
+        "--streams",
+        "7",
+        "--upload",
+        "10MiB",
+        "--calls",
+        "streams,events",
+        "--queue-when-full",
+        "timeout",
+        "--queue-timeout",
+        "250ms");
+    Tenant after = TenantsFile.read(file()).get(0);
+    assertThat(after.weight()).isEqualTo(3);
+    assertThat(after.memoryBytes()).isNull();
+    assertThat(after.tenantClass()).isEqualTo(TenantClass.LATENCY);
+    assertThat(after.tokens()).isEqualTo(before.tokens());
+    assertThat(after.limits().kernelTime()).hasSeconds(5);
+    assertThat(after.limits().streams()).isEqualTo(7);
+    assertThat(after.limits().uploadBytesPerSecond()).isEqualTo(10 << 20);
+    assertThat(after.limits().callGroups()).containsExactlyInAnyOrder("streams", "events");
+    assertThat(after.queue().timeout()).hasMillis(250);
+    tenant("set", "a", "--upload", "unlimited", "--kernel-time", "unlimited", "--calls", "all");
+    assertThat(TenantsFile.read(file()).get(0).limits().uploadBytesPerSecond()).isZero();
+    assertThat(TenantsFile.read(file()).get(0).limits().callGroups()).isEmpty();
+  }
+
+  @Test
   void wrongValuesAreRefusedBeforeTheFileIsTouched() {
     String[][] wrong = {
       {"add", "a/b"},
@@ -114,6 +150,11 @@ final class CommandsTest {
       {"add", "a", "--memory", "much"},
       {"add", "a", "--devices", "x"},
       {"add", "a", "--expires", "soon"},
+      {"add", "a", "--streams", "-1"},
+      {"add", "a", "--upload", "0"},
+      {"add", "a", "--kernel-time", "0s"},
+      {"add", "a", "--calls", "magic"},
+      {"set", "nobody", "--weight", "2"},
       {"rotate", "a", "--grace", "long"},
       {"rotate", "nobody"},
       {"revoke", "nobody"},

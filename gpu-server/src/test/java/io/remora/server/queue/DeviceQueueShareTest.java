@@ -150,7 +150,7 @@ final class DeviceQueueShareTest {
     startTicking();
     time.advance(SECOND);
     assertShares(tenants, List.of(1, 1), SECOND, 0.05);
-    queue.update("t1", 4, LaneClass.NORMAL);
+    queue.update("t1", 4, LaneClass.NORMAL, LanePolicy.of(QueueConfig.DEFAULTS));
     assertShares(tenants, List.of(1, 4), SECOND, 0.05);
   }
 

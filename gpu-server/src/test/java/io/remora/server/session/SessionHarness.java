@@ -8,8 +8,11 @@ import com.google.protobuf.MessageLite;
 import io.remora.server.queue.DeviceQueue;
 import io.remora.server.queue.QueueConfig;
 import io.remora.server.tenant.MemoryLedger;
+import io.remora.server.tenant.QueuePolicy;
+import io.remora.server.tenant.TenantAccount;
 import io.remora.server.tenant.TenantClass;
 import io.remora.server.tenant.TenantGrant;
+import io.remora.server.tenant.TenantLimits;
 import io.remora.v1.Answer;
 import io.remora.v1.AsyncError;
 import io.remora.v1.Call;
@@ -55,9 +58,15 @@ final class SessionHarness {
 
   int framesRequested;
   long nanos;
+  long queueNanos;
   long nanosPerReading;
   long framesSent;
   int framesTaken;
+
+  /** What waits for its time. */
+  final List<Runnable> delayed = new ArrayList<>();
+
+  final TenantAccount account;
   long consumedSequence;
   long context;
   private Runnable whenWritable = () -> {};
@@ -85,7 +94,7 @@ final class SessionHarness {
       ModuleImageCache images) {
     this.driver = driver;
     this.ledger = ledger;
-    driver.devices().forEach(device -> queues.add(new DeviceQueue(queueConfig, () -> 0)));
+    driver.devices().forEach(device -> queues.add(new DeviceQueue(queueConfig, () -> queueNanos)));
     SessionServices services =
         new SessionServices(
             driver,
@@ -94,8 +103,17 @@ final class SessionHarness {
             limits,
             Runnable::run,
             loads::add,
+            (nanosLater, task) -> delayed.add(task),
             () -> nanos += nanosPerReading,
             "test");
+    account = new TenantAccount(ledger);
+    account.change(
+        TenantLimits.DEFAULT,
+        new QueuePolicy(
+            QueuePolicy.WhenFull.BLOCK,
+            queueConfig.laneWorksMax(),
+            queueConfig.laneBytesMax(),
+            QueuePolicy.DEFAULT.timeout()));
     TenantGrant grant =
         new TenantGrant(
             "tenant",
@@ -103,7 +121,7 @@ final class SessionHarness {
             TenantClass.NORMAL,
             ledger.quotaBytes(),
             Set.of(),
-            ledger,
+            account,
             slotsGivenBack::incrementAndGet);
     session = new ClientSession("test", grant, services, new Output());
     session.open();
@@ -131,6 +149,11 @@ final class SessionHarness {
             .build();
     send(ClientFrame.newBuilder().setFirstSequence(++sequence).addCalls(call).build());
     return sequence;
+  }
+
+  /** Takes the next sequence for a frame that the test writes. */
+  long nextSequence() {
+    return ++sequence;
   }
 
   /** Sends a call and returns the answer that must be there at once. */

@@ -12,8 +12,10 @@ import io.remora.server.queue.DeviceQueue;
 import io.remora.server.queue.QueueConfig;
 import io.remora.server.session.generated.Calls;
 import io.remora.server.tenant.MemoryLedger;
+import io.remora.server.tenant.TenantAccount;
 import io.remora.server.tenant.TenantClass;
 import io.remora.server.tenant.TenantGrant;
+import io.remora.server.tenant.TenantLimits;
 import io.remora.v1.Answer;
 import io.remora.v1.AsyncError;
 import io.remora.v1.Call;
@@ -34,6 +36,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -121,6 +124,45 @@ class SessionOnSoftwareTest {
   }
 
   @Test
+  void aKernelOverTheTenantsTimeIsStoppedAndTheOthersGoOn() throws Exception {
+    TenantAccount account = new TenantAccount(ledger);
+    Client guilty = new Client(account);
+    Client other = new Client();
+    long memory = guilty.allocate(1024);
+    long forever = guilty.function("/cuda/faults.ptx", "spinForever");
+    ByteBuffer parameters = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+    parameters.putLong(memory).flip();
+    guilty.launch(forever, 1, 1, parameters);
+    TenantLimits usual = TenantLimits.DEFAULT;
+    // While the kernel runs: limits hold at once.
+    account.change(
+        new TenantLimits(
+            usual.streams(),
+            usual.events(),
+            usual.modules(),
+            usual.hostCallbacks(),
+            usual.imageBytes(),
+            0,
+            0,
+            Duration.ofMillis(50),
+            Set.of()),
+        account.queue());
+    Answer answer =
+        guilty.wait(Calls.CU_STREAM_SYNCHRONIZE, CuStreamSynchronize.getDefaultInstance());
+
+    assertThat(answer.getResult()).isEqualTo(702);
+    assertThat(guilty.errors.get(0).getSticky()).isTrue();
+    assertThat(guilty.errors.get(0).getDetail()).contains("spinForever").contains("50 ms");
+    long kept = other.allocate(1024);
+    float[] written = {1, 2, 3};
+    other.upload(kept, written);
+    assertThat(other.download(kept, 12).getFloat(8)).isEqualTo(3);
+    guilty.endAndCheck();
+    other.endAndCheck();
+    assertThat(ledger.reservedBytes()).isZero();
+  }
+
+  @Test
   void manyLaunchesKeepTheirOrderAndTheSessionReadsOnlyWhatItCanHold() throws Exception {
     Client client = new Client();
     long function = client.function("/cuda/vector_add.ptx", "vectorAdd");
@@ -152,6 +194,10 @@ class SessionOnSoftwareTest {
     private long handles = HandleTable.FIRST_HANDLE;
 
     Client() throws Exception {
+      this(new TenantAccount(ledger));
+    }
+
+    Client(TenantAccount account) throws Exception {
       TenantGrant grant =
           new TenantGrant(
               "tenant",
@@ -159,7 +205,7 @@ class SessionOnSoftwareTest {
               TenantClass.NORMAL,
               ledger.quotaBytes(),
               Set.of(),
-              ledger,
+              account,
               closed::countDown);
       Hello hello =
           Hello.newBuilder()

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
@@ -40,6 +41,17 @@ final class TenantsFileTest {
             3,
             Set.of(0, 5),
             Instant.parse("2027-01-01T00:00:00Z"),
+            new TenantLimits(
+                1,
+                2,
+                3,
+                4,
+                5 << 20,
+                6,
+                7,
+                Duration.ofMillis(1500),
+                Set.of("streams", "graphs-and-capturing")),
+            new QueuePolicy(QueuePolicy.WhenFull.TIMEOUT, 100, 1 << 20, Duration.ofMillis(250)),
             List.of(
                 TokenEntry.of(token, created).expiringAt(created.plusSeconds(1)).asRevoked(),
                 new TokenEntry("0123456789012345", "0".repeat(64), null, null, false)));
@@ -58,6 +70,43 @@ final class TenantsFileTest {
       assertThat(files.map(each -> each.getFileName().toString()))
           .containsExactlyInAnyOrder("tenants.yaml", "tenants.yaml.lock");
     }
+  }
+
+  @Test
+  void mistakesInLimitsAndQueuesAreRefusedWithTheirPlaces() throws Exception {
+    Path broken =
+        Files.writeString(
+            folder.resolve("t.yaml"),
+            """
+            tenants:
+              - name: a
+                limits:
+                  streams: -1
+                  image: 1GiB
+                  upload: 0
+                  kernel_time: 99d
+                  calls: [streams, magic]
+                  steams: 3
+                queue:
+                  when_full: panic
+                  calls: 0
+                  timeout: 1s
+            """);
+    assertThatThrownBy(() -> TenantsFile.read(broken))
+        .isInstanceOfSatisfying(
+            ConfigException.class,
+            e ->
+                assertThat(String.join("\n", e.problems()))
+                    .contains(
+                        "streams' must be",
+                        "image' must be 256MiB at most",
+                        "upload' must be more than 0",
+                        "kernel_time' must be 24h at most",
+                        "no group 'magic'; there are",
+                        "steams",
+                        "when_full' must be one of",
+                        "queue.calls' must be",
+                        "timeout' needs when_full: timeout"));
   }
 
   @Test
@@ -89,7 +138,7 @@ final class TenantsFileTest {
                     .containsExactly(
                         "2:11: 'tenants.name' must be " + Tenant.NAME_FORM,
                         "3:5: unknown key 'wieght' in 'tenants'; allowed: name, weight, class,"
-                            + " memory, sessions, devices, expires, tokens; did you mean 'weight'?",
+                            + " memory, sessions, devices, expires, limits, queue, tokens; did you mean 'weight'?",
                         "5:13: 'tenants.weight' must be a whole number from 1 to 1000, not '0'",
                         "6:12: 'tenants.class' must be one of latency, normal, batch",
                         "7:13: 'tenants.memory' must be a size like 4GiB, 512MiB or 1.5GB, or a"

@@ -2,6 +2,7 @@
 package io.remora.it.bench;
 
 import io.remora.command.RemoraCommand;
+import io.remora.it.bench.sharing.SharingCommand;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,8 +16,8 @@ import picocli.CommandLine.Spec;
 /** {@code ./remora bench}. */
 @Command(
     name = "bench",
-    subcommands = KernelBenchCommand.class,
-    description = "Measures what Remora costs on this machine, beside raw sockets.")
+    description = "Measures what Remora costs on this machine, beside raw sockets.",
+    subcommands = {SharingCommand.class, KernelBenchCommand.class})
 public final class BenchCommand implements RemoraCommand {
   private static final int MEBI = 1 << 20;
 

@@ -9,6 +9,7 @@ import io.remora.v1.CUresult;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +25,8 @@ final class DomainCore {
   /** Kernels look at their cancel flag every few microseconds; this is for a loaded machine. */
   private static final long CLOSE_MILLIS = 900;
 
+  private static final long NANOS_PER_MILLI = 1_000_000;
+
   private final SoftwareDevice device;
   private final AddressWindows windows;
   private final FaultListener faults;
@@ -32,6 +35,7 @@ final class DomainCore {
   private final AddressSpace memory;
   private final MemoryGate gate = new MemoryGate();
   private final AtomicInteger fault = new AtomicInteger();
+  private volatile LongSupplier kernelNanosMax = () -> 0;
   private final Set<SoftwareStream> streams = ConcurrentHashMap.newKeySet();
 
   DomainCore(
@@ -150,6 +154,39 @@ final class DomainCore {
       faults.onFault(result, detail);
     }
     return fault.get();
+  }
+
+  /**
+   * Sets how long a kernel may run.
+   *
+   * @param nanosMax 0: for ever
+   */
+  void limitKernelTime(LongSupplier nanosMax) {
+    kernelNanosMax = nanosMax;
+  }
+
+  /** Ends the domain's work if one of its kernels has run for too long. */
+  void stopOverdueKernels() {
+    long most = kernelNanosMax.getAsLong();
+    if (most == 0) {
+      return;
+    }
+    for (SoftwareStream stream : streams) {
+      RunningKernel kernel = stream.running();
+      long ranNanos = kernel == null ? 0 : device.nanos() - kernel.sinceNanos();
+      if (kernel != null && ranNanos > most) {
+        int unused =
+            fail(
+                CUresult.CUDA_ERROR_LAUNCH_TIMEOUT_VALUE,
+                "kernel "
+                    + kernel.name()
+                    + " was stopped after "
+                    + ranNanos / NANOS_PER_MILLI
+                    + " ms, a kernel of this tenant may run for "
+                    + most / NANOS_PER_MILLI
+                    + " ms");
+      }
+    }
   }
 
   /**

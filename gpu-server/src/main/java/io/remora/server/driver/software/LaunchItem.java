@@ -49,7 +49,7 @@ final class LaunchItem extends StreamItem {
 
   private int launch(SoftwareStream stream) {
     var control = new LaunchControl(domain.prints()::onPrint);
-    stream.running(control);
+    stream.running(new RunningKernel(function.name(), domain.device().nanos(), control));
     // Closing sets the state first and cancels what it finds afterwards: one of the two sees it.
     if (domain.fault() != CUresult.CUDA_SUCCESS_VALUE) {
       control.cancel();

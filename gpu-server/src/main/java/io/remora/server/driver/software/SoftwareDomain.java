@@ -3,6 +3,7 @@ package io.remora.server.driver.software;
 
 import io.remora.ptx.AddressSpace;
 import io.remora.ptx.LaunchShape;
+import io.remora.server.driver.DeviceImages;
 import io.remora.server.driver.Domain;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
@@ -11,6 +12,7 @@ import io.remora.server.driver.WorkObserver;
 import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
 
 /**
  * One session's part of a software device: the driver's calls, put on streams. See {@link
@@ -31,7 +33,9 @@ final class SoftwareDomain implements Domain {
   private final DomainCore core;
   private final LoadedModules modules;
   private final Transfers transfers;
+  private final SoftwareImages images;
   private final StreamRunner runner;
+  private final KernelWatch watch;
   private final Handles<SoftwareStream> streams = new Handles<>("stream", OBJECTS_MAX);
   private final Handles<SoftwareEvent> events = new Handles<>("event", OBJECTS_MAX);
 
@@ -40,12 +44,15 @@ final class SoftwareDomain implements Domain {
       AddressWindows windows,
       ModuleCache cache,
       Executor streamThreads,
+      KernelWatch watch,
       long slabBytes,
       FaultListener faults,
       PrintListener prints) {
     this.core = new DomainCore(device, windows, slabBytes, faults, prints);
     this.modules = new LoadedModules(core, cache, OBJECTS_MAX);
+    this.images = new SoftwareImages(core.memory().images());
     this.transfers = new Transfers(core, windows);
+    this.watch = watch;
     this.runner = new StreamRunner(streamThreads);
   }
 
@@ -136,6 +143,11 @@ final class SoftwareDomain implements Domain {
   @Override
   public void destroyEvent(long event) {
     events.remove(event);
+  }
+
+  @Override
+  public DeviceImages images() {
+    return images;
   }
 
   @Override
@@ -352,7 +364,15 @@ final class SoftwareDomain implements Domain {
   }
 
   @Override
+  public boolean limitKernelTime(LongSupplier nanosMax) {
+    core.limitKernelTime(nanosMax);
+    watch.add(core);
+    return true;
+  }
+
+  @Override
   public void close() {
+    watch.remove(core);
     core.close();
   }
 

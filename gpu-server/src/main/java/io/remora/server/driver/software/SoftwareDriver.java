@@ -33,6 +33,7 @@ public final class SoftwareDriver implements Driver {
   private final List<DeviceDescription> descriptions;
   private final ModuleCache modules = new ModuleCache(CompileOptions.DEFAULTS);
   private final AddressWindows windows = new AddressWindows();
+  private final KernelWatch watch = new KernelWatch();
   private final ThreadPoolExecutor streamThreads;
 
   /** A driver that reads the system's clock. */
@@ -98,11 +99,12 @@ public final class SoftwareDriver implements Driver {
           "a slab is a power of two of at least 1 MiB, not " + slabBytes);
     }
     return new SoftwareDomain(
-        devices.get(device), windows, modules, streamThreads, slabBytes, faults, prints);
+        devices.get(device), windows, modules, streamThreads, watch, slabBytes, faults, prints);
   }
 
   @Override
   public void close() {
+    watch.close();
     streamThreads.shutdown();
     devices.forEach(SoftwareDevice::close);
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.driver.software;
 
-import io.remora.ptx.LaunchControl;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +35,7 @@ final class SoftwareStream {
   private ArrayDeque<StreamItem> batch = new ArrayDeque<>();
 
   private volatile int waiting;
-  private volatile @Nullable LaunchControl running;
+  private volatile @Nullable RunningKernel running;
   private volatile @Nullable StreamStop stoppedAt;
 
   SoftwareStream(StreamRunner runner, int priority) {
@@ -146,9 +145,14 @@ final class SoftwareStream {
     }
   }
 
-  /** The launch that may be cancelled from now on, or null. */
-  void running(@Nullable LaunchControl control) {
-    running = control;
+  /** The kernel that may be cancelled from now on, or null. */
+  void running(@Nullable RunningKernel kernel) {
+    running = kernel;
+  }
+
+  /** The kernel that runs now, or null. */
+  @Nullable RunningKernel running() {
+    return running;
   }
 
   void stoppedAt(@Nullable StreamStop stop) {
@@ -157,9 +161,9 @@ final class SoftwareStream {
 
   /** Stops the kernel that is running, if any. */
   void cancelLaunch() {
-    LaunchControl launch = running;
-    if (launch != null) {
-      launch.cancel();
+    RunningKernel kernel = running;
+    if (kernel != null) {
+      kernel.control().cancel();
     }
   }
 
