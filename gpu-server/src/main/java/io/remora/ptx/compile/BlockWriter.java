@@ -42,11 +42,15 @@ final class BlockWriter {
   void write(Block block) throws PtxException {
     Map<Integer, Integer> lastUse = lastUses(block);
     int index = 0;
+    var groups = new SharedGroups(block);
+    code.sharedGroups = groups;
     for (Instruction at : block.code()) {
       write(at);
       free(at, index, lastUse);
       index++;
     }
+    groups.end(code);
+    code.sharedGroups = null;
   }
 
   private void write(Instruction at) throws PtxException {

@@ -9,6 +9,7 @@ import io.remora.ptx.ir.Operand.Reg;
 import io.remora.ptx.ir.PtxType;
 import io.remora.ptx.ir.Register;
 import io.remora.ptx.ir.SpecialRegisters;
+import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
@@ -29,6 +30,9 @@ final class Code {
   final Locals locals;
   final CodeUnit unit;
   private final KindVotes kinds;
+
+  /** Groups of the block that is being written. */
+  @Nullable SharedGroups sharedGroups;
 
   Code(MethodVisitor method, Locals locals, CodeUnit unit, KindVotes kinds) {
     this.method = method;

@@ -84,6 +84,17 @@ final class Locals {
     return local;
   }
 
+  /** A local of 64 bits that stays in use until it is given back. */
+  int take() {
+    @Nullable Integer reused = freeDoubles.poll();
+    return reused != null ? reused : allocate(2);
+  }
+
+  /** See {@link #take}. */
+  void giveBack(int local) {
+    freeDoubles.push(local);
+  }
+
   /** Takes the temporary locals back. */
   void endInstruction() {
     for (int[] temporary : temporaries) {

@@ -201,6 +201,10 @@ final class MemoryOps {
         }
       }
       case SHARED -> {
+        SharedGroups groups = code.sharedGroups;
+        if (groups != null && groups.pushHost(at, code)) {
+          return;
+        }
         pushSharedMemory(code);
         pushAddress(at, address, path, code);
         code.constant(bytes - 1);
@@ -217,7 +221,8 @@ final class MemoryOps {
     }
   }
 
-  private static void pushSharedMemory(Code code) {
+  /** Pushes where shared memory begins and the bits that no offset in it has. */
+  static void pushSharedMemory(Code code) {
     for (String field : new String[] {"sharedHost", "sharedOutside"}) {
       int local =
           code.locals.uniform(

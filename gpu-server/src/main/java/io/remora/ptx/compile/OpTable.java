@@ -8,6 +8,7 @@ import io.remora.ptx.ir.PtxType;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which emitter writes which opcode, and which modifiers it understands. A modifier that isn't
@@ -233,6 +234,12 @@ final class OpTable {
 
   private static void refuse(Instruction at, Code code) throws PtxException {
     throw at.unsupported("this type");
+  }
+
+  /** The modifiers that an opcode understands, or null if it has no emitter. */
+  static @Nullable Set<String> modifiers(String opcode) {
+    Entry entry = ENTRIES.get(opcode);
+    return entry == null ? null : entry.modifiers();
   }
 
   /** Writes one instruction without its guard. */

@@ -70,7 +70,8 @@ public final class ApproximateFloat {
 
   /** e to the power of {@code x}, for magnitudes up to 0.35: Taylor's series to x^9/9!. */
   private static double expSmall(double x) {
-    double high = 1 / 120d + x * (1 / 720d + x * (1 / 5040d + x * (1 / 40320d + x / 362880)));
+    double high =
+        1 / 120d + x * (1 / 720d + x * (1 / 5040d + x * (1 / 40320d + x * (1 / 362880d))));
     return 1 + x * (1 + x * (0.5 + x * (1 / 6d + x * (1 / 24d + x * high))));
   }
 
@@ -87,7 +88,7 @@ public final class ApproximateFloat {
     double s = (mantissa - 1) / (mantissa + 1);
     double z = s * s;
     // 2 * atanh(s), |s| <= 1/5.
-    double tail = 1 / 7d + z * (1 / 9d + z * (1 / 11d + z * (1 / 13d + z / 15)));
+    double tail = 1 / 7d + z * (1 / 9d + z * (1 / 11d + z * (1 / 13d + z * (1 / 15d))));
     double series = 2 * s * (1 + z * (1 / 3d + z * (1 / 5d + z * tail)));
     return (float) (exponent + series * LOG2_E);
   }
@@ -125,13 +126,13 @@ public final class ApproximateFloat {
 
   private static double sinSmall(double x) {
     double z = x * x;
-    double tail = -1 / 5040d + z * (1 / 362880d - z / 39916800);
+    double tail = -1 / 5040d + z * (1 / 362880d - z * (1 / 39916800d));
     return x + x * z * (-1 / 6d + z * (1 / 120d + z * tail));
   }
 
   private static double cosSmall(double x) {
     double z = x * x;
-    double tail = -1 / 720d + z * (1 / 40320d + z * (-1 / 3628800d + z / 479001600));
+    double tail = -1 / 720d + z * (1 / 40320d + z * (-1 / 3628800d + z * (1 / 479001600d)));
     return 1 + z * (-0.5 + z * (1 / 24d + z * tail));
   }
 

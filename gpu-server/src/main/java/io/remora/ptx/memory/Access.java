@@ -69,6 +69,21 @@ public final class Access {
     return host + offset;
   }
 
+  /**
+   * Checks a range of offsets in a memory whose length is a power of two.
+   *
+   * @param outside the bits that no offset in it has
+   * @param offset the first
+   * @param bytes length of the range
+   * @param low length of each access minus one
+   */
+  public static long checkRange(long host, long outside, long offset, int bytes, int low) {
+    if (((offset | offset + bytes - 1) & outside | offset & low) != 0) {
+      throw fault(((offset & (outside | low)) != 0 ? offset : -outside), low);
+    }
+    return host + offset;
+  }
+
   private static MemoryFault fault(long address, int low) {
     return new MemoryFault(
         (address & low) != 0

@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     description = "Measures what Remora costs on this machine, beside raw sockets.",
-    subcommands = {SharingCommand.class, NativeCommand.class})
+    subcommands = {SharingCommand.class, NativeCommand.class, KernelBenchCommand.class})
 public final class BenchCommand implements RemoraCommand {
   private static final int MEBI = 1 << 20;
 

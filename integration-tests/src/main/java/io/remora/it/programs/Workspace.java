@@ -14,24 +14,25 @@ import java.util.List;
  * The modules and memory of one run: arrays go to the device and come back, and {@link #close}
  * frees all. One thread.
  */
-final class Workspace implements AutoCloseable {
+public final class Workspace implements AutoCloseable {
   private final Gpu gpu;
   private final List<Long> allocations = new ArrayList<>();
   private final List<Gpu.Module> modules = new ArrayList<>();
 
-  Workspace(Gpu gpu) {
+  /** An empty one. */
+  public Workspace(Gpu gpu) {
     this.gpu = gpu;
   }
 
   /** Loads one of the checked-in PTX files, by its name without ending. */
-  Gpu.Module load(String ptxName) {
+  public Gpu.Module load(String ptxName) {
     Gpu.Module module = gpu.loadModule(ptx(ptxName));
     modules.add(module);
     return module;
   }
 
   /** The text of a checked-in PTX file. */
-  static String ptx(String name) {
+  public static String ptx(String name) {
     String resource = "/cuda/" + name + ".ptx";
     try (InputStream stream = Workspace.class.getResourceAsStream(resource)) {
       if (stream == null) {
@@ -50,7 +51,7 @@ final class Workspace implements AutoCloseable {
   }
 
   /** Memory for 4-byte elements that is all zeros. */
-  long zeros(int elements) {
+  public long zeros(int elements) {
     return upload(buffer(4L * elements));
   }
 
@@ -82,7 +83,8 @@ final class Workspace implements AutoCloseable {
     return upload(ByteBuffer.wrap(values));
   }
 
-  long upload(ByteBuffer bytes) {
+  /** Memory that holds the remaining bytes. */
+  public long upload(ByteBuffer bytes) {
     long address = allocate(bytes.remaining());
     gpu.upload(address, bytes);
     return address;
@@ -120,7 +122,8 @@ final class Workspace implements AutoCloseable {
     return values;
   }
 
-  static ByteBuffer buffer(long bytes) {
+  /** A buffer of the device's byte order. */
+  public static ByteBuffer buffer(long bytes) {
     return ByteBuffer.allocateDirect(Math.toIntExact(bytes)).order(ByteOrder.LITTLE_ENDIAN);
   }
 

@@ -23,15 +23,27 @@ import java.util.Map;
  * The PTX engine as a {@link Gpu}: one address space, each allocation in pages of its own. Launches
  * have run when they return. One thread.
  */
-final class EngineGpu implements Gpu, AutoCloseable {
+public final class EngineGpu implements Gpu, AutoCloseable {
   private static final long WINDOW_BASE = 0x7000_0000_0000L;
   private static final long WINDOW_BYTES = 1L << 30;
   private static final long PAGE = AddressSpace.PAGE_BYTES;
 
   private final AddressSpace memory = new AddressSpace(WINDOW_BASE, WINDOW_BYTES, 512L << 20);
-  private final PtxExecutor executor = new PtxExecutor(2);
+  private final PtxExecutor executor;
   private final Map<Long, Long> allocations = new HashMap<>();
   private long nextFree = WINDOW_BASE + PAGE;
+
+  /** A device of two threads. */
+  public EngineGpu() {
+    this(2);
+  }
+
+  /**
+   * @param threads that work on a launch
+   */
+  public EngineGpu(int threads) {
+    this.executor = new PtxExecutor(threads);
+  }
 
   @Override
   public long allocate(long bytes) {
