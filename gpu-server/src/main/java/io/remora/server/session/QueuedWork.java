@@ -19,6 +19,7 @@ abstract class QueuedWork implements Work, WorkObserver {
   private SessionStream stream;
   private WorkEpochs.Epoch epoch;
   private WorkObserver queue = NOT_ISSUED;
+  private boolean begun;
   private boolean ended;
 
   @SuppressWarnings("NullAway.Init") // submitted() is called before anything else.
@@ -61,6 +62,16 @@ abstract class QueuedWork implements Work, WorkObserver {
   @Override
   public final void issue(WorkObserver observer) {
     queue = observer;
+    Residency residency = stream.device().residency();
+    if (residency.isTracked()) {
+      residency.enter(this::begin);
+    } else {
+      begin();
+    }
+  }
+
+  private void begin() {
+    begun = true;
     try {
       start(stream.device().domain(), stream.driverStream());
     } catch (DriverException refused) {
@@ -97,6 +108,10 @@ abstract class QueuedWork implements Work, WorkObserver {
       return;
     }
     ended = true;
+    Residency residency = stream.device().residency();
+    if (begun && residency.isTracked()) {
+      residency.leave();
+    }
     // The queue first: somebody else's work may be waiting for the device.
     queue.onDone(result, deviceNanos);
     finished(result, detail);
