@@ -39,6 +39,17 @@ static struct remora_callback_call *take(struct remora_callbacks *callbacks, uin
     return found;
 }
 
+static void call_function(const struct remora_callback_call *call)
+{
+    if (!remora_tracing) {
+        call->function(call->data, call->status);
+        return;
+    }
+    struct remora_trace_mark mark = remora_trace_enter();
+    call->function(call->data, call->status);
+    remora_trace_leave(&mark, "host function", REMORA_TRACE_OWN, call->status);
+}
+
 static void *run(void *argument)
 {
     struct remora_connection *connection = argument;
@@ -56,7 +67,7 @@ static void *run(void *argument)
             callbacks->last_reached = &callbacks->first_reached;
         }
         pthread_mutex_unlock(&connection->lock);
-        next->function(next->data, next->status);
+        call_function(next);
         pthread_mutex_lock(&connection->lock);
         remora_send_callback_done(connection, next->sequence);
         free(next);

@@ -17,6 +17,7 @@
 #include "channel.h"
 #include "client.h"
 #include "output.h"
+#include "trace.h"
 
 #define REMORA_PROTOCOL_VERSION 1
 
@@ -150,7 +151,7 @@ struct remora_connection {
     struct remora_transit transit;
     uint8_t *input;
 
-    /* receiver.c and answers.c */
+    /* receiver.c, frames.c and answers.c */
     struct remora_incoming incoming;
     struct remora_expected *expected[REMORA_EXPECTED_BUCKETS];
     struct remora_deferred deferred;
@@ -243,13 +244,20 @@ void remora_http2_ping(struct remora_connection *connection);
 /* Closes the client's half of the stream behind what is on its way. */
 void remora_http2_end(struct remora_connection *connection);
 
-/* ---- receiver.c, answers.c ------------------------------------------------------------------ */
+/* ---- receiver.c, frames.c, answers.c -------------------------------------------------------- */
 
 /* A part of the stream's bytes. */
 void remora_receive(struct remora_connection *connection, const uint8_t *bytes, size_t length);
 
 /* A whole message. */
 void remora_read_frame(struct remora_connection *connection, const uint8_t *bytes, size_t length);
+
+/* The tag of an answer in a frame, and a number that is larger than any CUresult. */
+#define REMORA_FRAME_ANSWER (2u << 3 | REMORA_WIRE_LENGTH)
+#define REMORA_RESULT_MAX 9999
+
+/* One answer of a frame; false if the session is lost by it. */
+bool remora_read_answer(struct remora_connection *connection, struct remora_reader in);
 
 /*
  * Sees whether a message of `message_bytes` bytes, of which `in` has the first, is one answer that
@@ -373,6 +381,18 @@ bool remora_callback_reached(struct remora_connection *connection, uint64_t sequ
                              uint64_t token, CUresult status, bool again);
 
 /* ---- statistics.c --------------------------------------------------------------------------- */
+
+/*
+ * What calls cost is counted by these, for the session and for the calling thread, whose trace says
+ * it of each call. A call was sent; a frame was, for whomever; a call has waited for its answer; a
+ * thread was blocked because too much was under way.
+ */
+void remora_count_call(struct remora_connection *connection, uint32_t number, bool waits,
+                       size_t bytes);
+void remora_count_frame(struct remora_connection *connection, size_t bytes);
+void remora_count_wait(struct remora_connection *connection, uint32_t number, int64_t nanos,
+                       uint64_t received);
+void remora_count_credit(struct remora_connection *connection, int64_t nanos);
 
 /* Appends the counters to REMORA_STATS_FILE, if that is set. */
 void remora_statistics_write(struct remora_connection *connection);

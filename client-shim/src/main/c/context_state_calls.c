@@ -199,3 +199,15 @@ CUresult remora_cuCtxSetSharedMemConfig(CUsharedconfig config)
     atomic_store(&context->shared_memory_config, (int)config);
     return remora_local(CUDA_SUCCESS);
 }
+
+CUresult remora_cuProfilerStart(void)
+{
+    struct remora_context *context;
+    return remora_local(current(&context));
+}
+
+CUresult remora_cuProfilerStop(void)
+{
+    struct remora_context *context;
+    return remora_local(current(&context));
+}

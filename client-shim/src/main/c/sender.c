@@ -58,8 +58,7 @@ static void transmit(struct remora_connection *connection, struct remora_rows ta
     connection->batched = 0;
     connection->batch_number++;
     connection->sent_bytes += bytes;
-    connection->statistics.frames_sent++;
-    connection->statistics.bytes_sent += bytes;
+    remora_count_frame(connection, bytes);
     begin_frame(connection);
     nghttp2_session_resume_data(connection->session, connection->stream);
     remora_http2_push(connection);
@@ -135,7 +134,7 @@ static void await_room(struct remora_connection *connection, size_t payload_byte
         }
     }
     remora_hand_on(connection);
-    connection->statistics.credit_nanos += (uint64_t)(remora_now() - start);
+    remora_count_credit(connection, remora_now() - start);
 }
 
 /* ---- calls ---------------------------------------------------------------------------------- */
@@ -182,10 +181,8 @@ static CUresult end_call(struct remora_connection *connection, uint32_t number, 
     }
     connection->batched++;
     connection->next_sequence++;
-    connection->statistics.calls[number].calls++;
-    if (waits) {
-        connection->statistics.calls[number].waits++;
-    }
+    remora_count_call(connection, number, waits, out->length - connection->call_start
+                      + out->tail_bytes);
     return CUDA_SUCCESS;
 }
 
@@ -378,7 +375,8 @@ CUresult remora_end_waited(struct remora_connection *connection, uint32_t number
     remora_hand_on(connection);
     int64_t waited = remora_now() - start;
     connection->wait_average_nanos += (waited - connection->wait_average_nanos) / 8;
-    connection->statistics.calls[number].blocked_nanos += (uint64_t)waited;
+    remora_count_wait(connection, number, waited,
+                      expected->bulk ? expected->received : thread->outputs_length);
     struct remora_deferred earlier;
     result = told(connection, thread, &earlier);
     pthread_mutex_unlock(&connection->lock);

@@ -33,6 +33,49 @@ void remora_statistics_after_fork(void)
     atomic_store_explicit(&local_calls, 0, memory_order_relaxed);
 }
 
+/* ---- what calls cost ------------------------------------------------------------------------ */
+
+/* Of the calling thread; the process's own is the connection's. */
+static __thread struct remora_tally tally;
+
+struct remora_tally *remora_tally(void)
+{
+    return &tally;
+}
+
+void remora_count_call(struct remora_connection *connection, uint32_t number, bool waits,
+                       size_t bytes)
+{
+    struct remora_call_statistics *call = &connection->statistics.calls[number];
+    call->calls++;
+    call->waits += waits;
+    tally.sent_calls++;
+    tally.waits += waits;
+    tally.sent_bytes += bytes;
+}
+
+void remora_count_frame(struct remora_connection *connection, size_t bytes)
+{
+    connection->statistics.frames_sent++;
+    connection->statistics.bytes_sent += bytes;
+}
+
+void remora_count_wait(struct remora_connection *connection, uint32_t number, int64_t nanos,
+                       uint64_t received)
+{
+    connection->statistics.calls[number].blocked_nanos += (uint64_t)nanos;
+    tally.waited_nanos += (uint64_t)nanos;
+    tally.received_bytes += received;
+}
+
+void remora_count_credit(struct remora_connection *connection, int64_t nanos)
+{
+    connection->statistics.credit_nanos += (uint64_t)nanos;
+    tally.credit_nanos += (uint64_t)nanos;
+}
+
+/* ---- the way out ---------------------------------------------------------------------------- */
+
 static void copy(struct remora_connection *connection, struct remora_statistics *out)
 {
     *out = connection->statistics;

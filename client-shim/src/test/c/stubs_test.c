@@ -6,6 +6,7 @@
 #include "call.h"
 #include "remora_exports.h"
 #include "remora_stubs.h"
+#include "trace.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,6 +16,22 @@ static uint64_t next_handle = 65536;
 static const char *answer = "";
 static size_t answer_bytes;
 static CUresult next_result = CUDA_SUCCESS;
+
+atomic_bool remora_tracing;
+
+struct remora_trace_mark remora_trace_enter(void)
+{
+    struct remora_trace_mark mark = {0};
+    return mark;
+}
+
+CUresult remora_trace_leave(const struct remora_trace_mark *mark, const char *name,
+                            enum remora_trace_class kind, CUresult result)
+{
+    (void)mark;
+    printf("traced %s %d\n", name, (int)kind);
+    return result;
+}
 
 static void print_call(const char *how, const struct remora_call *call)
 {
@@ -109,6 +126,9 @@ int main(void)
     typedef CUresult (*array_create)(void **array, const void *shape, unsigned int levels);
     void *array = NULL;
     printf("not forwarded %d\n", ((array_create)remora_functions[index])(&array, NULL, 0));
+    remora_tracing = true;
+    printf("%d\n", cuMemsetD8_v2(128, 255, 3));
+    ((array_create)remora_functions[index])(&array, NULL, 0);
     remora_writer_free(&writer);
     return 0;
 }

@@ -116,6 +116,8 @@ static void contexts(void)
     REQUIRE(unchanged == limit);
     ANSWERS(cuCtxGetLimit(&limit, (CUlimit)77), CUDA_ERROR_UNSUPPORTED_LIMIT);
     CHECK(cuCtxSetCacheConfig(CU_FUNC_CACHE_PREFER_L1));
+    CHECK(cuProfilerStart());
+    CHECK(cuProfilerStop());
     CHECK(cuCtxGetCacheConfig(&cache));
     REQUIRE(cache == CU_FUNC_CACHE_PREFER_L1);
     CHECK(cuMemAlloc_v2(&address, 4));

@@ -10,7 +10,9 @@ import picocli.CommandLine.Command;
 /** The subcommands that are on the class path, in the order in which people meet them. */
 record Commands(List<Class<? extends RemoraCommand>> types) {
   private static final List<String> ORDER =
-      List.of("run", "demo", "devices", "doctor", "server", "tenant", "stats", "bench");
+      List.of(
+          "run", "demo", "devices", "doctor", "server", "tenant", "top", "session", "device",
+          "trace", "stats", "bench");
 
   Commands {
     types = types.stream().sorted(Comparator.comparingInt(Commands::position)).toList();

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.cli;
 
+import io.remora.client.ConfiguredSettings;
+import io.remora.client.ConnectionSettings;
+import io.remora.client.config.ClientSettings;
 import io.remora.client.config.SettingKey;
+import io.remora.client.config.Surroundings;
 import java.util.EnumMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +62,15 @@ final class ConnectionOptions {
     add(flags, SettingKey.CLIENT_CERTIFICATE, clientCertificate);
     add(flags, SettingKey.CLIENT_KEY, clientKey);
     return flags;
+  }
+
+  /**
+   * How to connect.
+   *
+   * @throws IllegalArgumentException if the settings can't be understood
+   */
+  ConnectionSettings settings() {
+    return ConfiguredSettings.of(ClientSettings.of(flags(), Surroundings.ofProcess()));
   }
 
   private static void add(Map<SettingKey, String> flags, SettingKey key, @Nullable String value) {

@@ -8,6 +8,7 @@ import io.remora.client.RemoteCuda;
 import io.remora.client.config.ClientSettings;
 import io.remora.client.config.Surroundings;
 import io.remora.command.RemoraCommand;
+import io.remora.json.Json;
 import io.remora.v1.DeviceSnapshot;
 import io.remora.v1.Welcome;
 import java.io.PrintWriter;

@@ -22,6 +22,11 @@ public final class Palette {
     return new Palette(Boolean.getBoolean(PROPERTY));
   }
 
+  /** Whether it paints at all. */
+  boolean isColoured() {
+    return coloured;
+  }
+
   /** Good news. */
   public String green(String text) {
     return paint("32", text);

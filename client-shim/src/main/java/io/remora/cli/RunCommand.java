@@ -66,6 +66,12 @@ public final class RunCommand implements RemoraCommand {
       description = "Say at the end, on standard error, what the program's calls cost.")
   private boolean stats;
 
+  @Option(
+      names = "--trace",
+      paramLabel = "FILE",
+      description = "Write what each call cost to a file that ui.perfetto.dev opens.")
+  private @Nullable Path trace;
+
   @Parameters(arity = "1..*", paramLabel = "COMMAND", description = "The program, its arguments.")
   private List<String> command = new ArrayList<>();
 
@@ -87,6 +93,9 @@ public final class RunCommand implements RemoraCommand {
     LaunchScript launch = new LaunchScript(command.size());
     launch.connect(settings(around));
     launch.load(folder);
+    if (trace != null) {
+      launch.trace(trace);
+    }
     if (stats) {
       launch.executeAndReport(folder);
     } else {

@@ -61,6 +61,7 @@ final class SessionCheck implements Check {
           case BUSY -> "End another session of this tenant, or ask the operator for more.";
           case TLS -> "Compare --ca and --tls with the server's settings.";
           case UNREACHABLE, TIMEOUT -> "See whether the server is overloaded, and its log.";
+          case REFUSED -> "Do what it says.";
           case SETTINGS -> "Correct the file that is named.";
           case PROTOCOL -> "Make sure that the address is that of a Remora server.";
         };

@@ -34,6 +34,8 @@ public final class ConnectionException extends IOException {
     BUSY,
     /** The server answered too late. */
     TIMEOUT,
+    /** The server understood what was asked of it and doesn't do it; it says why. */
+    REFUSED,
     /** The settings name a file that can't be used. */
     SETTINGS,
     /** What answers isn't a Remora server, or it broke the protocol. */

@@ -300,6 +300,22 @@ interface ContextCalls extends TableCalls {
   }
 
   @Override
+  default int cuProfilerStart() {
+    return core().local(hasContext());
+  }
+
+  @Override
+  default int cuProfilerStop() {
+    return core().local(hasContext());
+  }
+
+  private int hasContext() {
+    return core().thread().current() == null
+        ? CUresult.CUDA_ERROR_INVALID_CONTEXT
+        : CUresult.CUDA_SUCCESS;
+  }
+
+  @Override
   default int cuCtxSetCacheConfig(int config) {
     ClientContext context = core().thread().current();
     if (context == null || config < 0 || config > 3) {

@@ -10,6 +10,8 @@ import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+import io.grpc.StatusException;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.remora.server.driver.DeviceDescription;
 import io.remora.server.queue.TenantUse;
@@ -19,31 +21,113 @@ import io.remora.server.tenant.MemoryLedger;
 import io.remora.server.tenant.Refused;
 import io.remora.server.tenant.Tenant;
 import io.remora.server.tenant.TenantRegistry;
+import io.remora.server.watch.Viewer;
+import io.remora.server.watch.Watch;
 import io.remora.v1.AdminGrpc;
 import io.remora.v1.DeviceUse;
+import io.remora.v1.DrainDeviceReply;
+import io.remora.v1.DrainDeviceRequest;
+import io.remora.v1.EndSessionsReply;
+import io.remora.v1.EndSessionsRequest;
+import io.remora.v1.HistoryReply;
+import io.remora.v1.HistoryRequest;
+import io.remora.v1.ServerState;
+import io.remora.v1.StateRequest;
 import io.remora.v1.StatisticsReply;
 import io.remora.v1.StatisticsRequest;
+import io.remora.v1.TraceReply;
+import io.remora.v1.TraceRequest;
+import java.util.Set;
 import java.util.function.LongSupplier;
 
-/** Answers a tenant's questions about itself. Called on event loops; nothing here blocks. */
+/**
+ * Answers a tenant's questions about itself, and an operator's about everything. Called on event
+ * loops; nothing here blocks.
+ */
 final class AdminService extends AdminGrpc.AdminImplBase {
   private static final Context.Key<Tenant> CALLER = Context.key("remora-tenant");
 
   private final TenantRegistry tenants;
   private final DeviceRooms rooms;
-  private final LongSupplier nanoClock;
+  private final Set<String> operators;
+  private final Watch watch;
+  private final AdminActions actions;
+  private final LongSupplier nanoClock = new ServerClock();
 
-  private AdminService(TenantRegistry tenants, DeviceRooms rooms, LongSupplier nanoClock) {
+  private AdminService(
+      TenantRegistry tenants,
+      Set<String> operators,
+      DeviceRooms rooms,
+      Watch watch,
+      AdminActions actions) {
     this.tenants = tenants;
+    this.operators = operators;
     this.rooms = rooms;
-    this.nanoClock = nanoClock;
+    this.watch = watch;
+    this.actions = actions;
   }
 
   /** The service behind a check of the caller's token. */
   static ServerServiceDefinition definition(
-      TenantRegistry tenants, DeviceRooms rooms, LongSupplier nanoClock) {
+      TenantRegistry tenants,
+      Set<String> operators,
+      DeviceRooms rooms,
+      Watch watch,
+      AdminActions actions) {
     return ServerInterceptors.intercept(
-        new AdminService(tenants, rooms, nanoClock), new TokenCheck(tenants));
+        new AdminService(tenants, operators, rooms, watch, actions), new TokenCheck(tenants));
+  }
+
+  @Override
+  public void state(StateRequest request, StreamObserver<ServerState> observer) {
+    observer.onNext(watch.state(viewer()));
+    observer.onCompleted();
+  }
+
+  @Override
+  public void history(HistoryRequest request, StreamObserver<HistoryReply> observer) {
+    observer.onNext(watch.history(request.getSinceUnixMillis(), viewer()));
+    observer.onCompleted();
+  }
+
+  @Override
+  public void endSessions(EndSessionsRequest request, StreamObserver<EndSessionsReply> observer) {
+    answer(observer, () -> actions.endSessions(request, viewer()));
+  }
+
+  @Override
+  public void drainDevice(DrainDeviceRequest request, StreamObserver<DrainDeviceReply> observer) {
+    answer(observer, () -> actions.drainDevice(request, viewer()));
+  }
+
+  @Override
+  public void trace(TraceRequest request, StreamObserver<TraceReply> observer) {
+    try {
+      actions.trace(request, viewer(), (ServerCallStreamObserver<TraceReply>) observer);
+    } catch (StatusException refused) {
+      observer.onError(refused);
+    }
+  }
+
+  /** Something that may be refused. */
+  private interface Action<T> {
+    T run() throws StatusException;
+  }
+
+  private static <T> void answer(StreamObserver<T> observer, Action<T> action) {
+    T reply;
+    try {
+      reply = action.run();
+    } catch (StatusException refused) {
+      observer.onError(refused);
+      return;
+    }
+    observer.onNext(reply);
+    observer.onCompleted();
+  }
+
+  private Viewer viewer() {
+    return Viewer.of(CALLER.get(), operators);
   }
 
   @Override

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server;
 
+import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.Driver;
 import io.remora.server.queue.DeviceQueue;
 import io.remora.server.queue.LaneClass;
 import io.remora.server.queue.LanePolicy;
 import io.remora.server.queue.QueueConfig;
+import io.remora.server.queue.TenantReading;
 import io.remora.server.queue.TenantUse;
 import io.remora.server.session.ModuleImageCache;
 import io.remora.server.session.SessionLimits;
 import io.remora.server.session.Sessions;
 import io.remora.server.session.TenantTerms;
 import io.remora.server.tenant.Tenant;
+import io.remora.server.watch.Machine;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.LongSupplier;
@@ -21,7 +25,7 @@ import java.util.function.LongSupplier;
  * What lies behind the edge: sessions, a queue for each device, and the driver. Made at start-up,
  * closed when the last session is gone.
  */
-final class DeviceRooms implements AutoCloseable {
+final class DeviceRooms implements Machine, AutoCloseable {
   /** Images are kept by hash for whoever loads them next; a framework's are some hundred MiB. */
   private static final long IMAGE_CACHE_BYTES = 512L << 20;
 
@@ -81,6 +85,21 @@ final class DeviceRooms implements AutoCloseable {
   /** What a tenant has used of a device. */
   TenantUse use(int device, String tenant) {
     return queues.get(device).use(tenant);
+  }
+
+  @Override
+  public List<DeviceDescription> devices() {
+    return driver.devices();
+  }
+
+  @Override
+  public String kind() {
+    return driver.kind();
+  }
+
+  @Override
+  public Map<String, TenantReading> readings(int device) {
+    return queues.get(device).readings();
   }
 
   @Override

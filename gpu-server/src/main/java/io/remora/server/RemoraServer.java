@@ -21,6 +21,7 @@ import io.remora.server.tenant.TenantRegistry;
 import io.remora.server.tenant.TenantsFile;
 import io.remora.server.tenant.TenantsWatch;
 import io.remora.server.tls.ServerTls;
+import io.remora.server.web.WebServer;
 import io.remora.v1.DriverGrpc;
 import io.remora.wire.DriverMethods;
 import io.remora.wire.WireLimits;
@@ -69,6 +70,7 @@ public final class RemoraServer {
   private static final int METADATA_BYTES_MAX = 8 << 10;
   private static final int STREAMS_PER_CONNECTION_MAX = 64;
   private static final int POLL_MILLIS = 500;
+  private static final int LOOK_MILLIS = 1000;
   private static final Duration CLOSING_TIME = Duration.ofSeconds(5);
   private static final Duration TRANSPORT_CLOSING_TIME = Duration.ofSeconds(2);
 
@@ -84,7 +86,12 @@ public final class RemoraServer {
   private final OpenStreams streams = new OpenStreams();
   private final ServerHealth health;
   private final SessionGate gate;
+
+  /** What tells of the server to those who ask. */
+  private final Overview overview;
+
   private final Server server;
+  private final @Nullable WebServer web;
 
   private RemoraServer(
       ServerConfig config,
@@ -110,15 +117,28 @@ public final class RemoraServer {
     ServerTls tls = tls();
     housekeeping = Executors.newSingleThreadScheduledExecutor(RemoraServer::housekeeper);
     loops = EventLoops.start();
-    gate = new SessionGate(tenants, sessions, config.limits(), housekeeping, streams);
+    overview =
+        Overview.of(config.operators(), tenants, rooms, devices.size(), streams, clock, version());
+    gate =
+        new SessionGate(
+            tenants, sessions, config.limits(), housekeeping, streams, overview.reception());
     TenantsWatch watch = new TenantsWatch(credentials.tenants(), tenants, stamp);
+    Server listening = null;
     try {
-      server = listen(tls);
+      listening = listen(tls);
+      web = overview.serve(config.web(), tls);
     } catch (IOException | RuntimeException e) {
+      if (listening != null) {
+        listening.shutdownNow();
+      }
       housekeeping.shutdownNow();
       loops.stop();
       throw e;
     }
+    server = listening;
+    var unused =
+        housekeeping.scheduleAtFixedRate(
+            guarded(overview::look), LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
     poll(watch::poll);
     if (tls != null) {
       poll(tls::poll);
@@ -207,6 +227,11 @@ public final class RemoraServer {
     return Optional.ofNullable(credentials.token());
   }
 
+  /** Where its page is, if it has one. */
+  public Optional<String> page() {
+    return Optional.ofNullable(web).map(WebServer::address);
+  }
+
   /** Who may use it. */
   public TenantRegistry tenants() {
     return tenants;
@@ -246,6 +271,9 @@ public final class RemoraServer {
       Thread.currentThread().interrupt();
     } finally {
       server.shutdownNow();
+      if (web != null) {
+        web.close();
+      }
       housekeeping.shutdownNow();
       loops.stop();
       if (rooms != null) {
@@ -297,7 +325,7 @@ public final class RemoraServer {
       builder.sslContext(tls.context());
     }
     if (rooms != null) {
-      builder.addService(AdminService.definition(tenants, rooms, new ServerClock()));
+      builder.addService(overview.admin(tenants, rooms, health, housekeeping));
     }
     if (config.reflection()) {
       builder.addService(ProtoReflectionServiceV1.newInstance());
@@ -318,18 +346,20 @@ public final class RemoraServer {
   }
 
   private void poll(Runnable task) {
-    Runnable guarded =
-        () -> {
-          try {
-            task.run();
-          } catch (RuntimeException e) {
-            // An exception would end the schedule for good.
-            log.error("A watch failed and will be tried again", e);
-          }
-        };
     var unused =
         housekeeping.scheduleWithFixedDelay(
-            guarded, POLL_MILLIS, POLL_MILLIS, TimeUnit.MILLISECONDS);
+            guarded(task), POLL_MILLIS, POLL_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private static Runnable guarded(Runnable task) {
+    return () -> {
+      try {
+        task.run();
+      } catch (RuntimeException e) {
+        // An exception would end the schedule for good.
+        log.error("A watch failed and will be tried again", e);
+      }
+    };
   }
 
   private static Thread housekeeper(Runnable work) {

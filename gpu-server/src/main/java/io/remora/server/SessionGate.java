@@ -15,6 +15,7 @@ import io.remora.server.tenant.TenantGrant;
 import io.remora.server.tenant.TenantRegistry;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.OutboundFrame;
+import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -36,11 +37,17 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
           "the server has too many connections: try again later, or ask its operator to raise"
               + " limits.connections");
 
+  private static final Status DRAINED =
+      Status.UNAVAILABLE.withDescription(
+          "every device that this tenant may use is drained: try again later, or ask the server's"
+              + " operator to undo it with `remora device drain --undo`");
+
   private final TenantRegistry tenants;
   private final SessionFactory sessions;
   private final ServerLimits limits;
   private final ScheduledExecutorService housekeeping;
   private final OpenStreams streams;
+  private final Reception reception;
   private volatile boolean closed;
 
   SessionGate(
@@ -48,12 +55,14 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
       SessionFactory sessions,
       ServerLimits limits,
       ScheduledExecutorService housekeeping,
-      OpenStreams streams) {
+      OpenStreams streams,
+      Reception reception) {
     this.tenants = tenants;
     this.sessions = sessions;
     this.limits = limits;
     this.housekeeping = housekeeping;
     this.streams = streams;
+    this.reception = reception;
   }
 
   /** Lets nobody in from now on. */
@@ -71,7 +80,7 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
     if (ConnectionLimit.isAbove(call.getAttributes())) {
       return refuse(call, peer, TOO_MANY_CONNECTIONS);
     }
-    SessionStream stream = new SessionStream(call, sessions, peer);
+    SessionStream stream = new SessionStream(call, sessions, peer, reception);
     Admission admission = tenants.admit(bearerToken(headers), stream::tenantEnded);
     if (admission instanceof Refused refused) {
       log.warn(
@@ -79,6 +88,7 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
           peer,
           refused.reason(),
           refused.tenant().isEmpty() ? "" : " (tenant " + refused.tenant() + ")");
+      reception.roll().refused(peer, refused.tenant(), refused.reason().name(), refused.message());
       call.close(Statuses.of(refused), new Metadata());
       return new Ignored();
     }
@@ -93,6 +103,14 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
                   + limits.sessions()
                   + " sessions and takes no more: try again later, or ask its operator to raise"
                   + " limits.sessions"));
+    }
+    if (reception.modes().any()) {
+      Set<Integer> left = reception.modes().left(grant.allowedDevices());
+      if (left.isEmpty()) {
+        grant.close();
+        return refuse(call, peer, DRAINED);
+      }
+      grant = grant.withDevices(left);
     }
     begin(stream, grant);
     return stream;
@@ -112,9 +130,11 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
     }
   }
 
-  private static ServerCall.Listener<InboundFrame> refuse(
+  private ServerCall.Listener<InboundFrame> refuse(
       ServerCall<InboundFrame, OutboundFrame> call, String peer, Status status) {
-    log.warn("Refused a session from {}: {}", peer, status.getDescription());
+    String why = String.valueOf(status.getDescription());
+    log.warn("Refused a session from {}: {}", peer, why);
+    reception.roll().refused(peer, "", status.getCode().name(), why);
     call.close(status, new Metadata());
     return new Ignored();
   }

@@ -9,6 +9,8 @@ import io.remora.server.session.Session;
 import io.remora.server.session.SessionFactory;
 import io.remora.server.session.SessionOutput;
 import io.remora.server.tenant.TenantGrant;
+import io.remora.server.watch.LiveSession;
+import io.remora.v1.Hello;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.OutboundFrame;
 import io.remora.wire.WireException;
@@ -52,6 +54,7 @@ final class SessionStream extends ServerCall.Listener<InboundFrame> implements S
   private final ServerCall<InboundFrame, OutboundFrame> call;
   private final SessionFactory sessions;
   private final String peer;
+  private final Reception reception;
   private final Object lock = new Object();
   private State state = State.WAITING;
   private @Nullable TenantGrant grant;
@@ -59,14 +62,20 @@ final class SessionStream extends ServerCall.Listener<InboundFrame> implements S
   private @Nullable Runnable whenWritable;
   private @Nullable Future<?> handshakeTimer;
   private @Nullable String endReason;
+  private @Nullable LiveSession live;
+  private boolean freed;
   private boolean headersSent;
   private boolean closed;
 
   SessionStream(
-      ServerCall<InboundFrame, OutboundFrame> call, SessionFactory sessions, String peer) {
+      ServerCall<InboundFrame, OutboundFrame> call,
+      SessionFactory sessions,
+      String peer,
+      Reception reception) {
     this.call = call;
     this.sessions = sessions;
     this.peer = peer;
+    this.reception = reception;
   }
 
   /**
@@ -80,6 +89,7 @@ final class SessionStream extends ServerCall.Listener<InboundFrame> implements S
         admitted.withSlot(
             () -> {
               admitted.close();
+              freed();
               onFreed.run();
             });
     boolean endedAlready;
@@ -94,6 +104,39 @@ final class SessionStream extends ServerCall.Listener<InboundFrame> implements S
     }
     call.setOnReadyThreshold(READY_BYTES);
     call.request(1);
+  }
+
+  /** The session as it is written down; null before it is open. */
+  @Nullable LiveSession live() {
+    synchronized (lock) {
+      return live;
+    }
+  }
+
+  private void freed() {
+    LiveSession gone;
+    String reason;
+    synchronized (lock) {
+      freed = true;
+      gone = live;
+      reason = endReason;
+    }
+    if (gone != null) {
+      reception.roll().closed(gone, reason == null ? "" : reason);
+    }
+  }
+
+  private void writeDown(Session opened, String tenant, Hello hello) {
+    LiveSession made = reception.opened(opened, tenant, peer, hello);
+    boolean gone;
+    synchronized (lock) {
+      live = made;
+      gone = freed;
+    }
+    if (gone) {
+      // Its devices could not be opened, and that was quicker.
+      freed();
+    }
   }
 
   void setHandshakeTimer(Future<?> timer) {
@@ -230,12 +273,15 @@ final class SessionStream extends ServerCall.Listener<InboundFrame> implements S
       }
     }
     Session opened;
+    Hello hello;
     try (frame) {
-      opened = sessions.open(own, FirstFrame.hello(frame), this);
+      hello = FirstFrame.hello(frame);
+      opened = sessions.open(own, hello, this);
     } catch (RuntimeException | Error e) {
       own.close();
       throw e;
     }
+    writeDown(opened, own.tenant(), hello);
     String ended;
     synchronized (lock) {
       session = opened;

@@ -57,9 +57,9 @@ final class PtxModuleTest {
     PtxException function =
         refusal(
             Rig.module(
-                ".extern .func (.param .b64 r) malloc (.param .b64 n);\n.entry k() {\n"
-                    + "{ .param .b64 a; .param .b64 b; call (b), malloc, (a); }\n}"));
-    assertThat(function).hasMessageContaining("malloc").hasMessageContaining("line 6");
+                ".extern .func (.param .b64 r) cudaMalloc (.param .b64 n);\n.entry k() {\n"
+                    + "{ .param .b64 a; .param .b64 b; call (b), cudaMalloc, (a); }\n}"));
+    assertThat(function).hasMessageContaining("cudaMalloc").hasMessageContaining("line 6");
   }
 
   @Test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server;
 
+import io.remora.server.metrics.SessionMeter;
 import io.remora.server.session.ProtocolException;
 import io.remora.server.session.Session;
 import io.remora.server.session.SessionFactory;
@@ -40,6 +41,7 @@ final class EchoSessions implements SessionFactory {
     private final TenantGrant grant;
     private final SessionOutput output;
     private final AtomicBoolean ended = new AtomicBoolean();
+    private final SessionMeter meter = new SessionMeter();
 
     Echo(TenantGrant grant, SessionOutput output) {
       this.grant = grant;
@@ -48,7 +50,12 @@ final class EchoSessions implements SessionFactory {
 
     @Override
     public String id() {
-      return "echo";
+      return "echo-" + System.identityHashCode(this);
+    }
+
+    @Override
+    public SessionMeter meter() {
+      return meter;
     }
 
     @Override

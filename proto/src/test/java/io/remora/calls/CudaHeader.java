@@ -17,8 +17,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The functions and enumerations that an installed {@code cuda.h} declares. The header maps most
- * names to a newer symbol by macros, and declares the older symbols behind them in a last section.
+ * The functions and enumerations that an installed {@code cuda.h} and the headers beside it
+ * declare. They map most names to a newer symbol by macros, and declares the older symbols behind
+ * them in a last section.
  */
 final class CudaHeader {
   private static final Pattern FUNCTION =
@@ -31,6 +32,14 @@ final class CudaHeader {
       Pattern.compile("\\b(CU_\\w+|CUDA_\\w+)\\s*=\\s*(0[xX][0-9a-fA-F]+|[0-9]+)U?\\s*[,}\\s]");
   private static final Pattern VERSION =
       Pattern.compile("(?m)^\\s*#\\s*define\\s+CUDA_VERSION\\s+(\\d+)");
+
+  /** The headers that declare what a driver's library for Linux exports. */
+  private static final List<String> NAMES =
+      List.of("cuda", "cudaProfiler", "cudaGL", "cudaEGL", "cudaVDPAU");
+
+  /** Declared by cudaGL.h for Windows. */
+  private static final String WINDOWS_ONLY = "cuWGLGetDevice";
+
   private static final String OLD_SYMBOLS = "#if defined(__CUDA_API_VERSION_INTERNAL)\n    #undef";
 
   private static final Pattern POINTER_TYPE =
@@ -41,16 +50,29 @@ final class CudaHeader {
   private final Map<String, List<String>> types = new HashMap<>();
   private final Map<String, Long> values = new HashMap<>();
 
-  private CudaHeader(String text, String typedefs) {
+  private CudaHeader(List<String> texts, List<String> typedefs) {
+    version =
+        texts.stream()
+            .map(VERSION::matcher)
+            .filter(Matcher::find)
+            .mapToInt(line -> Integer.parseInt(line.group(1)))
+            .max()
+            .orElse(0);
+    typedefs.forEach(this::readTypedefs);
+    texts.forEach(this::readFunctions);
+  }
+
+  private void readTypedefs(String typedefs) {
     Matcher pointer = POINTER_TYPE.matcher(typedefs);
     while (pointer.find()) {
       versions
           .computeIfAbsent(pointer.group(1) + pointer.group(3), name -> new TreeSet<>())
           .add(Integer.parseInt(pointer.group(2)));
     }
+  }
+
+  private void readFunctions(String text) {
     String header = text.replaceAll("(?s)/\\*.*?\\*/", " ").replaceAll("//[^\\n]*", "");
-    Matcher versionLine = VERSION.matcher(header);
-    version = versionLine.find() ? Integer.parseInt(versionLine.group(1)) : 0;
     int split = header.indexOf(OLD_SYMBOLS);
     String current = split < 0 ? header : header.substring(0, split);
     String old = split < 0 ? "" : header.substring(split);
@@ -72,8 +94,13 @@ final class CudaHeader {
             .toList();
     for (Path candidate : candidates) {
       if (Files.isReadable(candidate)) {
-        return Optional.of(
-            new CudaHeader(read(candidate), read(candidate.resolveSibling("cudaTypedefs.h"))));
+        List<String> texts = new ArrayList<>();
+        List<String> typedefs = new ArrayList<>();
+        for (String name : NAMES) {
+          texts.add(read(candidate.resolveSibling(name + ".h")));
+          typedefs.add(read(candidate.resolveSibling(name + "Typedefs.h")));
+        }
+        return Optional.of(new CudaHeader(texts, typedefs));
       }
     }
     return Optional.empty();
@@ -100,7 +127,9 @@ final class CudaHeader {
 
   /** Every symbol that the header knows, with the variants for streams of the thread. */
   Set<String> symbols() {
-    return new TreeSet<>(types.keySet());
+    Set<String> symbols = new TreeSet<>(types.keySet());
+    symbols.remove(WINDOWS_ONLY);
+    return symbols;
   }
 
   /** The types of a symbol's parameters, without the names of ABI versions. */

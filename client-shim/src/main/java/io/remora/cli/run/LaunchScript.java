@@ -17,6 +17,10 @@ import java.util.Map;
 public final class LaunchScript {
   private static final String LIBRARY_PATH = "LD_LIBRARY_PATH";
   private static final String STATISTICS = "REMORA_STATS_FILE";
+  private static final String TRACE = "REMORA_TRACE_FILE";
+
+  /** A trace to which nothing has been added: an array of JSON. */
+  private static final String EMPTY_TRACE = "[\n]\n";
 
   private final StringBuilder text = new StringBuilder();
 
@@ -45,6 +49,20 @@ public final class LaunchScript {
   public void load(NativeFolder folder) {
     String others = "${" + LIBRARY_PATH + ":+:$" + LIBRARY_PATH + "}";
     line(export(LIBRARY_PATH, quoted(folder.path().toString()) + "\"" + others + "\""));
+  }
+
+  /**
+   * Lets the command's processes write what their calls cost.
+   *
+   * @throws IllegalArgumentException if the file can't be written; what was in it is gone otherwise
+   */
+  public void trace(Path file) {
+    try {
+      Files.writeString(file, EMPTY_TRACE);
+    } catch (IOException e) {
+      throw new IllegalArgumentException("--trace: " + file + " can't be written", e);
+    }
+    line(export(TRACE, quoted(file.toAbsolutePath().toString())));
   }
 
   /** Ends the script: the shell becomes the command. */

@@ -16,6 +16,7 @@ class CReceiverTest {
   private static final List<String> SOURCES =
       List.of(
           "receiver.c",
+          "frames.c",
           "answers.c",
           "welcome.c",
           "wire.c",
@@ -25,6 +26,8 @@ class CReceiverTest {
           "report.c",
           "process.c",
           "statistics.c",
+          "trace.c",
+          "trace_file.c",
           "waiting.c");
 
   @TempDir private Path directory;
@@ -39,6 +42,7 @@ class CReceiverTest {
     arguments.add(CCompiler.TEST.resolve("receiver_test.c").toString());
     SOURCES.forEach(each -> arguments.add(CCompiler.MAIN.resolve(each).toString()));
     arguments.add(CCompiler.GENERATED.resolve("remora_calls.c").toString());
+    arguments.add(CCompiler.GENERATED.resolve("remora_errors.c").toString());
     Path program = compiler.program("receiver_test", arguments);
 
     CCompiler.Result result =

@@ -82,7 +82,11 @@ class CStubsTest {
             "no event 400",
             "async cuFuncSetAttribute 0805100918ffffffffffffffffff01",
             "negative 0",
-            "not forwarded 801");
+            "not forwarded 801",
+            "async cuMemsetD8 08800110ff011803",
+            "traced cuMemsetD8_v2 1",
+            "0",
+            "traced cuMipmappedArrayCreate 3");
   }
 
   private static List<String> concat(List<String> first, List<String> second) {

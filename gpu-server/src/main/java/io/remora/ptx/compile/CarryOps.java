@@ -62,7 +62,7 @@ final class CarryOps {
     code.method.visitVarInsn(kind.load, b);
     code.op(opcode);
     if (carryIn) {
-      code.method.visitVarInsn(Opcodes.ILOAD, carry);
+      pushCarry(code, carry, subtract);
       if (kind == Kind.LONG) {
         code.op(Opcodes.I2L);
       }
@@ -72,13 +72,31 @@ final class CarryOps {
       code.method.visitVarInsn(kind.load, a);
       code.method.visitVarInsn(kind.load, b);
       if (carryIn) {
-        code.method.visitVarInsn(Opcodes.ILOAD, carry);
+        pushCarry(code, carry, subtract);
       } else {
         code.constant(0);
       }
       code.call(at, "Carry." + (subtract ? "subBorrow" : "addCarry") + type.bits());
+      invertIf(subtract, code);
       code.method.visitVarInsn(Opcodes.ISTORE, carry);
     }
     code.store(at, 0, type);
+  }
+
+  /**
+   * Pushes what a sum or a difference takes in. The flag is that of {@code a + ~b + 1} after a
+   * subtraction: set if nothing was borrowed. The division of 128-bit integers that nvcc emits
+   * depends on it, by reading the flag of a subtraction with {@code addc}.
+   */
+  private static void pushCarry(Code code, int carry, boolean subtract) {
+    code.method.visitVarInsn(Opcodes.ILOAD, carry);
+    invertIf(subtract, code);
+  }
+
+  private static void invertIf(boolean inverted, Code code) {
+    if (inverted) {
+      code.constant(1);
+      code.op(Opcodes.IXOR);
+    }
   }
 }

@@ -102,8 +102,11 @@ final class CompareOps {
     }
     if (result == PtxType.F32) {
       code.op(Opcodes.I2F);
+    } else if (result == PtxType.F16 || result == PtxType.BF16) {
+      code.constant(result == PtxType.F16 ? 0x3c00 : 0x3f80);
+      code.op(Opcodes.IMUL);
     } else {
-      IntegerOps.require(at, result.bits() == 32 && result.isInteger());
+      IntegerOps.require(at, (result.bits() == 32 || result.bits() == 16) && result.isInteger());
       code.op(Opcodes.INEG);
     }
     code.store(at, 0, result);

@@ -18,6 +18,24 @@ final class ControlOps {
   /** Hints to caches and schedulers do nothing here. */
   static void ignore(Instruction at, Code code) {}
 
+  /** {@code createpolicy}: policies are hints, and there is one. */
+  static void policy(Instruction at, Code code) throws PtxException {
+    code.constant(0L);
+    code.store(at, 0, PtxType.B64);
+  }
+
+  /** {@code mapa} and {@code getctarank} in a cluster of one block, whose rank is zero. */
+  static void rank(Instruction at, Code code) throws PtxException {
+    PtxType type = at.type(0);
+    if (at.opcode().equals("mapa")) {
+      code.push(at, 1, type);
+    } else {
+      code.constant(0);
+      type = PtxType.U32;
+    }
+    code.store(at, 0, type);
+  }
+
   static void trap(Instruction at, Code code) {
     code.call(Code.CONTEXT, "trap", "()Lio/remora/ptx/exec/KernelStop;");
     code.op(Opcodes.ATHROW);

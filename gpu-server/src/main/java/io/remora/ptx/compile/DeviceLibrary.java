@@ -32,6 +32,23 @@ final class DeviceLibrary {
         code.contextCall("assertion", "(JJIJ)Lio/remora/ptx/exec/KernelStop;");
         code.op(Opcodes.ATHROW);
       }
+      case "malloc" -> {
+        requireArguments(at, call, 1);
+        if (call.results().size() != 1 || call.results().get(0).bytes() != 8) {
+          throw at.syntax("malloc has one 64-bit result");
+        }
+        CallOps.pushHost(code, call.results().get(0));
+        code.context();
+        pushLong(at, code, call.arguments().get(0));
+        code.contextCall("allocate", "(J)J");
+        code.call(at, "Access.rawStoreLong");
+      }
+      case "free" -> {
+        requireArguments(at, call, 1);
+        code.context();
+        pushLong(at, code, call.arguments().get(0));
+        code.contextCall("release", "(J)V");
+      }
       default ->
           throw at.unsupported("function " + name + " is declared but not defined in this module");
     }

@@ -198,9 +198,39 @@ final class FloatOps {
   }
 
   private static void push(Instruction at, int n, Code code) throws PtxException {
+    boolean isSummand = n == at.operands().size() - 1;
+    if (at.types().size() == 2 && !isSummand) {
+      pushHalf(at, n, code); // Sums of .f32 and products of halves, as fma.rn.f32.f16.
+      return;
+    }
     code.push(at, n, type(at));
     if (at.has("ftz") && type(at) == PtxType.F32) {
       code.call(at, "FloatModifiers.flush");
+    }
+  }
+
+  private static void pushHalf(Instruction at, int n, Code code) throws PtxException {
+    PtxType type = at.type(1);
+    IntegerOps.require(at, type(at) == PtxType.F32 && HalfOps.isHalf(type) && type.bits() == 16);
+    code.push(at, n, type);
+    code.call(at, type == PtxType.F16 ? "Half.toFloat" : "Bfloat.toFloat");
+  }
+
+  /** {@code add}, {@code sub}, {@code mul} and {@code fma} of {@code .f32x2}. */
+  static void pair(Instruction at, Code code) throws PtxException {
+    IntegerOps.require(at, !isDirected(at) && !at.has("sat"));
+    for (int n = 1; n < at.operands().size(); n++) {
+      code.push(at, n, PtxType.F32X2);
+      flushPair(at, code);
+    }
+    code.call(at, "PackedFloats." + at.opcode());
+    flushPair(at, code);
+    code.store(at, 0, PtxType.F32X2);
+  }
+
+  private static void flushPair(Instruction at, Code code) throws PtxException {
+    if (at.has("ftz")) {
+      code.call(at, "PackedFloats.flush");
     }
   }
 

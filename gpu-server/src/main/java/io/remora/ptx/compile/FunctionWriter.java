@@ -14,8 +14,15 @@ import org.objectweb.asm.Opcodes;
 
 /** Writes a device function that never waits as a static method. */
 final class FunctionWriter extends MethodWriter {
+  /** Local that holds the top of the stack at the call; -1 if the function takes nothing there. */
+  private final int stackTop;
+
   private FunctionWriter(Code code, BlockWriter writer, int fuelLocal) {
     super(code, writer, fuelLocal);
+    stackTop =
+        StackOps.takes(code.unit.function())
+            ? code.locals.uniform("stackTop", Kind.LONG, StackOps::pushTop)
+            : -1;
   }
 
   static void write(ClassWriter type, CodeUnit unit, KindVotes kinds, SourceLines lines)
@@ -82,6 +89,12 @@ final class FunctionWriter extends MethodWriter {
 
   @Override
   void returnFromBody() {
+    if (stackTop >= 0) {
+      code.context();
+      code.thread();
+      method.visitVarInsn(Opcodes.LLOAD, stackTop);
+      code.contextCall("setStackTop", "(IJ)V");
+    }
     code.op(Opcodes.RETURN);
   }
 

@@ -5,6 +5,7 @@ import io.remora.ptx.PtxException;
 import io.remora.ptx.ir.Instruction;
 import io.remora.ptx.ir.Operand;
 import io.remora.ptx.ir.PtxFunction;
+import io.remora.ptx.ir.PtxType;
 import io.remora.ptx.ir.PtxUnit;
 import io.remora.ptx.ir.Register;
 import io.remora.ptx.ir.Variable;
@@ -155,8 +156,31 @@ final class Inliner {
       registers.add(copy);
       registerNames.put(register, copy);
     }
+    Register top = StackOps.takes(callee) ? saveStack(at) : null;
     copy(callee, new Renaming(suffix, registerNames, variableNames, end));
     labels.put(end, code.size());
+    if (top != null) {
+      code.add(stack(at, "stackrestore", top));
+    }
+  }
+
+  /** What the callee takes from the stack goes back when it returns. */
+  private Register saveStack(Instruction at) {
+    var top = new Register(registers.size(), "%stack", PtxType.B64);
+    registers.add(top);
+    code.add(stack(at, "stacksave", top));
+    return top;
+  }
+
+  private static Instruction stack(Instruction at, String opcode, Register top) {
+    return new Instruction(
+        opcode,
+        List.of("u64"),
+        null,
+        List.of(new Operand.Reg(top, false)),
+        at.line(),
+        at.column(),
+        at.sourceLine());
   }
 
   private static void bind(

@@ -9,6 +9,7 @@ import io.remora.ptx.exec.BlockContext;
 import io.remora.ptx.exec.BlockTime;
 import io.remora.ptx.exec.CompiledKernel;
 import io.remora.ptx.exec.KernelCode;
+import io.remora.ptx.exec.MatrixStep;
 import io.remora.ptx.exec.Suspension;
 import io.remora.ptx.ir.Block;
 import io.remora.ptx.ir.Flow;
@@ -79,10 +80,13 @@ final class KernelCompiler {
         loader.apply(name, bytes),
         name,
         suspensions(plan),
+        matrices(plan),
+        program.fragments(),
         plan.slots().count(Kind.INT),
         plan.slots().count(Kind.LONG),
         plan.slots().count(Kind.FLOAT),
         plan.slots().count(Kind.DOUBLE),
+        takesStack(plan) ? localBytes(plan) : -1,
         lines.toArray(),
         new BlockTime());
   }
@@ -181,6 +185,14 @@ final class KernelCompiler {
     }
   }
 
+  /** Whether the kernel or a function that it calls has {@code alloca}. */
+  private boolean takesStack(KernelPlan plan) {
+    return StackOps.takes(plan.unit().function())
+        || calls.reachable(kernel.name()).stream()
+            .map(name -> unit.functions().get(name))
+            .anyMatch(function -> function != null && StackOps.takes(function));
+  }
+
   /** Local memory for the kernel and all calls below it. */
   private int localBytes(KernelPlan plan) {
     int own = plan.unit().addresses().frameBytes();
@@ -206,6 +218,19 @@ final class KernelCompiler {
     return plan.regions().regions().stream()
         .map(region -> kinds.getOrDefault(region.entry(), Suspension.NONE))
         .toList();
+  }
+
+  private static Map<Integer, MatrixStep> matrices(KernelPlan plan) throws PtxException {
+    var steps = new HashMap<Integer, MatrixStep>();
+    Flow flow = plan.unit().flow();
+    for (int index : flow.order()) {
+      if (flow.blocks().get(index).terminator() instanceof Terminator.Suspend suspend
+          && io.remora.ptx.ir.Opcodes.isMatrix(suspend.at())) {
+        int region = plan.regions().numberOf(suspend.resume());
+        steps.put(region, MatrixShapes.step(suspend.at()));
+      }
+    }
+    return Map.copyOf(steps);
   }
 
   private PtxKernel describe(KernelPlan plan) throws PtxException {
@@ -240,7 +265,7 @@ final class KernelCompiler {
         parameters,
         (int) layout.bytes(),
         staticSharedBytes,
-        localBytes(plan),
+        localBytes(plan) + (takesStack(plan) ? options.callStackBytes() : 0),
         constBytes(),
         registers(plan),
         maxThreads,

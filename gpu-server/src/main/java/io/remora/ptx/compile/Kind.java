@@ -45,7 +45,7 @@ enum Kind {
     return switch (type) {
       case F32 -> FLOAT;
       case F64 -> DOUBLE;
-      case B64, U64, S64 -> LONG;
+      case B64, U64, S64, F32X2 -> LONG;
       default -> INT;
     };
   }

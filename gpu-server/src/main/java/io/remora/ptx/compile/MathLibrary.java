@@ -20,11 +20,15 @@ import io.remora.ptx.math.IntegerConversion;
 import io.remora.ptx.math.IntegerMath;
 import io.remora.ptx.math.Narrowing;
 import io.remora.ptx.math.PackedCompare;
+import io.remora.ptx.math.PackedFloats;
 import io.remora.ptx.math.PackedIntegers;
 import io.remora.ptx.math.Shifts;
+import io.remora.ptx.math.TinyFloat;
+import io.remora.ptx.math.Video;
 import io.remora.ptx.math.WideMultiply;
 import io.remora.ptx.memory.Access;
 import io.remora.ptx.memory.Atomics;
+import io.remora.ptx.memory.TransactionBarrier;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.HashMap;
@@ -65,8 +69,12 @@ final class MathLibrary {
           Math.class,
           Narrowing.class,
           PackedCompare.class,
+          PackedFloats.class,
           PackedIntegers.class,
           Shifts.class,
+          TinyFloat.class,
+          TransactionBarrier.class,
+          Video.class,
           WideMultiply.class);
 
   private static final Map<String, Entry> ENTRIES = find();

@@ -143,14 +143,12 @@ final class MemoryOps {
   static Path path(Instruction at) throws PtxException {
     for (String modifier : at.modifiers()) {
       switch (modifier) {
-        case "shared", "shared::cta":
+        case "shared", "shared::cta", "shared::cluster": // A cluster is one block here.
           return Path.SHARED;
         case "local":
           return Path.LOCAL;
         case "param", "param::entry", "param::func":
           return Path.PARAMETER;
-        case "shared::cluster":
-          throw at.unsupported("there are no clusters");
         default:
       }
     }
@@ -184,21 +182,27 @@ final class MemoryOps {
   /** Pushes a checked host address for an access of this length. */
   static void pushHost(Instruction at, Operand.Address address, int bytes, Code code)
       throws PtxException {
-    switch (path(at)) {
+    pushHost(at, address, bytes, path(at), code);
+  }
+
+  /** As {@link #pushHost(Instruction, Operand.Address, int, Code)}, in a space that is known. */
+  static void pushHost(Instruction at, Operand.Address address, int bytes, Path path, Code code)
+      throws PtxException {
+    switch (path) {
       case GENERIC -> {
         if (PageCache.isWorthIt(code)) {
-          pushAddress(at, address, code);
+          pushAddress(at, address, path, code);
           PageCache.toHost(at, bytes, code);
         } else {
           code.method.visitVarInsn(Opcodes.ALOAD, memory(code));
-          pushAddress(at, address, code);
+          pushAddress(at, address, path, code);
           code.constant(bytes - 1);
           code.call(at, "Access.check");
         }
       }
       case SHARED -> {
         pushSharedMemory(code);
-        pushAddress(at, address, code);
+        pushAddress(at, address, path, code);
         code.constant(bytes - 1);
         code.call(at, "Access.checkPowerOfTwo");
       }
@@ -301,6 +305,12 @@ final class MemoryOps {
 
   /** Pushes the address that an operand names, in the space of the instruction. */
   static void pushAddress(Instruction at, Operand.Address address, Code code) throws PtxException {
+    pushAddress(at, address, path(at), code);
+  }
+
+  /** Pushes the address that an operand names, in a space that is known. */
+  static void pushAddress(Instruction at, Operand.Address address, Path path, Code code)
+      throws PtxException {
     Operand base = address.base();
     if (base instanceof Reg reg && reg.register().type().bits() == 32) {
       // Addresses of 32 bits wrap around; compilers use that for negative steps.
@@ -315,7 +325,7 @@ final class MemoryOps {
       return;
     }
     if (base instanceof Operand.Symbol symbol) {
-      checkSpace(at, symbol.variable());
+      checkSpace(at, symbol.variable(), path);
     }
     code.push(at, base, PtxType.U64);
     if (address.offset() != 0) {
@@ -324,7 +334,7 @@ final class MemoryOps {
     }
   }
 
-  private static void checkSpace(Instruction at, Variable variable) throws PtxException {
+  private static void checkSpace(Instruction at, Variable variable, Path path) throws PtxException {
     Path wanted =
         switch (variable.space()) {
           case GLOBAL, CONST -> Path.GENERIC;
@@ -332,7 +342,7 @@ final class MemoryOps {
           case LOCAL -> Path.LOCAL;
           case PARAM -> Path.PARAMETER;
         };
-    if (path(at) != wanted) {
+    if (path != wanted) {
       throw at.syntax(variable.name() + " is not in the space that " + at.name() + " accesses");
     }
   }

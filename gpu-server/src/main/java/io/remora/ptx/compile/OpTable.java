@@ -23,10 +23,10 @@ final class OpTable {
           + "weak volatile relaxed acquire release mmio cta cluster gpu sys "
           + "ca cg cs lu cv wb wt nc v2 v4 v8 unified "
           + "L1::evict_normal L1::evict_unchanged L1::evict_first L1::evict_last L1::no_allocate "
-          + "L2::evict_last L2::evict_normal L2::evict_first L2::64B L2::128B L2::256B";
+          + "L2::evict_last L2::evict_normal L2::evict_first L2::64B L2::128B L2::256B L2::cache_hint";
   private static final String ATOMIC =
       "global shared shared::cta relaxed acquire release acq_rel cta cluster gpu sys noftz "
-          + "add exch cas and or xor min max inc dec v2 v4 v8";
+          + "add exch cas and or xor min max inc dec v2 v4 v8 shared::cluster L2::cache_hint";
 
   static {
     Emitter add = byType(IntegerOps::add, FloatOps::add, HalfOps::binary);
@@ -60,6 +60,7 @@ final class OpTable {
     for (String opcode : new String[] {"ex2", "lg2", "sin", "cos", "tanh"}) {
       put(opcode, "approx ftz", approximate);
     }
+    video();
     put("copysign", "", FloatOps::copysign);
     put("testp", "finite infinite number notanumber normal subnormal", FloatOps::testp);
     logic();
@@ -101,37 +102,95 @@ final class OpTable {
   private static void memoryAndControl() {
     put(
         "cvta",
-        "to global shared shared::cta local const param param::entry",
+        "to global shared shared::cta shared::cluster local const param param::entry",
         SpaceConversions::cvta);
     put(
         "isspacep",
-        "global shared shared::cta local const param param::entry",
+        "global shared shared::cta shared::cluster local const param param::entry",
         SpaceConversions::isspacep);
     put("ld", MEMORY, MemoryOps::load);
     put("ldu", "global v2 v4", MemoryOps::load);
     put("st", MEMORY, MemoryOps::store);
     put("atom", ATOMIC, AtomicOps::atom);
-    put("red", ATOMIC + " async", AtomicOps::red);
+    put("red", ATOMIC, AtomicOps::red);
     put("membar", "cta gl sys", ControlOps::fence);
-    put("fence", "cta cluster gpu sys sc acq_rel acquire release", ControlOps::fence);
+    put(
+        "fence",
+        "cta cluster gpu sys sc acq_rel acquire release proxy alias async async.global global "
+            + "shared::cta shared::cluster async::generic mbarrier_init sync_restrict::shared::cta "
+            + "sync_restrict::shared::cluster",
+        ControlOps::fence);
     put("prefetch", "global local L1 L2 L2::evict_last L2::evict_normal", ControlOps::ignore);
     put("prefetchu", "L1", ControlOps::ignore);
     put("discard", "global L2", ControlOps::ignore);
     put("applypriority", "global L2::evict_normal", ControlOps::ignore);
     put("griddepcontrol", "launch_dependents wait", ControlOps::ignore);
     put("pmevent", "mask", ControlOps::ignore);
+    put("setmaxnreg", "inc dec sync aligned", ControlOps::ignore);
+    put(
+        "createpolicy",
+        "fractional range cvt L2::evict_last L2::evict_normal L2::evict_first "
+            + "L2::evict_unchanged L2 global",
+        ControlOps::policy);
+    put("mapa", "shared::cluster", ControlOps::rank);
+    put("getctarank", "shared::cluster", ControlOps::rank);
+    put("alloca", "", StackOps::alloca);
+    put("stacksave", "", StackOps::save);
+    put("stackrestore", "", StackOps::restore);
+    asynchronous();
     put("trap", "", ControlOps::trap);
     put("brkpt", "", ControlOps::trap);
     put("call", "uni", CallOps::call);
     ENTRIES.put(Opcodes.RESULT, new Entry(Set.of("*"), ControlOps::result));
+    ENTRIES.put(Opcodes.RESULT_FRAGMENT, new Entry(Set.of("*"), MatrixOps::results));
     ENTRIES.put(Opcodes.RESULT_PREDICATE, new Entry(Set.of("*"), ControlOps::resultPredicate));
     suspensions();
   }
 
+  private static void asynchronous() {
+    put(
+        "cp",
+        "async ca cg shared shared::cta shared::cluster global commit_group wait_group wait_all "
+            + "mbarrier arrive noinc bulk bulk_group read mbarrier::complete_tx::bytes prefetch L2 "
+            + "L2::64B L2::128B L2::256B L2::cache_hint",
+        AsyncOps::copy);
+    put(
+        "mbarrier",
+        "init inval arrive arrive_drop expect_tx complete_tx test_wait try_wait pending_count "
+            + "parity noComplete shared shared::cta shared::cluster cta cluster relaxed release "
+            + "acquire",
+        AsyncOps::barrier);
+  }
+
+  private static void video() {
+    for (String operation : new String[] {"vadd", "vsub", "vavrg", "vabsdiff", "vmin", "vmax"}) {
+      put(operation + "2", "sat add", AsyncOps::video);
+      put(operation + "4", "sat add", AsyncOps::video);
+    }
+    put("vset2", "eq ne lt le gt ge add", AsyncOps::video);
+    put("vset4", "eq ne lt le gt ge add", AsyncOps::video);
+  }
+
+  private static void matrices() {
+    String shared = "sync aligned shared shared::cta ";
+    put("mma", "sync aligned row col satfinite xor and popc rn rz rm rp", MatrixOps::operands);
+    put(
+        "wmma",
+        shared + "mma load store a b c d row col global satfinite xor and popc rn rz rm rp",
+        MatrixOps::wmma);
+    put("ldmatrix", shared + "m8n8 x1 x2 x4 trans", MatrixOps::operands);
+    put("stmatrix", shared + "m8n8 x1 x2 x4 trans", MatrixOps::operands);
+    put("movmatrix", "sync aligned m8n8 trans", MatrixOps::operands);
+  }
+
   /** Instructions that end a block; listed for their modifiers, written by {@link SuspendOps}. */
   private static void suspensions() {
+    matrices();
     put("bar", "sync arrive red popc and or warp cta aligned", SuspendOps::operands);
-    put("barrier", "sync arrive red popc and or cta aligned cluster", SuspendOps::operands);
+    put(
+        "barrier",
+        "sync arrive red popc and or cta aligned cluster wait acquire release relaxed",
+        SuspendOps::operands);
     put("shfl", "sync up down bfly idx", SuspendOps::operands);
     put("vote", "sync all any uni ballot", SuspendOps::operands);
     put("match", "sync any all", SuspendOps::operands);
@@ -150,9 +209,11 @@ final class OpTable {
     return (at, code) -> {
       PtxType type = at.type(0);
       Emitter chosen =
-          HalfOps.isHalf(type)
-              ? halves
-              : type == PtxType.F32 || type == PtxType.F64 ? floats : integers;
+          type == PtxType.F32X2
+              ? FloatOps::pair
+              : HalfOps.isHalf(type)
+                  ? halves
+                  : type == PtxType.F32 || type == PtxType.F64 ? floats : integers;
       chosen.emit(at, code);
     };
   }
@@ -170,6 +231,7 @@ final class OpTable {
     for (String modifier : at.modifiers()) {
       boolean known =
           PtxType.named(modifier) != null
+              || MatrixShapes.isShape(modifier)
               || entry.modifiers().contains(modifier)
               || entry.modifiers().contains("*");
       if (!known) {

@@ -19,6 +19,12 @@ final class PackedConversions {
           unpack(at, code, "EightBitFloat.halvesFromE4m3X2");
         } else if (to == PtxType.F16X2 && from == PtxType.E5M2X2) {
           unpack(at, code, "EightBitFloat.halvesFromE5m2X2");
+        } else if (to == PtxType.F16X2 && isTiny(from)) {
+          code.push(at, 1, from == PtxType.E2M1X2 ? PtxType.U8 : PtxType.U16);
+          code.call(at, "TinyFloat.halvesFrom" + tinyName(from));
+          if (at.has("relu")) {
+            code.call(at, "HalfArithmetic.reluX2");
+          }
         } else {
           throw at.unsupported("this conversion");
         }
@@ -45,8 +51,31 @@ final class PackedConversions {
         }
         code.store(at, 0, PtxType.U16);
       }
+      case E2M1X2, E2M3X2, E3M2X2 -> {
+        IntegerOps.require(at, from == PtxType.F32);
+        for (int operand = 1; operand <= 2; operand++) {
+          code.push(at, operand, PtxType.F32);
+          if (at.has("relu")) {
+            code.call(at, "FloatModifiers.relu");
+          }
+        }
+        code.call(at, "TinyFloat.pack" + tinyName(to));
+        code.store(at, 0, to == PtxType.E2M1X2 ? PtxType.U8 : PtxType.U16);
+      }
       default -> throw at.unsupported("this conversion");
     }
+  }
+
+  private static boolean isTiny(PtxType type) {
+    return type == PtxType.E2M1X2 || type == PtxType.E2M3X2 || type == PtxType.E3M2X2;
+  }
+
+  private static String tinyName(PtxType type) {
+    return switch (type) {
+      case E2M1X2 -> "E2m1X2";
+      case E2M3X2 -> "E2m3X2";
+      default -> "E3m2X2";
+    };
   }
 
   private static void unpack(Instruction at, Code code, String name) throws PtxException {

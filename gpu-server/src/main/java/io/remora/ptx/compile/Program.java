@@ -2,6 +2,7 @@
 package io.remora.ptx.compile;
 
 import io.remora.ptx.PtxException;
+import io.remora.ptx.exec.FragmentAccess;
 import io.remora.ptx.ir.Instruction;
 import io.remora.ptx.ir.PtxFunction;
 import io.remora.ptx.ir.PtxUnit;
@@ -31,6 +32,7 @@ final class Program {
   private final List<String> functionNames;
   private final Map<String, Integer> globals = new HashMap<>();
   private final CallGraph calls;
+  private final List<FragmentAccess> fragments = new ArrayList<>();
   private final Set<String> required = new LinkedHashSet<>();
   private final Deque<PtxFunction> pending = new ArrayDeque<>();
 
@@ -108,6 +110,22 @@ final class Program {
       }
     }
     return candidates;
+  }
+
+  /** The number of what a {@code wmma.load} or {@code wmma.store} moves. */
+  int fragment(FragmentAccess access) {
+    for (int i = 0; i < fragments.size(); i++) {
+      if (fragments.get(i).equals(access)) {
+        return i;
+      }
+    }
+    fragments.add(access);
+    return fragments.size() - 1;
+  }
+
+  /** All of them, by number. */
+  List<FragmentAccess> fragments() {
+    return List.copyOf(fragments);
   }
 
   /** Asks for a device function as a method of the class. */

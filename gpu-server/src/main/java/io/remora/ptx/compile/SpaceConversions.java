@@ -33,7 +33,7 @@ final class SpaceConversions {
           return Space.GLOBAL;
         case "const":
           return Space.CONST;
-        case "shared", "shared::cta":
+        case "shared", "shared::cta", "shared::cluster":
           return Space.SHARED;
         case "local":
           return Space.LOCAL;

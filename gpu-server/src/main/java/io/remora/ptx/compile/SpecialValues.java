@@ -18,6 +18,13 @@ final class SpecialValues {
           Map.entry("%nctaid.x", "nctaidX"),
           Map.entry("%nctaid.y", "nctaidY"),
           Map.entry("%nctaid.z", "nctaidZ"),
+          // A cluster is one block.
+          Map.entry("%clusterid.x", "ctaidX"),
+          Map.entry("%clusterid.y", "ctaidY"),
+          Map.entry("%clusterid.z", "ctaidZ"),
+          Map.entry("%nclusterid.x", "nctaidX"),
+          Map.entry("%nclusterid.y", "nctaidY"),
+          Map.entry("%nclusterid.z", "nctaidZ"),
           Map.entry("%dynamic_smem_size", "dynamicSharedBytes"));
 
   private static final Map<String, String> THREAD_ARRAYS =
@@ -75,6 +82,14 @@ final class SpecialValues {
       case "%lanemask_gt" -> laneMask(code, -2, Opcodes.ISHL, false);
       case "%lanemask_lt" -> laneMask(code, -1, Opcodes.ISHL, true);
       case "%lanemask_le" -> laneMask(code, -2, Opcodes.ISHL, true);
+      case "%cluster_ctaid.x",
+          "%cluster_ctaid.y",
+          "%cluster_ctaid.z",
+          "%cluster_ctarank",
+          "%is_explicit_cluster" ->
+          code.constant(0);
+      case "%cluster_nctaid.x", "%cluster_nctaid.y", "%cluster_nctaid.z", "%cluster_nctarank" ->
+          code.constant(1);
       default -> {
         code.context();
         code.constant(Integer.parseInt(name.substring("%envreg".length())));

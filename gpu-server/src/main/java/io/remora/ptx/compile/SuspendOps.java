@@ -2,6 +2,7 @@
 package io.remora.ptx.compile;
 
 import io.remora.ptx.PtxException;
+import io.remora.ptx.exec.Barriers;
 import io.remora.ptx.exec.Suspension;
 import io.remora.ptx.ir.Instruction;
 import io.remora.ptx.ir.Operand;
@@ -23,6 +24,7 @@ final class SuspendOps {
       case "vote" -> vote(at);
       case "match" -> at.has("any") ? Suspension.MATCH_ANY : Suspension.MATCH_ALL;
       case "redux" -> reduction(at);
+      case "mma", "wmma", "ldmatrix", "stmatrix", "movmatrix" -> Suspension.MATRIX;
       case "activemask" -> Suspension.ACTIVE_MASK;
       case "elect" -> Suspension.ELECT;
       case "nanosleep" -> Suspension.SLEEP;
@@ -32,7 +34,7 @@ final class SuspendOps {
 
   private static Suspension barrier(Instruction at) throws PtxException {
     if (at.has("cluster")) {
-      throw at.unsupported("there are no clusters");
+      return Suspension.BARRIER_SYNC; // A cluster is one block here; its arrivals need no record.
     }
     if (at.has("arrive")) {
       return Suspension.BARRIER_ARRIVE;
@@ -117,6 +119,11 @@ final class SuspendOps {
   }
 
   private static void barrierOperands(Instruction at, Code code) throws PtxException {
+    if (at.has("cluster")) {
+      leaveConstant(code, "operandA", Barriers.CLUSTER);
+      leaveConstant(code, "operandB", 0);
+      return;
+    }
     int n = at.has("red") ? 1 : 0;
     int last = at.operands().size() - (at.has("red") ? 1 : 0);
     leave(at, code, "operandA", n, PtxType.U32);
@@ -166,6 +173,13 @@ final class SuspendOps {
     code.push(at, value, as);
     code.convert(Kind.of(as), Kind.INT);
     code.op(Opcodes.IASTORE);
+  }
+
+  /** Leaves the address that an operand names, in the space of the instruction. */
+  static void leaveAddress(Operand.Address address, Instruction at, Code code) throws PtxException {
+    start(code, "operandLong", "[J");
+    MemoryOps.pushAddress(at, address, code);
+    code.op(Opcodes.LASTORE);
   }
 
   private static void leaveLong(Instruction at, Code code) throws PtxException {

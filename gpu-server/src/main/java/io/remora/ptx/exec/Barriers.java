@@ -7,8 +7,11 @@ import java.util.Arrays;
  * The sixteen barriers of one block (PTX ISA 9.7.13.1, "barrier"). A barrier without a count waits
  * for all threads that haven't ended.
  */
-final class Barriers {
-  private static final int BARRIERS = 16;
+public final class Barriers {
+  /** Number of the barrier at which the blocks of a cluster meet: beyond those of the program. */
+  public static final int CLUSTER = 16;
+
+  private static final int BARRIERS = 17;
 
   private final BlockContext block;
   private final Suspension[] suspensions;
@@ -27,7 +30,7 @@ final class Barriers {
 
   /** A thread passes a barrier without waiting; its count is in operand B. */
   void arrive(int thread) {
-    arrived[block.operandA[thread] & 15]++;
+    arrived[number(thread)]++;
   }
 
   /** Lets all threads go whose barrier is complete; returns whether there were any. */
@@ -42,7 +45,7 @@ final class Barriers {
       }
       alive++;
       if (isAtBarrier(state)) {
-        int barrier = block.operandA[thread] & 15;
+        int barrier = number(thread);
         waiting[barrier]++;
         expected[barrier] = block.operandB[thread];
       }
@@ -59,6 +62,11 @@ final class Barriers {
     return released;
   }
 
+  private int number(int thread) {
+    int number = block.operandA[thread];
+    return number == CLUSTER ? CLUSTER : number & 15;
+  }
+
   private boolean isAtBarrier(int state) {
     return state >= KernelCode.WAITING && suspensions[state & ~KernelCode.WAITING].isBarrier();
   }
@@ -67,14 +75,14 @@ final class Barriers {
     int count = 0;
     int threads = 0;
     for (int thread = 0; thread < block.threads; thread++) {
-      if (isAtBarrier(block.state[thread]) && (block.operandA[thread] & 15) == barrier) {
+      if (isAtBarrier(block.state[thread]) && number(thread) == barrier) {
         threads++;
         count += block.operandC[thread];
       }
     }
     for (int thread = 0; thread < block.threads; thread++) {
       int state = block.state[thread];
-      if (isAtBarrier(state) && (block.operandA[thread] & 15) == barrier) {
+      if (isAtBarrier(state) && number(thread) == barrier) {
         int region = state & ~KernelCode.WAITING;
         block.result[thread] = outcome(suspensions[region], count, threads);
         block.state[thread] = region;

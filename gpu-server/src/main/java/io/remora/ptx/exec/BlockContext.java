@@ -3,9 +3,12 @@ package io.remora.ptx.exec;
 
 import io.remora.ptx.KernelFault;
 import io.remora.ptx.LaunchShape;
+import io.remora.ptx.MemoryFault;
+import io.remora.ptx.matrix.MatrixProduct;
 import io.remora.ptx.memory.Access;
 import io.remora.ptx.memory.DeviceMemory;
 import io.remora.ptx.memory.ScratchArea;
+import java.util.Arrays;
 
 /**
  * What the compiled code of a kernel sees of its block. One worker owns it and uses it for one
@@ -70,9 +73,16 @@ public final class BlockContext {
   public final int[] result;
   public final int[] resultPredicate;
 
+  /** Registers of matrices: {@link MatrixProduct#WORDS} for each thread of whole warps. */
+  public final int[] fragments;
+
   /** The thread that runs now, to name it in a fault. */
   public int lane;
 
+  /** Where the next {@code alloca} of each thread takes from, if the kernel has any. */
+  private final long[] stack;
+
+  private final long stackStart;
   private final Launch launch;
   private final int worker;
 
@@ -113,6 +123,8 @@ public final class BlockContext {
     localAddress = piece.address() + localOffset;
     localBytes = align(compiled.kernel().localBytes(), 16);
     launch.copyParameters(piece.address() + parameterOffset);
+    stackStart = compiled.stackStart();
+    stack = new long[stackStart < 0 ? 0 : threads];
     int waiting = compiled.hasStates() ? threads : 0;
     state = new int[waiting];
     frameInt = new int[compiled.frameInts() * threads];
@@ -123,9 +135,11 @@ public final class BlockContext {
     operandB = new int[waiting];
     operandC = new int[waiting];
     mask = new int[waiting];
-    operandLong = new long[waiting];
+    int wholeWarps = waiting + 31 & -32;
+    operandLong = new long[wholeWarps];
     result = new int[waiting];
     resultPredicate = new int[waiting];
+    fragments = new int[compiled.hasFragments() ? (threads + 31 & -32) * MatrixProduct.WORDS : 0];
   }
 
   /** Scratch memory that one block needs. */
@@ -145,6 +159,7 @@ public final class BlockContext {
   }
 
   void startBlock(long block) {
+    Arrays.fill(stack, stackStart);
     ctaidX = (int) (block % nctaidX);
     long rest = block / nctaidX;
     ctaidY = (int) (rest % nctaidY);
@@ -227,6 +242,74 @@ public final class BlockContext {
   /** {@code %gridid}. */
   public long gridId() {
     return launch.id();
+  }
+
+  /** {@code wmma.load}: memory to the thread's words. */
+  public void loadFragment(int thread, int access, long address, int stride) {
+    launch.compiled().fragments().get(access).load(this, thread, address, stride);
+  }
+
+  /** {@code wmma.store}: the thread's words to memory. */
+  public void storeFragment(int thread, int access, long address, int stride) {
+    launch.compiled().fragments().get(access).store(this, thread, address, stride);
+  }
+
+  /** {@code cp.async.bulk} from global to shared memory. */
+  public void copyToShared(long shared, long global, int bytes) {
+    checkBulk(shared, global, bytes);
+    memory.copy(sharedAddress + shared, global, bytes);
+  }
+
+  /** {@code cp.async.bulk} from shared to global memory. */
+  public void copyFromShared(long global, long shared, int bytes) {
+    checkBulk(shared, global, bytes);
+    memory.copy(global, sharedAddress + shared, bytes);
+  }
+
+  private void checkBulk(long shared, long global, int bytes) {
+    if (((shared | global | bytes) & 15) != 0) {
+      throw new MemoryFault(MemoryFault.Kind.MISALIGNED_ADDRESS, global);
+    }
+    if (shared < 0 || bytes < 0 || shared > -sharedOutside - bytes) {
+      throw new MemoryFault(MemoryFault.Kind.ILLEGAL_ADDRESS, shared);
+    }
+  }
+
+  /** {@code malloc}. */
+  public long allocate(long bytes) {
+    return memory.heap().allocate(bytes);
+  }
+
+  /** {@code free}. */
+  public void release(long address) {
+    if (address != 0 && !memory.heap().release(address)) {
+      throw illegal(
+          "free of 0x" + Long.toHexString(address) + ", which malloc did not return or is free");
+    }
+  }
+
+  /** {@code alloca}: an offset in the thread's local memory. */
+  public long takeStack(int thread, long bytes, int alignment) {
+    long start = stack[thread] + alignment - 1 & -(long) alignment;
+    if (bytes < 0 || bytes > localBytes - start) {
+      throw new KernelStop(
+          KernelFault.Kind.STACK_OVERFLOW, "alloca of " + bytes + " bytes passes the stack");
+    }
+    stack[thread] = start + bytes;
+    return start;
+  }
+
+  /** {@code stacksave}. */
+  public long stackTop(int thread) {
+    return stack[thread];
+  }
+
+  /** {@code stackrestore}. */
+  public void setStackTop(int thread, long top) {
+    if (top < stackStart || top > localBytes) {
+      throw illegal("stackrestore of an address that stacksave did not return");
+    }
+    stack[thread] = top;
   }
 
   /** {@code trap}. */

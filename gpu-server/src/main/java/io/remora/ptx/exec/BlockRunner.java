@@ -3,6 +3,7 @@ package io.remora.ptx.exec;
 
 import io.remora.ptx.KernelFault;
 import java.util.Arrays;
+import java.util.Map;
 
 /**
  * Runs one block at a time: each gang of threads (a warp, or the whole block where no warp
@@ -24,6 +25,7 @@ final class BlockRunner {
   private final BlockContext block;
   private final KernelCode code;
   private final Suspension[] suspensions;
+  private final Map<Integer, MatrixStep> matrices;
   private final Barriers barriers;
   private final boolean hasStates;
   private final int gang;
@@ -33,6 +35,7 @@ final class BlockRunner {
     this.block = block;
     this.code = compiled.code().get();
     this.suspensions = compiled.suspensions().toArray(new Suspension[0]);
+    this.matrices = compiled.matrices();
     this.barriers = new Barriers(block, suspensions);
     this.hasStates = compiled.hasStates();
     this.gang = compiled.hasWarpOperations() ? WARP : block.threads;
@@ -136,7 +139,7 @@ final class BlockRunner {
       return region;
     }
     if (kind.isWarpOperation() && masksCover(present, kind, from, to)) {
-      WarpOperations.compute(kind, block, from, present);
+      compute(kind, region, from, present);
       Arrays.fill(block.state, from, to, region);
       return region;
     }
@@ -155,7 +158,7 @@ final class BlockRunner {
   }
 
   private boolean masksCover(int present, Suspension kind, int from, int to) {
-    if (kind == Suspension.ACTIVE_MASK) {
+    if (kind == Suspension.ACTIVE_MASK || kind == Suspension.MATRIX) {
       return true;
     }
     for (int thread = from; thread < to; thread++) {
@@ -213,10 +216,20 @@ final class BlockRunner {
     return resolved;
   }
 
+  private void compute(Suspension kind, int region, int from, int group) {
+    MatrixStep matrix = kind == Suspension.MATRIX ? matrices.get(region) : null;
+    if (matrix != null) {
+      matrix.run(block, from);
+    } else {
+      WarpOperations.compute(kind, block, from, group);
+    }
+  }
+
   /** Threads may meet at different places, if the operation and the mask are the same. */
   private boolean resolveWarpOperation(Suspension kind, int thread, int from, int to) {
     int group = 0;
-    int mask = kind == Suspension.ACTIVE_MASK ? -1 : block.mask[thread];
+    boolean wholeWarp = kind == Suspension.ACTIVE_MASK || kind == Suspension.MATRIX;
+    int mask = wholeWarp ? -1 : block.mask[thread];
     if ((mask >>> (thread - from) & 1) == 0) {
       throw BlockContext.illegal("a thread is not in the mask of its own warp operation");
     }
@@ -230,7 +243,7 @@ final class BlockRunner {
         return false;
       }
     }
-    WarpOperations.compute(kind, block, from, group);
+    compute(kind, block.state[thread] & ~KernelCode.WAITING, from, group);
     for (int other = from; other < to; other++) {
       if ((group >>> (other - from) & 1) != 0) {
         block.state[other] &= ~KernelCode.WAITING;
@@ -241,7 +254,7 @@ final class BlockRunner {
 
   private boolean isAt(Suspension kind, int mask, int state, int thread) {
     int other = block.state[thread];
-    if (kind == Suspension.ACTIVE_MASK) {
+    if (kind == Suspension.ACTIVE_MASK || kind == Suspension.MATRIX) {
       return other == state;
     }
     return other >= KernelCode.WAITING

@@ -3,6 +3,7 @@ package io.remora.ptx.exec;
 
 import io.remora.ptx.PtxKernel;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
@@ -12,10 +13,13 @@ import java.util.function.Supplier;
  * @param code gives the compiled code; loads its class at the first call
  * @param className name of the generated class, to find its frames in a stack trace
  * @param suspensions what threads wait for before each region, by number
+ * @param matrices what matrix instructions do, by the number of the region behind them
+ * @param fragments what {@code wmma.load} and {@code wmma.store} move, by their number
  * @param frameInts 32-bit slots that each thread keeps over suspensions
  * @param frameLongs 64-bit slots
  * @param frameFloats float slots
  * @param frameDoubles double slots
+ * @param stackStart where {@code alloca} begins in a thread's local memory; -1 if there is none
  * @param sourceLines source line of each position that the code's line numbers name
  * @param blockTime how long its blocks have taken
  */
@@ -24,16 +28,24 @@ public record CompiledKernel(
     Supplier<KernelCode> code,
     String className,
     List<Suspension> suspensions,
+    Map<Integer, MatrixStep> matrices,
+    List<FragmentAccess> fragments,
     int frameInts,
     int frameLongs,
     int frameFloats,
     int frameDoubles,
+    long stackStart,
     int[] sourceLines,
     BlockTime blockTime) {
 
   /** Whether threads can wait or give way at all. */
   public boolean hasStates() {
     return suspensions.size() > 1;
+  }
+
+  /** Whether threads need words for the registers of matrices. */
+  public boolean hasFragments() {
+    return !matrices.isEmpty() || !fragments.isEmpty();
   }
 
   /** Whether the threads of a warp wait for one another somewhere. */

@@ -32,7 +32,9 @@ public enum Suspension {
   REDUCE_MIN_SIGNED,
   REDUCE_MAX_SIGNED,
   REDUCE_MIN_UNSIGNED,
-  REDUCE_MAX_UNSIGNED;
+  REDUCE_MAX_UNSIGNED,
+  /** A matrix instruction; {@link CompiledKernel#matrices} says which. */
+  MATRIX;
 
   /** Whether the threads of a block wait for one another. */
   public boolean isBarrier() {

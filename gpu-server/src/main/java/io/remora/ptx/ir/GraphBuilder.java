@@ -65,7 +65,7 @@ public final class GraphBuilder {
   private static boolean endsBlock(Instruction instruction) {
     return switch (instruction.opcode()) {
       case "bra", "brx", "ret", "exit", "trap" -> true;
-      default -> Opcodes.suspends(instruction);
+      default -> Opcodes.suspends(instruction) || Opcodes.givesWay(instruction);
     };
   }
 
@@ -116,9 +116,18 @@ public final class GraphBuilder {
         return table(last);
       default:
         int resume = blocks.size();
+        if (Opcodes.givesWay(last)) {
+          blocks.add(new Block(List.of(last), new Terminator.Jump(next)));
+          return new Terminator.Suspend(pause(last), resume);
+        }
         blocks.add(new Block(results(last), new Terminator.Jump(next)));
         return new Terminator.Suspend(last, resume);
     }
+  }
+
+  private static Instruction pause(Instruction at) {
+    return new Instruction(
+        "nanosleep", List.of(), null, List.of(), at.line(), at.column(), at.sourceLine());
   }
 
   /** The pseudo instructions that read what a suspension yields. */
@@ -128,6 +137,10 @@ public final class GraphBuilder {
       return results;
     }
     Operand destination = at.operands().get(0);
+    if (Opcodes.isMatrix(at)) {
+      results.add(result(at, Opcodes.RESULT_FRAGMENT, destination));
+      return results;
+    }
     if (destination instanceof Operand.Pair pair) {
       results.add(result(at, Opcodes.RESULT, pair.first()));
       results.add(result(at, Opcodes.RESULT_PREDICATE, pair.second()));

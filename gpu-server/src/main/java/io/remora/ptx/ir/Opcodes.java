@@ -12,6 +12,7 @@ public final class Opcodes {
           "abs",
           "activemask",
           "add",
+          "alloca",
           "addc",
           "and",
           "atom",
@@ -24,6 +25,7 @@ public final class Opcodes {
           "cnot",
           "copysign",
           "cos",
+          "createpolicy",
           "cvt",
           "cvta",
           "div",
@@ -32,18 +34,23 @@ public final class Opcodes {
           "ex2",
           "fma",
           "fns",
+          "getctarank",
           "isspacep",
           "ld",
+          "ldmatrix",
           "ldu",
           "lg2",
           "lop3",
           "mad",
           "mad24",
           "madc",
+          "mapa",
           "match",
           "max",
           "min",
+          "mma",
           "mov",
+          "movmatrix",
           "mul",
           "mul24",
           "neg",
@@ -66,12 +73,27 @@ public final class Opcodes {
           "sin",
           "slct",
           "sqrt",
+          "stacksave",
           "sub",
           "subc",
           "szext",
           "tanh",
           "testp",
+          "vabsdiff2",
+          "vabsdiff4",
+          "vadd2",
+          "vadd4",
+          "vavrg2",
+          "vavrg4",
+          "vmax2",
+          "vmax4",
+          "vmin2",
+          "vmin4",
           "vote",
+          "vset2",
+          "vset4",
+          "vsub2",
+          "vsub4",
           "xor",
           "elect");
 
@@ -83,10 +105,12 @@ public final class Opcodes {
           "brkpt",
           "brx",
           "call",
+          "cp",
           "discard",
           "exit",
           "fence",
           "griddepcontrol",
+          "mbarrier",
           "membar",
           "nanosleep",
           "pmevent",
@@ -94,18 +118,38 @@ public final class Opcodes {
           "prefetchu",
           "red",
           "ret",
+          "setmaxnreg",
           "st",
+          "stackrestore",
+          "stmatrix",
           "trap",
-          "applypriority");
+          "applypriority",
+          "wmma");
 
   private static final Set<String> WARP_OPERATIONS =
-      Set.of("shfl", "vote", "match", "redux", "activemask", "elect");
+      Set.of(
+          "shfl",
+          "vote",
+          "match",
+          "redux",
+          "activemask",
+          "elect",
+          "mma",
+          "ldmatrix",
+          "stmatrix",
+          "movmatrix");
+
+  private static final Set<String> MBARRIER_WITH_RESULT =
+      Set.of("arrive", "arrive_drop", "test_wait", "try_wait", "pending_count");
 
   /** Reads the outcome of a suspension; made by the compiler, can't be written in PTX. */
   public static final String RESULT = "%result";
 
   /** Reads the predicate outcome of a suspension; made by the compiler. */
   public static final String RESULT_PREDICATE = "%resultpred";
+
+  /** Reads the registers that a matrix instruction has left; made by the compiler. */
+  public static final String RESULT_FRAGMENT = "%fragment";
 
   private Opcodes() {}
 
@@ -117,19 +161,39 @@ public final class Opcodes {
   /** Whether threads wait for one another here. */
   public static boolean suspends(Instruction instruction) {
     String opcode = instruction.opcode();
-    return WARP_OPERATIONS.contains(opcode)
-        || opcode.equals("bar")
-        || opcode.equals("barrier")
-        || opcode.equals("nanosleep");
+    return switch (opcode) {
+      case "bar", "nanosleep" -> true;
+      case "barrier" -> !instruction.has("cluster") || !instruction.has("arrive");
+      case "wmma" -> instruction.has("mma");
+      default -> WARP_OPERATIONS.contains(opcode);
+    };
+  }
+
+  /** Whether other threads should go first, because this thread may ask again and again. */
+  public static boolean givesWay(Instruction instruction) {
+    return instruction.opcode().equals("mbarrier")
+        && (instruction.has("test_wait") || instruction.has("try_wait"));
+  }
+
+  /** Whether the whole warp multiplies, loads or stores a matrix. */
+  public static boolean isMatrix(Instruction instruction) {
+    return switch (instruction.opcode()) {
+      case "mma", "ldmatrix", "stmatrix", "movmatrix" -> true;
+      case "wmma" -> instruction.has("mma");
+      default -> false;
+    };
   }
 
   /** Whether the first operand is written. */
   public static boolean writes(Instruction instruction) {
     String opcode = instruction.opcode();
-    return WRITING.contains(opcode)
-        || opcode.equals(RESULT)
-        || opcode.equals(RESULT_PREDICATE)
-        || ((opcode.equals("bar") || opcode.equals("barrier")) && instruction.has("red"));
+    return switch (opcode) {
+      case RESULT, RESULT_PREDICATE, RESULT_FRAGMENT -> true;
+      case "bar", "barrier" -> instruction.has("red");
+      case "wmma" -> !instruction.has("store");
+      case "mbarrier" -> instruction.modifiers().stream().anyMatch(MBARRIER_WITH_RESULT::contains);
+      default -> WRITING.contains(opcode);
+    };
   }
 
   /** Registers written. */

@@ -9,7 +9,17 @@ public final class SpecialRegisters {
   private static final Map<String, PtxType> TYPES = new TreeMap<>();
 
   static {
-    for (String name : new String[] {"%tid", "%ntid", "%ctaid", "%nctaid"}) {
+    for (String name :
+        new String[] {
+          "%tid",
+          "%ntid",
+          "%ctaid",
+          "%nctaid",
+          "%clusterid",
+          "%nclusterid",
+          "%cluster_ctaid",
+          "%cluster_nctaid"
+        }) {
       for (String component : new String[] {".x", ".y", ".z"}) {
         TYPES.put(name + component, PtxType.U32);
       }
@@ -32,13 +42,16 @@ public final class SpecialRegisters {
           "%lanemask_ge",
           "%dynamic_smem_size",
           "%total_smem_size",
-          "%aggr_smem_size"
+          "%aggr_smem_size",
+          "%cluster_ctarank",
+          "%cluster_nctarank"
         }) {
       TYPES.put(name, PtxType.U32);
     }
     for (int i = 0; i < 32; i++) {
       TYPES.put("%envreg" + i, PtxType.U32);
     }
+    TYPES.put("%is_explicit_cluster", PtxType.PRED);
     TYPES.put("%gridid", PtxType.U64);
     TYPES.put("%clock64", PtxType.U64);
     TYPES.put("%globaltimer", PtxType.U64);

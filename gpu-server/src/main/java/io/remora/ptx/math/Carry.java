@@ -3,14 +3,15 @@ package io.remora.ptx.math;
 
 /**
  * The carry flag of extended-precision arithmetic (PTX ISA 9.7.2). The flag {@code CC.CF} is an
- * {@code int} of value 0 or 1; after a subtraction 1 means "borrow". For each instruction the value
- * is plain JVM arithmetic with the old flag as a summand, and a function here gives the new flag:
+ * {@code int} of value 0 or 1; after a subtraction 0 means "borrow", as adding a complement has it.
+ * For each instruction the value is plain JVM arithmetic with the old flag as a summand, and a
+ * function here gives the new flag:
  *
  * <pre>
  *   add.cc  d = a + b           CF = addCarry(a, b, 0)
  *   addc.cc d = a + b + CF      CF = addCarry(a, b, CF)
- *   sub.cc  d = a - b           CF = subBorrow(a, b, 0)
- *   subc.cc d = a - (b + CF)    CF = subBorrow(a, b, CF)
+ *   sub.cc  d = a - b           CF = 1 - subBorrow(a, b, 0)
+ *   subc.cc d = a - b - 1 + CF  CF = 1 - subBorrow(a, b, 1 - CF)
  *   mad.lo.cc  d = lo(a*b) + c        CF = addCarry(lo(a*b), c, 0)
  *   madc.hi.cc d = hi(a*b) + c + CF   CF = addCarry(hi(a*b), c, CF)
  * </pre>

@@ -197,6 +197,27 @@ public final class Access {
     UNSAFE.putDouble(host, value);
   }
 
+  /**
+   * {@code cp.async}: copies 4, 8 or 16 bytes to a checked place, of which the last may be zeros.
+   *
+   * @param source device address; not looked at if {@code sourceBytes} is 0
+   * @param sourceBytes bytes read; more than {@code bytes} count as {@code bytes}
+   */
+  public static void copySmall(
+      long host, DeviceMemory memory, long source, int bytes, int sourceBytes) {
+    int read = Math.max(0, Math.min(bytes, sourceBytes));
+    long from = read == 0 ? 0 : check(memory, source, bytes - 1);
+    if (read == bytes) {
+      for (int i = 0; i < bytes; i += 4) {
+        UNSAFE.putInt(host + i, UNSAFE.getInt(from + i));
+      }
+      return;
+    }
+    for (int i = 0; i < bytes; i++) {
+      UNSAFE.putByte(host + i, i < read ? UNSAFE.getByte(from + i) : 0);
+    }
+  }
+
   /** {@code fence} and {@code membar}: everything before is visible before everything behind. */
   public static void fence() {
     UNSAFE.fullFence();

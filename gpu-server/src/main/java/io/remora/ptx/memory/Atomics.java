@@ -212,16 +212,14 @@ public final class Atomics {
     return updateLong(host, value, (a, b) -> Long.compareUnsigned(a, b) >= 0 ? a : b);
   }
 
-  /**
-   * {@code atom.add.f16} and {@code atom.add.bf16}, given the addition; {@code IntUpdate} on bits.
-   */
-  public static int addHalf(long host, int value, IntUpdate add) {
+  /** An operation on 16 bits, on the aligned word around them. */
+  private static int updateHalf(long host, int value, IntUpdate update) {
     long word = host & -4L;
     int shift = (int) (host & 2) * 8;
     while (true) {
       int before = UNSAFE.getIntVolatile(null, word);
       int old = before >>> shift & 0xffff;
-      int sum = add.apply(old, value & 0xffff) & 0xffff;
+      int sum = update.apply(old, value & 0xffff) & 0xffff;
       if (UNSAFE.compareAndSwapInt(
           null, word, before, before & ~(0xffff << shift) | sum << shift)) {
         return old;
@@ -229,14 +227,54 @@ public final class Atomics {
     }
   }
 
+  /** {@code atom.min.noftz.f16}. */
+  public static int minF16(long host, int value) {
+    return updateHalf(host, value, HalfArithmetic::min);
+  }
+
+  /** {@code atom.max.noftz.f16}. */
+  public static int maxF16(long host, int value) {
+    return updateHalf(host, value, HalfArithmetic::max);
+  }
+
+  /** {@code atom.min.noftz.bf16}. */
+  public static int minBf16(long host, int value) {
+    return updateHalf(host, value, BfloatArithmetic::min);
+  }
+
+  /** {@code atom.max.noftz.bf16}. */
+  public static int maxBf16(long host, int value) {
+    return updateHalf(host, value, BfloatArithmetic::max);
+  }
+
+  /** {@code atom.min.noftz.f16x2}. */
+  public static int minF16x2(long host, int value) {
+    return updateInt(host, value, HalfArithmetic::minX2);
+  }
+
+  /** {@code atom.max.noftz.f16x2}. */
+  public static int maxF16x2(long host, int value) {
+    return updateInt(host, value, HalfArithmetic::maxX2);
+  }
+
+  /** {@code atom.min.noftz.bf16x2}. */
+  public static int minBf16x2(long host, int value) {
+    return updateInt(host, value, BfloatArithmetic::minX2);
+  }
+
+  /** {@code atom.max.noftz.bf16x2}. */
+  public static int maxBf16x2(long host, int value) {
+    return updateInt(host, value, BfloatArithmetic::maxX2);
+  }
+
   /** {@code atom.add.noftz.f16}. */
   public static int addF16(long host, int value) {
-    return addHalf(host, value, HalfArithmetic::add);
+    return updateHalf(host, value, HalfArithmetic::add);
   }
 
   /** {@code atom.add.noftz.bf16}. */
   public static int addBf16(long host, int value) {
-    return addHalf(host, value, BfloatArithmetic::add);
+    return updateHalf(host, value, BfloatArithmetic::add);
   }
 
   /** {@code atom.add.noftz.f16x2}; each half is added for itself, both at once here. */

@@ -33,6 +33,7 @@ public final class DeviceMemory implements AutoCloseable {
   private final HostMapping mapping;
   private final HostMapping pages;
   private final ScratchArea scratch;
+  private final DeviceHeap heap;
   private long committedBytes;
   private boolean closed;
 
@@ -67,6 +68,7 @@ public final class DeviceMemory implements AutoCloseable {
     this.toHost = mapping.address() - base;
     this.pageTable = pages.address() - (base >>> PAGE_SHIFT);
     this.scratch = new ScratchArea(this, base + userBytes(), windowBytes - userBytes());
+    this.heap = new DeviceHeap(scratch);
   }
 
   /** First address of the window. */
@@ -153,6 +155,11 @@ public final class DeviceMemory implements AutoCloseable {
   /** Shared and local memory of running blocks. */
   public ScratchArea scratch() {
     return scratch;
+  }
+
+  /** Where {@code malloc} in kernels takes from. */
+  public DeviceHeap heap() {
+    return heap;
   }
 
   /** Checks a range that may span pages and gives its host address. */

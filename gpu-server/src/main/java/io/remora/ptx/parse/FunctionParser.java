@@ -132,8 +132,12 @@ final class FunctionParser {
             Constants.integer(tokens);
         case "noreturn", "blocksareclusters" -> {}
         case "pragma" -> skipStatement();
-        case "explicitcluster", "reqnctapercluster" ->
-            throw TokenStream.unsupported(directive, directive.shown());
+        case "explicitcluster" -> {}
+        case "reqnctapercluster" -> {
+          if (extents().stream().anyMatch(extent -> extent != 1)) {
+            throw TokenStream.unsupported(directive, "a cluster of more than one block");
+          }
+        }
         default -> throw TokenStream.error(directive, "unexpected " + directive.shown());
       }
     }

@@ -76,6 +76,12 @@ public final class ServerCommand implements RemoraCommand {
   private @Nullable String key;
 
   @Option(
+      names = "--web",
+      paramLabel = "HOST:PORT|off",
+      description = "Where the page and /metrics are. Default: 127.0.0.1:7444.")
+  private @Nullable String web;
+
+  @Option(
       names = "--until-exit",
       paramLabel = "PID",
       description = "Serve until this process has ended.")
@@ -88,9 +94,10 @@ public final class ServerCommand implements RemoraCommand {
     }
     PrintWriter out = spec.commandLine().getOut();
     ServerFlags flags =
-        new ServerFlags(listen, device, tls, tenants, stateDirectory, certificate, key);
+        new ServerFlags(listen, device, tls, tenants, stateDirectory, certificate, key, web);
     ServerConfig settings = ServerConfig.read(config, flags, StateDirectory.ofProcess());
     Logging.use(settings.log());
+    Logging.audit(settings.auditLog());
     // The process ends in the hook, so the driver is closed there and not here.
     Driver driver = RemoraServer.openDriver(settings);
     RemoraServer server;
@@ -138,6 +145,7 @@ public final class ServerCommand implements RemoraCommand {
     line.append(" tls=").append(settings.tls() == TlsMode.ON ? "on" : "off");
     server.ca().ifPresent(ca -> line.append(" ca=").append(quoted(ca)));
     line.append(" tenants=").append(quoted(server.tenantsFile()));
+    server.page().ifPresent(page -> line.append(" web=").append(page));
     server.tokenFile().ifPresent(token -> line.append(" token_file=").append(quoted(token)));
     return line.toString();
   }

@@ -26,12 +26,17 @@ public record ListenAddress(String host, int port) {
 
   /** Reads an address; empty if the text isn't one. */
   public static Optional<ListenAddress> parse(String text) {
+    return parse(text, PORT_DEFAULT);
+  }
+
+  /** As {@link #parse(String)}, with another port for a text that names none. */
+  static Optional<ListenAddress> parse(String text, int portDefault) {
     Matcher matcher = FORM.matcher(text.strip());
     if (!matcher.matches()) {
       return Optional.empty();
     }
     String host = matcher.group(1) != null ? matcher.group(1) : matcher.group(2);
-    int port = matcher.group(3) == null ? PORT_DEFAULT : Integer.parseInt(matcher.group(3));
+    int port = matcher.group(3) == null ? portDefault : Integer.parseInt(matcher.group(3));
     return port <= 65_535 ? Optional.of(new ListenAddress(host, port)) : Optional.empty();
   }
 

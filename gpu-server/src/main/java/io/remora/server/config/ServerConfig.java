@@ -4,10 +4,13 @@ package io.remora.server.config;
 import io.remora.config.ConfigException;
 import io.remora.config.ConfigFile;
 import io.remora.config.ConfigSection;
+import io.remora.server.tenant.LocalTenant;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * @param drainTime how long running sessions may go on after SIGTERM
  * @param software what software devices are like
  * @param log how log lines look
+ * @param auditLog file for the audit log; null: there is none
+ * @param operators names of the tenants that may see and change everything
+ * @param web where the page and the metrics are
  */
 public record ServerConfig(
     ListenAddress listen,
@@ -41,10 +47,17 @@ public record ServerConfig(
     ServerLimits limits,
     Duration drainTime,
     SoftwareSettings software,
-    LogFormat log) {
+    LogFormat log,
+    @Nullable Path auditLog,
+    Set<String> operators,
+    WebSettings web) {
   private static final ListenAddress LISTEN_DEFAULT =
       new ListenAddress("127.0.0.1", ListenAddress.PORT_DEFAULT);
   private static final Duration DRAIN_DEFAULT = Duration.ofSeconds(10);
+
+  public ServerConfig {
+    operators = Set.copyOf(operators);
+  }
 
   /**
    * Reads the configuration.
@@ -83,11 +96,12 @@ public record ServerConfig(
     DeviceChoice device = top.choice("device", DeviceChoice.AUTO);
     Path stateDirectory = path(top, "state_dir", flags.stateDirectory(), folder);
     TlsMode tls = top.choice("tls", TlsMode.ON);
+    Path tenants = path(top, "tenants", flags.tenants(), folder);
     return new ServerConfig(
         listen,
         flags.device() == null ? device : flags.device(),
         stateDirectory == null ? userState : stateDirectory,
-        path(top, "tenants", flags.tenants(), folder),
+        tenants,
         flags.tls() == null ? tls : flags.tls(),
         path(top, "certificate", flags.certificate(), folder),
         path(top, "key", flags.key(), folder),
@@ -96,7 +110,19 @@ public record ServerConfig(
         ServerLimits.read(top.section("limits")),
         drainTime(top),
         SoftwareSettings.read(top.section("software")),
-        top.choice("log_format", LogFormat.TEXT));
+        top.choice("log_format", LogFormat.TEXT),
+        path(top, "audit_log", null, folder),
+        operators(top, tenants == null),
+        WebSettings.read(top.section("web"), flags.web(), listen));
+  }
+
+  /** Whoever starts a server for itself is its operator. */
+  private static Set<String> operators(ConfigSection top, boolean ownTenants) {
+    Set<String> named = new HashSet<>(top.texts("operators"));
+    if (named.isEmpty() && ownTenants && !top.has("operators")) {
+      named.add(LocalTenant.NAME);
+    }
+    return named;
   }
 
   private static ListenAddress listen(ConfigSection top, @Nullable String flag) {

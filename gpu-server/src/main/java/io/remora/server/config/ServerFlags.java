@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param stateDirectory {@code --state-dir}
  * @param certificate {@code --cert}
  * @param key {@code --key}
+ * @param web {@code --web}
  */
 public record ServerFlags(
     @Nullable String listen,
@@ -21,7 +22,9 @@ public record ServerFlags(
     @Nullable String tenants,
     @Nullable String stateDirectory,
     @Nullable String certificate,
-    @Nullable String key) {
+    @Nullable String key,
+    @Nullable String web) {
   /** No flag at all. */
-  public static final ServerFlags NONE = new ServerFlags(null, null, null, null, null, null, null);
+  public static final ServerFlags NONE =
+      new ServerFlags(null, null, null, null, null, null, null, null);
 }

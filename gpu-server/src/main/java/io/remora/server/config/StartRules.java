@@ -24,6 +24,7 @@ final class StartRules {
     if (config.tls() == TlsMode.OFF && config.clientCa() != null) {
       refusals.add("'client_ca' needs TLS: remove it, or set 'tls: on'");
     }
+    checkWeb(config, refusals);
     for (Path file : config.namedFiles()) {
       if (!Files.isReadable(file)) {
         refusals.add(missing(config, file));
@@ -50,6 +51,26 @@ final class StartRules {
           open
               + ", so its tenants must be named: make a file with `remora tenant add NAME --tenants"
               + " FILE` and set 'tenants' (--tenants) to it, or listen on 127.0.0.1");
+    }
+  }
+
+  private static void checkWeb(ServerConfig config, List<String> refusals) {
+    ListenAddress web = config.web().listen();
+    if (web == null || web.isLoopback()) {
+      return;
+    }
+    String open = "'web.listen' " + web + " can be reached from other machines";
+    if (config.tls() == TlsMode.OFF || config.certificate() == null) {
+      refusals.add(
+          open
+              + ", so it needs TLS with a certificate that browsers can check: set 'tls: on',"
+              + " 'certificate' and 'key', or let the page listen on 127.0.0.1");
+    }
+    if (config.web().open()) {
+      refusals.add(
+          open
+              + ", where an open page would show every tenant to everybody: remove 'web.open', or"
+              + " let the page listen on 127.0.0.1");
     }
   }
 

@@ -115,6 +115,24 @@ public final class DeviceQueue {
     return use == null ? TenantUse.NONE : use.read();
   }
 
+  /** How all tenants stand that have ever used this device, by name. */
+  public synchronized Map<String, TenantReading> readings() {
+    Map<String, TenantReading> readings = new HashMap<>();
+    uses.forEach(
+        (tenant, use) -> {
+          Share share = shares.get(tenant);
+          readings.put(
+              tenant,
+              new TenantReading(
+                  use.read(),
+                  share == null ? 0 : share.pendingWorks,
+                  share == null ? 0 : share.inFlightWorks,
+                  use.queueTimes.copy(),
+                  use.runTimes.copy()));
+        });
+    return readings;
+  }
+
   /**
    * Changes a tenant's weight, class and policy from the next work on; no such tenant: nothing to
    * do.
@@ -170,7 +188,7 @@ public final class DeviceQueue {
                 && (ticket.key == Work.FREE
                     || pendingWorks == 0 && load.hasRoom(lane.share, ticket.estimateNanos, false));
         if (direct) {
-          charge(ticket);
+          charge(ticket, 0);
         } else {
           enqueue(ticket);
         }
@@ -263,7 +281,7 @@ public final class DeviceQueue {
     long waitedNanos = now - ticket.submittedNanos;
     lane.queueNanos += waitedNanos;
     lane.share.use.queueNanos += waitedNanos;
-    charge(ticket);
+    charge(ticket, waitedNanos);
     return ticket;
   }
 
@@ -294,7 +312,7 @@ public final class DeviceQueue {
     }
   }
 
-  private void charge(Ticket ticket) {
+  private void charge(Ticket ticket, long waitedNanos) {
     Lane lane = ticket.lane;
     Share share = lane.share;
     lane.issuing = true;
@@ -309,6 +327,7 @@ public final class DeviceQueue {
       load.noteActivity(share);
       return;
     }
+    share.use.queueTimes.add(waitedNanos);
     Backlog backlog = backlog(share);
     backlog.virtualTime = Math.max(backlog.virtualTime, share.tag);
     share.laneVirtualTime = Math.max(share.laneVirtualTime, lane.tag);
@@ -400,6 +419,7 @@ public final class DeviceQueue {
     if (ticket.key == Work.FREE) {
       return;
     }
+    share.use.runTimes.add(nanos);
     load.moved(share);
     load.ended(ticket, deviceNanos);
     load.add(share, -ticket.estimateNanos);

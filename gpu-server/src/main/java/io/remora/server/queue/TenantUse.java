@@ -16,6 +16,8 @@ public record TenantUse(long deviceNanos, long queueNanos, long works) {
     long deviceNanos;
     long queueNanos;
     long works;
+    final TimeHistogram queueTimes = new TimeHistogram();
+    final TimeHistogram runTimes = new TimeHistogram();
 
     TenantUse read() {
       return new TenantUse(deviceNanos, queueNanos, works);

@@ -3,6 +3,9 @@ package io.remora.server.session;
 
 import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.DriverException;
+import io.remora.server.metrics.SessionMeter;
+import io.remora.server.metrics.SessionTrace;
+import io.remora.server.metrics.WorkTimes;
 import io.remora.server.session.ProtocolException.Reason;
 import io.remora.server.session.generated.CallDispatcher;
 import io.remora.server.session.generated.Calls;
@@ -37,6 +40,8 @@ final class ClientSession implements Session {
   private final FrameReader frames;
   private final FlowControl flow;
   private final DeviceOutput deviceOutput = new DeviceOutput(this);
+  private final SessionMeter meter = new SessionMeter();
+  private final FailureLog failures;
 
   /** Set once the devices are open. */
   private @Nullable SessionObjects objects;
@@ -57,7 +62,8 @@ final class ClientSession implements Session {
     this.services = services;
     this.output = output;
     this.quota = new SessionQuota(grant.account());
-    this.outbox = new Outbox(output);
+    this.outbox = new Outbox(output, meter);
+    this.failures = new FailureLog(id, grant.tenant(), meter, services.nanoClock());
     this.errors = new DeferredErrors(outbox);
     this.serial = new SerialExecutor(services.workers(), this::defect, this::afterTurn);
     this.epochs = new WorkEpochs(() -> serial.signal(this::epochsDue));
@@ -70,8 +76,17 @@ final class ClientSession implements Session {
     return id;
   }
 
+  @Override
+  public SessionMeter meter() {
+    return meter;
+  }
+
   TenantGrant grant() {
     return grant;
+  }
+
+  FailureLog failures() {
+    return failures;
   }
 
   SessionServices services() {
@@ -183,6 +198,7 @@ final class ClientSession implements Session {
     SessionCalls handlers = new SessionCalls(this);
     calls = handlers;
     dispatcher = new CallDispatcher(handlers);
+    meter.devices(() -> opened.stream().map(SessionDevice::reading).toList());
     for (SessionDevice device : opened) {
       device.lane().onDrained(() -> serial.signal(flow::roomAgain));
     }
@@ -225,6 +241,7 @@ final class ClientSession implements Session {
       violated(new ProtocolException(Reason.MALFORMED, String.valueOf(malformed.getMessage())));
     } finally {
       currentFrame = null;
+      meter.progress(frames.lastSequence(), flow.consumedBytes());
     }
   }
 
@@ -237,12 +254,28 @@ final class ClientSession implements Session {
 
   /** A call of the client is about to be carried out. */
   void callBegins(SessionCall call) {
-    if (call.isWaiting() && ++waitingCalls > services.limits().waitingCallsMax()) {
+    SessionTrace trace = meter.trace();
+    if (trace != null) {
+      call.times = trace.begin();
+    }
+    if (!call.isWaiting()) {
+      return;
+    }
+    meter.waits();
+    if (++waitingCalls > services.limits().waitingCallsMax()) {
       throw new ProtocolException(
           Reason.TOO_LARGE,
           "more than "
               + services.limits().waitingCallsMax()
               + " calls wait for their answers; use fewer threads in one process");
+    }
+  }
+
+  /** What the client asked for is under way, or done. */
+  void callCarriedOut(SessionCall call) {
+    WorkTimes times = call.times;
+    if (times != null && !call.isWaiting()) {
+      times.callEnded(call.sequence(), call.label(), false);
     }
   }
 
@@ -260,6 +293,10 @@ final class ClientSession implements Session {
 
   /** Work whose place between streams is the caller's affair. */
   void enqueue(SessionStream stream, QueuedWork work) {
+    SessionTrace trace = meter.trace();
+    if (trace != null && work.times == null && work.sequence() != 0) {
+      work.times = trace.begin();
+    }
     work.submitted(stream, epochs.enter());
     stream.workBegins();
     stream.device().lane().submit(work);

@@ -39,6 +39,11 @@ final class FlowControl {
     this.output = output;
   }
 
+  /** Bytes of all frames that have come. */
+  long consumedBytes() {
+    return consumedBytes;
+  }
+
   /** The devices are open: frames may come. */
   void open(List<SessionDevice> opened) {
     devices = opened;

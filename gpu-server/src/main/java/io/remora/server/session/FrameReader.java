@@ -161,6 +161,7 @@ final class FrameReader {
           Reason.UNKNOWN_CALL,
           "this server has no call " + call.number() + "; the handshake says which it has");
     }
+    session.callCarriedOut(call);
   }
 
   private void readCallbacksDone(WireReader in) {

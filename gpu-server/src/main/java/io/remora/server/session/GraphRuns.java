@@ -3,6 +3,7 @@ package io.remora.server.session;
 
 import io.remora.server.driver.Domain;
 import io.remora.server.driver.DriverException;
+import io.remora.server.driver.WorkObserver;
 import io.remora.v1.CUresult;
 import java.util.ArrayList;
 import java.util.List;
@@ -155,6 +156,18 @@ final class GraphRuns {
       this.key = key;
     }
 
+    @Override
+    long sequence() {
+      return call.sequence();
+    }
+
+    @Override
+    String label() {
+      NodeWork first = nodes.isEmpty() ? null : nodes.get(0);
+      String name = first instanceof NodeWork.Kernel kernel ? kernel.meter().name() : "graph";
+      return nodes.size() <= 1 ? name : name + " and " + (nodes.size() - 1) + " more";
+    }
+
     boolean takes(NodeWork work) {
       return nodes.size() < NODES_PER_WORK
           && work instanceof NodeWork.OnDevice
@@ -228,11 +241,20 @@ final class GraphRuns {
       JointObserver joint = new JointObserver(nodes.size(), this);
       for (NodeWork node : nodes) {
         try {
-          ((NodeWork.OnDevice) node).work().issue(domain, driverStream, joint);
+          ((NodeWork.OnDevice) node).work().issue(domain, driverStream, measured(node, joint));
         } catch (DriverException refused) {
           joint.onDone(refused.result(), 0);
         }
       }
+    }
+
+    private static WorkObserver measured(NodeWork node, WorkObserver joint) {
+      return node instanceof NodeWork.Kernel kernel
+          ? (result, deviceNanos) -> {
+            kernel.meter().ran(deviceNanos);
+            joint.onDone(result, deviceNanos);
+          }
+          : joint;
     }
 
     @Override

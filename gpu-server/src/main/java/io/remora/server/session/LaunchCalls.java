@@ -46,7 +46,7 @@ final class LaunchCalls {
     NodeWork.Kernel kernel =
         kernel(stream.device(), functionHandle, shape, cooperative, parameters);
     if (!session.captures().takes(call, stream, kernel)) {
-      call.submit(stream, kernel.key(), kernel.work());
+      call.submit(stream, kernel);
     }
   }
 
@@ -83,7 +83,8 @@ final class LaunchCalls {
             function.handle(),
             ((long) shape.gridX() * 31 + shape.gridY()) * 31 + shape.gridZ(),
             ((long) shape.blockX() * 31 + shape.blockY()) * 31 + shape.blockZ(),
-            shape.sharedBytes()));
+            shape.sharedBytes()),
+        function.meter(session.meter(), device.description().ordinal()));
   }
 
   private static void check(

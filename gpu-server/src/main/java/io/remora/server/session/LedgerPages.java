@@ -12,8 +12,10 @@ import io.remora.v1.CUresult;
 final class LedgerPages implements SlabPages {
   private final Residency residency;
   private final MemoryLedger ledger;
-  private long chargedBytes;
   private boolean deviceIsFull;
+
+  /** Also read by whoever watches the server. */
+  private volatile long chargedBytes;
 
   LedgerPages(Residency residency, MemoryLedger ledger) {
     this.residency = residency;
@@ -52,6 +54,11 @@ final class LedgerPages implements SlabPages {
   /** Whether the last refusal was the device's, while the quota had room. */
   boolean isDeviceFull() {
     return deviceIsFull;
+  }
+
+  /** What the session holds here now. Any thread. */
+  long chargedBytes() {
+    return chargedBytes;
   }
 
   /** The domain is closed and its memory back: nothing is charged any more. */

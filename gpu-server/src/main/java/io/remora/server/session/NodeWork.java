@@ -2,6 +2,7 @@
 package io.remora.server.session;
 
 import io.remora.server.driver.Domain.Launch;
+import io.remora.server.metrics.KernelMeter;
 import io.remora.v1.CUgraphNodeType;
 import java.util.List;
 
@@ -24,8 +25,10 @@ sealed interface NodeWork {
    * A kernel.
    *
    * @param function the client's handle of it
+   * @param meter takes its device time
    */
-  record Kernel(SessionDevice device, long function, Launch launch, long key) implements OnDevice {
+  record Kernel(SessionDevice device, long function, Launch launch, long key, KernelMeter meter)
+      implements OnDevice {
     @Override
     public int type() {
       return CUgraphNodeType.CU_GRAPH_NODE_TYPE_KERNEL_VALUE;

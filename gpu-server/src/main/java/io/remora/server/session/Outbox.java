@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import io.remora.server.metrics.SessionMeter;
 import io.remora.wire.OutboundFrame;
 import io.remora.wire.WireWriter;
 
@@ -21,6 +22,7 @@ final class Outbox {
   private static final int OUTPUT = 7;
 
   private final SessionOutput output;
+  private final SessionMeter meter;
   private final WireWriter writer = new WireWriter(2 * FRAME_BYTES);
   private int answerMessage;
   private int outputsMessage;
@@ -28,8 +30,9 @@ final class Outbox {
   private volatile boolean congested;
   private boolean closed;
 
-  Outbox(SessionOutput output) {
+  Outbox(SessionOutput output, SessionMeter meter) {
     this.output = output;
+    this.meter = meter;
   }
 
   /**
@@ -159,6 +162,7 @@ final class Outbox {
     if (closed) {
       return;
     }
+    meter.sent(frame.bytes());
     output.send(frame);
     if (output.isReady()) {
       transportReady();

@@ -4,8 +4,11 @@ package io.remora.server.session;
 import io.remora.server.driver.Domain;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.WorkObserver;
+import io.remora.server.metrics.KernelMeter;
+import io.remora.server.metrics.WorkTimes;
 import io.remora.server.queue.Work;
 import io.remora.v1.CUresult;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A piece of work on a session's stream, from its submission to its end. It is its own observer, so
@@ -22,6 +25,9 @@ abstract class QueuedWork implements Work, WorkObserver {
   private boolean begun;
   private boolean ended;
 
+  /** Made only while the session is traced; set before the work is given to a lane. */
+  @Nullable WorkTimes times;
+
   @SuppressWarnings("NullAway.Init") // submitted() is called before anything else.
   QueuedWork(ClientSession session) {
     this.session = session;
@@ -31,11 +37,29 @@ abstract class QueuedWork implements Work, WorkObserver {
   final void submitted(SessionStream onStream, WorkEpochs.Epoch inEpoch) {
     stream = onStream;
     epoch = inEpoch;
+    if (times != null) {
+      times.submitted();
+    }
   }
 
   /** The stream that the work is on. */
   final SessionStream stream() {
     return stream;
+  }
+
+  /** The call by which it came about; 0 if it only keeps an order. */
+  long sequence() {
+    return 0;
+  }
+
+  /** For people: the kernel, or the call. */
+  String label() {
+    return "order";
+  }
+
+  /** The kernel whose device time this is; null if it is no launch of one kernel. */
+  @Nullable KernelMeter kernel() {
+    return null;
   }
 
   /** Gives the work to the driver, with this as the observer. */
@@ -72,6 +96,9 @@ abstract class QueuedWork implements Work, WorkObserver {
 
   private void begin() {
     begun = true;
+    if (times != null) {
+      times.issued();
+    }
     try {
       start(stream.device().domain(), stream.driverStream());
     } catch (DriverException refused) {
@@ -114,9 +141,27 @@ abstract class QueuedWork implements Work, WorkObserver {
     }
     // The queue first: somebody else's work may be waiting for the device.
     queue.onDone(result, deviceNanos);
+    measured(result, deviceNanos);
     finished(result, detail);
     epoch.workEnded();
     // Last, so that whoever waits for the stream hears of a failure before it is woken.
     stream.workEnded();
+  }
+
+  private void measured(int result, long deviceNanos) {
+    KernelMeter kernel = kernel();
+    if (kernel != null) {
+      kernel.ran(deviceNanos);
+    }
+    WorkTimes recorded = times;
+    if (recorded != null) {
+      recorded.workEnded(
+          sequence(),
+          label(),
+          stream.device().description().ordinal(),
+          stream.driverStream(),
+          deviceNanos,
+          result);
+    }
   }
 }

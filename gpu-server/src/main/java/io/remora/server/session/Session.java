@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import io.remora.server.metrics.SessionMeter;
 import io.remora.wire.InboundFrame;
 
 /**
@@ -10,6 +11,9 @@ import io.remora.wire.InboundFrame;
 public interface Session {
   /** Names this session in logs and in the handshake. */
   String id();
+
+  /** What it has done. */
+  SessionMeter meter();
 
   /**
    * Takes a frame of the client after the one with Hello. Called by one thread at a time; never

@@ -2,6 +2,7 @@
 package io.remora.server.session;
 
 import io.remora.server.driver.Domain;
+import io.remora.server.metrics.KernelMeter;
 import io.remora.server.session.generated.Calls;
 import io.remora.v1.CUresult;
 import io.remora.v1.HandleKind;
@@ -34,6 +35,7 @@ final class SessionCall extends QueuedWork implements CallContext {
   private boolean more;
   private boolean waitsForHost;
   private @Nullable Runnable whenFinished;
+  private @Nullable KernelMeter kernel;
 
   SessionCall(ClientSession session, long sequence, int number, long contextHandle) {
     super(session);
@@ -51,6 +53,23 @@ final class SessionCall extends QueuedWork implements CallContext {
   @Override
   public int number() {
     return number;
+  }
+
+  @Override
+  String label() {
+    KernelMeter launched = kernel;
+    return launched == null ? Calls.name(number) : launched.name();
+  }
+
+  @Override
+  @Nullable KernelMeter kernel() {
+    return kernel;
+  }
+
+  /** The device's ordinal on this server as far as it is known, or -1. */
+  int deviceOrdinal() {
+    SessionDevice found = device;
+    return found == null ? -1 : found.description().ordinal();
   }
 
   /** Whether the client waits for an answer. */
@@ -186,6 +205,15 @@ final class SessionCall extends QueuedWork implements CallContext {
     key = estimateKey;
     work = streamWork;
     refusable = key != FREE && !partOfMore;
+    session.submit(target, this);
+  }
+
+  /** Puts a launch on a stream that captures nothing. */
+  void submit(SessionStream target, NodeWork.Kernel launch) {
+    isOn(target.device());
+    kernel = launch.meter();
+    key = launch.key();
+    work = launch.work();
     session.submit(target, this);
   }
 
@@ -328,6 +356,7 @@ final class SessionCall extends QueuedWork implements CallContext {
     if (!end()) {
       return;
     }
+    session.failures().note(this, result, detail, sticky);
     if (waiting) {
       session.outbox().answer(sequence, result, detail);
     } else {
@@ -342,6 +371,9 @@ final class SessionCall extends QueuedWork implements CallContext {
     }
     over = true;
     if (waiting) {
+      if (times != null) {
+        times.callEnded(sequence, label(), true);
+      }
       session.waitingCallEnded();
     }
     return true;

@@ -3,7 +3,9 @@ package io.remora.server.session;
 
 import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.Domain;
+import io.remora.server.metrics.DeviceReading;
 import io.remora.server.queue.Lane;
+import io.remora.server.queue.LaneStats;
 
 /** What a session owns on one device. */
 final class SessionDevice {
@@ -91,6 +93,19 @@ final class SessionDevice {
 
   DevicePools pools() {
     return pools;
+  }
+
+  /** What the session has done here so far. Any thread. */
+  DeviceReading reading() {
+    LaneStats stats = lane.stats();
+    return new DeviceReading(
+        description.ordinal(),
+        stats.deviceNanos(),
+        stats.queueNanos(),
+        stats.works(),
+        stats.inFlight(),
+        stats.pending(),
+        pages.chargedBytes());
   }
 
   /** Whether an address is one that this device's slab could give out. */

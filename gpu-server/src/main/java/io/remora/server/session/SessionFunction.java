@@ -2,9 +2,12 @@
 package io.remora.server.session;
 
 import io.remora.server.driver.Domain.FunctionDescription;
+import io.remora.server.metrics.KernelMeter;
+import io.remora.server.metrics.SessionMeter;
 import io.remora.v1.CUresult;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a {@code CUfunction} or {@code CUkernel} stands for: a kernel on one device, or on every
@@ -26,6 +29,7 @@ final class SessionFunction {
     private final int parameterBytes;
     private final int threadsMax;
     private final int sharedBytes;
+    private @Nullable KernelMeter meter;
 
     Instance(FunctionDescription description) {
       this.description = description;
@@ -53,6 +57,16 @@ final class SessionFunction {
     /** Shared memory that the kernel declares itself. */
     int sharedBytes() {
       return sharedBytes;
+    }
+
+    /** What takes its device time. */
+    KernelMeter meter(SessionMeter session, int device) {
+      KernelMeter known = meter;
+      if (known == null) {
+        known = session.kernel(device, description.name());
+        meter = known;
+      }
+      return known;
     }
 
     FunctionDescription description() {

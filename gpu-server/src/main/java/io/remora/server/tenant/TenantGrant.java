@@ -44,6 +44,11 @@ public record TenantGrant(
     return allowedDevices.isEmpty() || allowedDevices.contains(device);
   }
 
+  /** This grant with other devices. */
+  public TenantGrant withDevices(Set<Integer> devices) {
+    return new TenantGrant(tenant, weight, tenantClass, memoryQuotaBytes, devices, account, slot);
+  }
+
   /** Gives the session slot back. The session calls it once, when everything is freed. */
   @Override
   public void close() {

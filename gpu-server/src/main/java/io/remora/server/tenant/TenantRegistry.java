@@ -70,6 +70,11 @@ public final class TenantRegistry {
     changeListeners.add(listener);
   }
 
+  /** The tenants that are in force. */
+  public synchronized List<Tenant> tenants() {
+    return List.copyOf(tenants.values());
+  }
+
   /** How many sessions are open. */
   public synchronized int sessions() {
     return sessions.size();

@@ -69,12 +69,24 @@ public final class ServerTls {
 
   /** What the transport needs. */
   public SslContext context() throws IOException {
+    return GrpcSslContexts.configure(builder(), sslProvider()).protocols("TLSv1.3").build();
+  }
+
+  /** The same for browsers. */
+  public SslContext webContext() throws IOException {
+    return builder().sslProvider(sslProvider()).protocols("TLSv1.3").build();
+  }
+
+  private SslContextBuilder builder() {
     SslContextBuilder builder = SslContextBuilder.forServer(identity);
     if (clients != null) {
       builder.trustManager(clients).clientAuth(ClientAuth.REQUIRE);
     }
-    SslProvider provider = OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
-    return GrpcSslContexts.configure(builder, provider).protocols("TLSv1.3").build();
+    return builder;
+  }
+
+  private static SslProvider sslProvider() {
+    return OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
   }
 
   /** Reads files that have changed; what can't be used is reported and changes nothing. */

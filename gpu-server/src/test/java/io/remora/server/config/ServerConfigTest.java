@@ -53,7 +53,8 @@ final class ServerConfigTest {
     Files.createFile(folder.resolve("t.yaml"));
     Path file = file("listen: localhost:1\ntenants: t.yaml\ndevice: cuda\nstate_dir: s\n");
     ServerFlags flags =
-        new ServerFlags("[::1]:2", DeviceChoice.SOFTWARE, TlsMode.OFF, null, null, null, null);
+        new ServerFlags(
+            "[::1]:2", DeviceChoice.SOFTWARE, TlsMode.OFF, null, null, null, null, null);
     ServerConfig config = ServerConfig.read(file, flags, folder.resolve("unused"));
     assertThat(config.listen().toString()).isEqualTo("[::1]:2");
     assertThat(config.device()).isEqualTo(DeviceChoice.SOFTWARE);
@@ -90,7 +91,7 @@ final class ServerConfigTest {
         .containsExactly(
             "F:1:1: unknown key 'lsiten'; allowed: listen, device, state_dir, tls, tenants,"
                 + " certificate, key, client_ca, reflection, limits, drain_time, software,"
-                + " log_format; did you mean 'listen'?",
+                + " log_format, audit_log, operators, web; did you mean 'listen'?",
             "F:2:9: 'listen' must be " + ListenAddress.FORMS,
             "F:4:19: 'limits.handshake_time' must be from 100ms to 1h",
             "F:5:6: 'tls' must be one of on, off");

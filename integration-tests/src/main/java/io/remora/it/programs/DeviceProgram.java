@@ -2,6 +2,7 @@
 package io.remora.it.programs;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A program that computes something on a device and checks it. Instances hold sizes only; each run
@@ -40,5 +41,22 @@ public interface DeviceProgram {
         new WarpOperations(),
         new Atomics(),
         new ControlFlow());
+  }
+
+  /** One kernel each, many of them: see {@link KernelCase}. */
+  static List<DeviceProgram> kernels() {
+    return Stream.of(
+            ElementaryCases.all(),
+            SmallFloatCases.all(),
+            MatrixCases.all(),
+            GroupCases.all(),
+            CallCases.all())
+        .flatMap(List::stream)
+        .toList();
+  }
+
+  /** All of {@link #all}, {@link #features} and {@link #kernels}. */
+  static List<DeviceProgram> suite() {
+    return Stream.of(all(), features(), kernels()).flatMap(List::stream).toList();
   }
 }

@@ -82,7 +82,7 @@ final class Workspace implements AutoCloseable {
     return upload(ByteBuffer.wrap(values));
   }
 
-  private long upload(ByteBuffer bytes) {
+  long upload(ByteBuffer bytes) {
     long address = allocate(bytes.remaining());
     gpu.upload(address, bytes);
     return address;

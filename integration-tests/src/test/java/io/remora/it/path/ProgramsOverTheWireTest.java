@@ -34,7 +34,7 @@ class ProgramsOverTheWireTest {
   }
 
   static Stream<DeviceProgram> programs() {
-    return Stream.concat(DeviceProgram.all().stream(), DeviceProgram.features().stream());
+    return DeviceProgram.suite().stream();
   }
 
   @ParameterizedTest(name = "{0}")

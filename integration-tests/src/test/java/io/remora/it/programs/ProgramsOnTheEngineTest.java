@@ -4,7 +4,6 @@ package io.remora.it.programs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,7 +18,7 @@ final class ProgramsOnTheEngineTest {
   }
 
   static List<DeviceProgram> programs() {
-    return Stream.concat(DeviceProgram.all().stream(), DeviceProgram.features().stream()).toList();
+    return DeviceProgram.suite();
   }
 
   @ParameterizedTest

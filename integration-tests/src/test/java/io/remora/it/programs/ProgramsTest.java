@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,7 +74,7 @@ final class ProgramsTest {
   }
 
   static List<DeviceProgram> programs() {
-    return Stream.concat(DeviceProgram.all().stream(), DeviceProgram.features().stream()).toList();
+    return DeviceProgram.suite();
   }
 
   @ParameterizedTest

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.remora.it.process.JavaProcess;
 import io.remora.it.process.ServerProcess;
+import io.remora.it.programs.DeviceProgram;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -26,6 +27,17 @@ class JCudaNativesTest {
 
   @Test
   void programOfJCudaRunsAsItIs() {
+    run(JCudaProgram.class, List.of(PTX.toString()), "PASS");
+  }
+
+  @Test
+  void everyDeviceProgramIsRightThroughTheCClient() {
+    int all = DeviceProgram.suite().size();
+    assertThat(all).isGreaterThan(60);
+    run(JCudaGpu.class, List.of(), "right: " + all + " of " + all);
+  }
+
+  private void run(Class<?> main, List<String> arguments, String last) {
     assumeTrue(
         System.getProperty("os.arch").equals("amd64"),
         "JCudaNativesTest is skipped: JCuda has natives for x86_64 only");
@@ -39,11 +51,11 @@ class JCudaNativesTest {
       try (JavaProcess program =
           JavaProcess.start(
               List.of("-Djava.io.tmpdir=" + folder),
-              JCudaProgram.class.getName(),
-              List.of(PTX.toString()),
+              main.getName(),
+              arguments,
               environment,
               folder.resolve("program.log"))) {
-        assertThat(program.awaitLine("PASS", Duration.ofSeconds(60))).isEqualTo("PASS");
+        assertThat(program.awaitLine(last.split(" ", 2)[0], Duration.ofSeconds(60))).contains(last);
         assertThat(program.awaitExit()).as(program.errorText()).isZero();
       }
     }

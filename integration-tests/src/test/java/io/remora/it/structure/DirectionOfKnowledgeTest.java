@@ -17,7 +17,8 @@ final class DirectionOfKnowledgeTest {
     "io.remora.wire..",
     "io.remora.calls..",
     "io.remora.command..",
-    "io.remora.config.."
+    "io.remora.config..",
+    "io.remora.json.."
   };
 
   private static void nothingIn(String[] from, String... to) {
@@ -126,6 +127,45 @@ final class DirectionOfKnowledgeTest {
   @Test
   void theDriversInterfaceKnowsNoImplementation() {
     nothingIn("io.remora.server.driver", "io.remora.server.driver.software..", "io.remora.ptx..");
+  }
+
+  @Test
+  void metersKnowNothingOfWhatTheyMeasure() {
+    nothingIn(
+        "io.remora.server.metrics..",
+        "io.remora.server",
+        "io.remora.server.session..",
+        "io.remora.server.queue..",
+        "io.remora.server.driver..",
+        "io.remora.server.tenant..",
+        "io.remora.server.watch..",
+        "io.remora.server.web..",
+        "io.grpc..",
+        "io.netty..");
+  }
+
+  @Test
+  void whatIsWatchedKnowsNoWatcher() {
+    nothingIn(
+        new String[] {
+          "io.remora.server.session..",
+          "io.remora.server.queue..",
+          "io.remora.server.driver..",
+          "io.remora.server.tenant.."
+        },
+        "io.remora.server.watch..",
+        "io.remora.server.web..");
+  }
+
+  @Test
+  void whatIsShownIsDecidedWithoutTheNetwork() {
+    nothingIn(
+        "io.remora.server.watch..",
+        "io.remora.server",
+        "io.remora.server.session..",
+        "io.remora.server.web..",
+        "io.grpc..",
+        "io.netty..");
   }
 
   @Test

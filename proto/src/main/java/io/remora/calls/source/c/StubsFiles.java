@@ -35,7 +35,7 @@ public final class StubsFiles {
   private static String source(CallTable table) {
     CText text = CText.file().include("remora_stubs.h").line("");
     text.include("call.h").include("remora_by_hand.h").include("remora_calls.h");
-    text.include("remora_exports.h");
+    text.include("remora_exports.h").include("trace.h");
     for (CallEntry entry : table.entries()) {
       StubBody.of(table, entry).ifPresent(body -> derived(text, entry, body));
       entry.symbols().forEach(symbol -> exported(text, entry, symbol));
@@ -44,7 +44,8 @@ public final class StubsFiles {
     for (NotForwardedSymbol each : table.notForwarded()) {
       text.line("").line("REMORA_EXPORT CUresult " + each.symbol() + "(void);");
       text.line("CUresult " + each.symbol() + "(void)").openFunction();
-      text.line("return CUDA_ERROR_NOT_SUPPORTED;").close();
+      answer(text, each.symbol(), "NOT_FORWARDED", "CUDA_ERROR_NOT_SUPPORTED");
+      text.close();
     }
     text.line("").open("const remora_function remora_functions[REMORA_SYMBOL_COUNT] =");
     DriverSymbol.of(table).forEach(each -> text.line("(remora_function)" + each.symbol() + ","));
@@ -70,6 +71,18 @@ public final class StubsFiles {
       arguments.add(Boolean.toString(symbol.perThreadStream()));
     }
     CFunction.parameters(entry).stream().map(CallParameter::name).forEach(arguments::add);
-    text.list("return " + CFunction.implementation(entry), arguments, ";").close();
+    String call = CFunction.implementation(entry) + "(" + String.join(", ", arguments) + ")";
+    answer(text, symbol.symbol(), entry.callClass().name(), call);
+    text.close();
+  }
+
+  /** Returns a call's result; while calls are traced, what it cost goes into the trace. */
+  private static void answer(CText text, String symbol, String traceClass, String call) {
+    text.open("if (remora_tracing)");
+    text.line("struct remora_trace_mark mark = remora_trace_enter();");
+    List<String> arguments =
+        List.of("&mark", '"' + symbol + '"', "REMORA_TRACE_" + traceClass, call);
+    text.list("return remora_trace_leave", arguments, ";").close();
+    text.line("return " + call + ";");
   }
 }

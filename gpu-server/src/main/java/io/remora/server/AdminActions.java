@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server;
+
+import io.grpc.Status;
+import io.grpc.StatusException;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.remora.server.metrics.DeviceReading;
+import io.remora.server.watch.DeviceModes;
+import io.remora.server.watch.LiveSession;
+import io.remora.server.watch.Tracing;
+import io.remora.server.watch.Viewer;
+import io.remora.v1.DeviceMode;
+import io.remora.v1.DrainDeviceReply;
+import io.remora.v1.DrainDeviceRequest;
+import io.remora.v1.EndSessionsReply;
+import io.remora.v1.EndSessionsRequest;
+import io.remora.v1.TraceReply;
+import io.remora.v1.TraceRequest;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What callers of the admin service may do to a server. Called on event loops; never blocks. */
+final class AdminActions {
+  private static final Logger log = LoggerFactory.getLogger(AdminActions.class);
+  private static final int REASON_CHARS_MAX = 200;
+  private static final int TRACE_MILLIS_MAX = 60_000;
+  private static final int JOIN_MILLIS = 50;
+
+  private final Overview overview;
+  private final ServerHealth health;
+  private final ScheduledExecutorService timer;
+  private final AtomicBoolean tracing = new AtomicBoolean();
+
+  /**
+   * @param timer ends recordings
+   */
+  AdminActions(Overview overview, ServerHealth health, ScheduledExecutorService timer) {
+    this.overview = overview;
+    this.health = health;
+    this.timer = timer;
+  }
+
+  /** Ends sessions. */
+  EndSessionsReply endSessions(EndSessionsRequest request, Viewer viewer) throws StatusException {
+    List<LiveSession> ended = new ArrayList<>();
+    if (!request.getTenant().isEmpty()) {
+      requireKnown(viewer, request.getTenant());
+      overview.reception().roll().live().stream()
+          .filter(each -> each.tenant().equals(request.getTenant()))
+          .forEach(ended::add);
+    }
+    for (String id : request.getIdsList()) {
+      ended.add(find(id, viewer));
+    }
+    String reason =
+        request.getReason().length() > REASON_CHARS_MAX
+            ? request.getReason().substring(0, REASON_CHARS_MAX)
+            : request.getReason();
+    EndSessionsReply.Builder reply = EndSessionsReply.newBuilder();
+    for (LiveSession session : ended) {
+      end(session, viewer, reason);
+      reply.addIds(session.id());
+    }
+    return reply.build();
+  }
+
+  private LiveSession find(String id, Viewer viewer) throws StatusException {
+    List<LiveSession> found =
+        overview.reception().roll().live().stream()
+            .filter(each -> viewer.knows(each.tenant()) && each.id().startsWith(id))
+            .toList();
+    if (id.isEmpty() || found.isEmpty()) {
+      throw Status.NOT_FOUND
+          .withDescription(
+              "there is no session '" + id + "': `remora session list` shows those that are there")
+          .asException();
+    }
+    if (found.size() > 1) {
+      throw Status.INVALID_ARGUMENT
+          .withDescription(
+              found.size() + " sessions begin with '" + id + "': give more digits of the one")
+          .asException();
+    }
+    return found.get(0);
+  }
+
+  private void end(LiveSession session, Viewer viewer, String reason) {
+    String why = "ended by '" + viewer.tenant() + "'" + (reason.isEmpty() ? "" : ": " + reason);
+    overview.audit().ended(viewer.tenant(), session, reason);
+    log.info("session {} of tenant {} is {}", session.id(), session.tenant(), why);
+    for (SessionStream stream : overview.streams().snapshot()) {
+      LiveSession live = stream.live();
+      if (live != null && live.id().equals(session.id())) {
+        stream.end(Status.ABORTED.withDescription("the session was " + why));
+      }
+    }
+  }
+
+  private static void requireKnown(Viewer viewer, String tenant) throws StatusException {
+    if (!viewer.knows(tenant)) {
+      throw Status.PERMISSION_DENIED
+          .withDescription(
+              "'"
+                  + viewer.tenant()
+                  + "' is no operator of this server and may do this to its own sessions only: use"
+                  + " an operator's token, or add it to 'operators' in the server's configuration")
+          .asException();
+    }
+  }
+
+  /** Takes a device from new sessions, or gives it to them again. */
+  DrainDeviceReply drainDevice(DrainDeviceRequest request, Viewer viewer) throws StatusException {
+    DeviceModes modes = overview.reception().modes();
+    if (!viewer.operator()) {
+      throw Status.PERMISSION_DENIED
+          .withDescription(
+              "'"
+                  + viewer.tenant()
+                  + "' is no operator of this server: use an operator's token, or add it to"
+                  + " 'operators' in the server's configuration")
+          .asException();
+    }
+    int ordinal = request.getOrdinal();
+    if (ordinal < 0 || ordinal >= modes.devices()) {
+      throw Status.NOT_FOUND
+          .withDescription(
+              "there is no device "
+                  + Integer.toUnsignedString(ordinal)
+                  + ": this server has "
+                  + modes.devices()
+                  + ", numbered from 0")
+          .asException();
+    }
+    if (request.getUndo()) {
+      modes.serve(ordinal);
+    } else {
+      modes.drain(ordinal);
+    }
+    health.setDevice(ordinal, request.getUndo());
+    overview.audit().drained(viewer.tenant(), ordinal, request.getUndo());
+    List<LiveSession> sessions =
+        overview.reception().roll().live().stream().filter(each -> has(each, ordinal)).toList();
+    if (request.getEndSessions() && !request.getUndo()) {
+      sessions.forEach(each -> end(each, viewer, "device " + ordinal + " is drained"));
+    }
+    DeviceMode drained = sessions.isEmpty() ? DeviceMode.DRAINED : DeviceMode.DRAINING;
+    return DrainDeviceReply.newBuilder()
+        .setMode(request.getUndo() ? DeviceMode.SERVING : drained)
+        .setSessions(sessions.size())
+        .build();
+  }
+
+  private static boolean has(LiveSession session, int ordinal) {
+    return session.meter().devices().stream()
+        .mapToInt(DeviceReading::ordinal)
+        .anyMatch(each -> each == ordinal);
+  }
+
+  /** Records what a tenant's sessions do; replies when it is over. */
+  void trace(TraceRequest request, Viewer viewer, ServerCallStreamObserver<TraceReply> observer)
+      throws StatusException {
+    String tenant = request.getTenant().isEmpty() ? viewer.tenant() : request.getTenant();
+    requireKnown(viewer, tenant);
+    int millis = request.getMillis();
+    if (millis < 1 || millis > TRACE_MILLIS_MAX) {
+      throw Status.INVALID_ARGUMENT
+          .withDescription("a trace lasts from 1 ms to " + TRACE_MILLIS_MAX / 1000 + " s")
+          .asException();
+    }
+    if (overview.tenants().tenants().stream().noneMatch(each -> each.name().equals(tenant))) {
+      throw Status.NOT_FOUND
+          .withDescription(
+              "there is no tenant '" + tenant + "': `remora top` shows those that there are")
+          .asException();
+    }
+    if (!tracing.compareAndSet(false, true)) {
+      throw Status.RESOURCE_EXHAUSTED
+          .withDescription("another trace is being recorded: try again when it is over")
+          .asException();
+    }
+    overview.audit().traced(viewer.tenant(), tenant, millis);
+    Reception reception = overview.reception();
+    Tracing recording =
+        new Tracing(tenant, reception.roll(), reception.clock().millis(), reception.nanoClock());
+    Future<?> joining =
+        timer.scheduleAtFixedRate(
+            () -> recording.join(reception.roll()),
+            JOIN_MILLIS,
+            JOIN_MILLIS,
+            TimeUnit.MILLISECONDS);
+    var unused =
+        timer.schedule(
+            () -> {
+              joining.cancel(false);
+              List<TraceReply> replies = recording.end();
+              tracing.set(false);
+              new TraceSender(replies.iterator(), observer).send();
+            },
+            millis,
+            TimeUnit.MILLISECONDS);
+  }
+
+  /** Sends a recording as fast as the caller takes it, and no faster. */
+  private record TraceSender(
+      Iterator<TraceReply> replies, ServerCallStreamObserver<TraceReply> observer) {
+    void send() {
+      while (replies.hasNext() && !observer.isCancelled()) {
+        observer.onNext(replies.next());
+      }
+      if (!observer.isCancelled()) {
+        observer.onCompleted();
+      }
+    }
+  }
+}

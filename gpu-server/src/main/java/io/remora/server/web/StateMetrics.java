@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.web;
+
+import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.InfoSnapshot;
+import io.prometheus.metrics.model.snapshots.InfoSnapshot.InfoDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import io.remora.server.queue.TimeHistogram;
+import io.remora.v1.DeviceMode;
+import io.remora.v1.DeviceState;
+import io.remora.v1.ServerState;
+import io.remora.v1.TenantOnDevice;
+import io.remora.v1.TenantState;
+import io.remora.v1.Times;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * The state of a server as metrics: their names, units and labels. Labels are tenants and devices,
+ * both of which the operator names; sessions and kernels are none, because clients would decide how
+ * many series there are.
+ */
+final class StateMetrics {
+  private final ServerState state;
+  private final List<MetricSnapshot> metrics = new ArrayList<>();
+
+  private StateMetrics(ServerState state) {
+    this.state = state;
+  }
+
+  static List<MetricSnapshot> of(ServerState state) {
+    StateMetrics made = new StateMetrics(state);
+    made.addServer();
+    made.addDevices();
+    made.addTenants();
+    made.addTenantsOnDevices();
+    return made.metrics;
+  }
+
+  private void addServer() {
+    metrics.add(
+        InfoSnapshot.builder()
+            .name("remora_build")
+            .help("The server's version.")
+            .dataPoint(
+                InfoDataPointSnapshot.builder()
+                    .labels(Labels.of("version", state.getServerVersion()))
+                    .build())
+            .build());
+    metrics.add(
+        GaugeSnapshot.builder()
+            .name("remora_uptime_seconds")
+            .help("Time since the server started.")
+            .dataPoint(GaugeDataPointSnapshot.builder().value(state.getUptimeSeconds()).build())
+            .build());
+    if (state.getComplete()) {
+      metrics.add(
+          CounterSnapshot.builder()
+              .name("remora_sessions_refused")
+              .help("Sessions that were not let in; the audit log says whose and why.")
+              .dataPoint(
+                  CounterDataPointSnapshot.builder().value(state.getRefusedSessions()).build())
+              .build());
+    }
+  }
+
+  private void addDevices() {
+    device("remora_device_memory_bytes", "Memory of the device.", DeviceState::getMemoryBytes);
+    device(
+        "remora_device_memory_used_bytes",
+        "Memory of the device that sessions hold.",
+        DeviceState::getMemoryUsedBytes);
+    device("remora_device_sessions", "Sessions that have the device.", DeviceState::getSessions);
+    device(
+        "remora_device_serving",
+        "1 if new sessions get the device, 0 if it is drained.",
+        each -> each.getMode() == DeviceMode.SERVING ? 1 : 0);
+  }
+
+  private void device(String name, String help, ToDoubleFunction<DeviceState> value) {
+    GaugeSnapshot.Builder gauge = GaugeSnapshot.builder().name(name).help(help);
+    for (DeviceState each : state.getDevicesList()) {
+      gauge.dataPoint(
+          GaugeDataPointSnapshot.builder()
+              .labels(
+                  Labels.of(
+                      "device", Integer.toString(each.getOrdinal()), "device_name", each.getName()))
+              .value(value.applyAsDouble(each))
+              .build());
+    }
+    metrics.add(gauge.build());
+  }
+
+  private void addTenants() {
+    tenant("remora_sessions", "Sessions of the tenant.", TenantState::getSessions);
+    tenant("remora_tenant_weight", "Weight of the tenant.", TenantState::getWeight);
+    tenant(
+        "remora_tenant_memory_used_bytes",
+        "Device memory that the tenant's sessions hold.",
+        TenantState::getMemoryUsedBytes);
+    tenant(
+        "remora_tenant_memory_quota_bytes",
+        "Device memory that the tenant's sessions may hold together.",
+        TenantState::getMemoryQuotaBytes);
+    count("remora_calls", "Calls carried out.", each -> each.getTraffic().getCalls());
+    count(
+        "remora_call_waits",
+        "Calls for whose answer the client waited.",
+        each -> each.getTraffic().getWaits());
+    count(
+        "remora_received_bytes",
+        "Bytes of frames from clients.",
+        each -> each.getTraffic().getBytesUp());
+    count(
+        "remora_sent_bytes",
+        "Bytes of frames to clients.",
+        each -> each.getTraffic().getBytesDown());
+    count("remora_call_failures", "Calls that failed.", TenantState::getFailures);
+    count(
+        "remora_faults",
+        "Sessions that had a fault, after which all their work fails.",
+        TenantState::getFaults);
+  }
+
+  private void tenant(String name, String help, ToDoubleFunction<TenantState> value) {
+    GaugeSnapshot.Builder gauge = GaugeSnapshot.builder().name(name).help(help);
+    for (TenantState each : state.getTenantsList()) {
+      gauge.dataPoint(
+          GaugeDataPointSnapshot.builder()
+              .labels(Labels.of("tenant", each.getName()))
+              .value(value.applyAsDouble(each))
+              .build());
+    }
+    metrics.add(gauge.build());
+  }
+
+  private void count(String name, String help, ToDoubleFunction<TenantState> value) {
+    CounterSnapshot.Builder counter = CounterSnapshot.builder().name(name).help(help);
+    for (TenantState each : state.getTenantsList()) {
+      counter.dataPoint(
+          CounterDataPointSnapshot.builder()
+              .labels(Labels.of("tenant", each.getName()))
+              .value(value.applyAsDouble(each))
+              .build());
+    }
+    metrics.add(counter.build());
+  }
+
+  private void addTenantsOnDevices() {
+    CounterSnapshot.Builder works =
+        CounterSnapshot.builder()
+            .name("remora_works")
+            .help("Works given to the device, those too that take no device time.");
+    GaugeSnapshot.Builder pending =
+        GaugeSnapshot.builder()
+            .name("remora_pending_works")
+            .help("Works that wait in the device's queue.");
+    GaugeSnapshot.Builder inFlight =
+        GaugeSnapshot.builder().name("remora_in_flight_works").help("Works that the device has.");
+    for (TenantState tenant : state.getTenantsList()) {
+      for (TenantOnDevice each : tenant.getDevicesList()) {
+        Labels labels = labels(tenant, each);
+        works.dataPoint(
+            CounterDataPointSnapshot.builder().labels(labels).value(each.getWorks()).build());
+        pending.dataPoint(
+            GaugeDataPointSnapshot.builder().labels(labels).value(each.getPending()).build());
+        inFlight.dataPoint(
+            GaugeDataPointSnapshot.builder().labels(labels).value(each.getInFlight()).build());
+      }
+    }
+    metrics.addAll(List.of(works.build(), pending.build(), inFlight.build()));
+    times(
+        "remora_queue_time_seconds",
+        "How long works that need the device waited in its queue.",
+        TenantOnDevice::getQueueTimes);
+    times(
+        "remora_run_time_seconds",
+        "Device time of works that have ended; the sum is what shares are measured by.",
+        TenantOnDevice::getRunTimes);
+  }
+
+  private void times(String name, String help, Function<TenantOnDevice, Times> times) {
+    HistogramSnapshot.Builder histogram = HistogramSnapshot.builder().name(name).help(help);
+    for (TenantState tenant : state.getTenantsList()) {
+      for (TenantOnDevice each : tenant.getDevicesList()) {
+        Times counted = times.apply(each);
+        histogram.dataPoint(
+            HistogramDataPointSnapshot.builder()
+                .labels(labels(tenant, each))
+                .classicHistogramBuckets(buckets(counted))
+                .sum(counted.getSumNanos() / 1e9)
+                .build());
+      }
+    }
+    metrics.add(histogram.build());
+  }
+
+  private static ClassicHistogramBuckets buckets(Times times) {
+    ClassicHistogramBuckets.Builder buckets = ClassicHistogramBuckets.builder();
+    for (int i = 0; i < times.getCountsCount(); i++) {
+      long bound = TimeHistogram.boundNanos(i);
+      buckets.bucket(
+          bound == Long.MAX_VALUE ? Double.POSITIVE_INFINITY : bound / 1e9, times.getCounts(i));
+    }
+    return buckets.build();
+  }
+
+  private static Labels labels(TenantState tenant, TenantOnDevice device) {
+    return Labels.of("device", Integer.toString(device.getOrdinal()), "tenant", tenant.getName());
+  }
+}
