@@ -214,6 +214,7 @@ final class SessionCall extends QueuedWork implements CallContext {
     kernel = launch.meter();
     key = launch.key();
     work = launch.work();
+    refusable = true;
     session.submit(target, this);
   }
 
