@@ -100,6 +100,16 @@ public interface Domain extends DriverCalls, AutoCloseable {
   /** Destroys an event; pending records of it still complete. */
   void destroyEvent(long event);
 
+  /**
+   * Textures and surfaces.
+   *
+   * @throws DriverException {@code CUDA_ERROR_NOT_SUPPORTED} where the driver has none
+   */
+  default DeviceImages images() {
+    throw new DriverException(
+        CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "this device has no arrays, textures, surfaces");
+  }
+
   /** Puts a kernel on a stream. */
   void launch(long stream, Launch launch, WorkObserver observer);
 

@@ -5,6 +5,7 @@ import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.Domain;
 import io.remora.server.queue.Lane;
 import io.remora.server.tenant.TenantGrant;
+import io.remora.v1.CUresult;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -95,6 +96,13 @@ final class DeviceOpening {
   private static void faulted(
       ClientSession session, @Nullable SessionDevice device, int result, String detail) {
     if (device != null) {
+      log.warn(
+          "session {} of tenant {} has a fault on device {}: {}: {}",
+          session.id(),
+          session.grant().tenant(),
+          device.description().ordinal(),
+          CUresult.forNumber(result),
+          detail);
       device.faulted(result, detail);
       session.deviceFaulted();
     }
