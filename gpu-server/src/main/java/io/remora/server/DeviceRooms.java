@@ -36,7 +36,8 @@ final class DeviceRooms implements Machine, AutoCloseable {
   private final List<DeviceQueue> queues;
   private final Sessions sessions;
 
-  DeviceRooms(Driver driver, LongSupplier nanoClock, String serverVersion) {
+  DeviceRooms(Driver driver, long spillBytesMax, LongSupplier nanoClock, String serverVersion) {
+
     this.driver = driver;
     ticker = Executors.newSingleThreadScheduledExecutor(DeviceRooms::tickThread);
     queues =
@@ -49,6 +50,7 @@ final class DeviceRooms implements Machine, AutoCloseable {
             queues,
             new ModuleImageCache(imageCacheBytes(), IMAGE_BYTES_MAX),
             SessionLimits.DEFAULTS,
+            spillBytesMax,
             Math.max(2, Runtime.getRuntime().availableProcessors() / 2),
             nanoClock,
             serverVersion);

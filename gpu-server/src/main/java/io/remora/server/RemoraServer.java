@@ -163,7 +163,8 @@ public final class RemoraServer {
    */
   public static RemoraServer start(ServerConfig config, Driver driver)
       throws IOException, GeneralSecurityException {
-    DeviceRooms rooms = new DeviceRooms(driver, new ServerClock(), version());
+    DeviceRooms rooms =
+        new DeviceRooms(driver, config.software().spillBytes(), new ServerClock(), version());
     try {
       return start(config, driver.devices(), rooms.sessions(), rooms, Clock.systemUTC());
     } catch (IOException | GeneralSecurityException | RuntimeException e) {

@@ -45,6 +45,24 @@ public interface Domain extends DriverCalls, AutoCloseable {
   void decommit(long address, long bytes);
 
   /**
+   * Reads committed memory at once; no work of the domain is on a stream. Call it on a worker.
+   *
+   * @param into its remaining bytes are filled
+   * @throws DriverException {@code CUDA_ERROR_NOT_SUPPORTED} if the device's memory can't be taken
+   *     to the host and back
+   */
+  default void save(long address, ByteBuffer into) {
+    throw new DriverException(
+        CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "this device's memory can't be saved");
+  }
+
+  /** Writes committed memory at once, as {@link #save} reads it. */
+  default void restore(long address, ByteBuffer from) {
+    throw new DriverException(
+        CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "this device's memory can't be restored");
+  }
+
+  /**
    * Loads a module. May take seconds; call it on a worker.
    *
    * @param image PTX text, a fatbin or a cubin

@@ -77,13 +77,15 @@ final class DeviceOpening {
                 grant.weight(),
                 TenantTerms.laneClass(grant.tenantClass()),
                 TenantTerms.policy(grant.account().queue()));
+    Residency residency = new Residency(domain, services.spills().get(device.ordinal()));
     SessionDevice opened =
         new SessionDevice(
             ordinal,
             device,
             domain,
             lane,
-            new LedgerPages(domain, grant.memory()),
+            residency,
+            new LedgerPages(residency, grant.memory()),
             prints,
             services.limits().allocationsMax());
     made.set(opened);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
-import io.remora.server.driver.Domain;
 import io.remora.server.driver.DriverException;
 import io.remora.server.tenant.MemoryLedger;
 import io.remora.v1.CUresult;
@@ -11,19 +10,21 @@ import io.remora.v1.CUresult;
  * executor, then to the worker that closes the session.
  */
 final class LedgerPages implements SlabPages {
-  private final Domain domain;
+  private final Residency residency;
   private final MemoryLedger ledger;
+  private boolean deviceIsFull;
 
   /** Also read by whoever watches the server. */
   private volatile long chargedBytes;
 
-  LedgerPages(Domain domain, MemoryLedger ledger) {
-    this.domain = domain;
+  LedgerPages(Residency residency, MemoryLedger ledger) {
+    this.residency = residency;
     this.ledger = ledger;
   }
 
   @Override
   public void commit(long address, long bytes) {
+    deviceIsFull = false;
     if (!ledger.reserve(bytes)) {
       throw new DriverException(
           CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE,
@@ -34,9 +35,10 @@ final class LedgerPages implements SlabPages {
               + " left; free memory or ask the operator for more");
     }
     try {
-      domain.commit(address, bytes);
+      residency.commit(address, bytes);
     } catch (RuntimeException refused) {
       ledger.release(bytes);
+      deviceIsFull = true;
       throw refused;
     }
     chargedBytes += bytes;
@@ -44,9 +46,14 @@ final class LedgerPages implements SlabPages {
 
   @Override
   public void decommit(long address, long bytes) {
-    domain.decommit(address, bytes);
+    residency.decommit(address, bytes);
     chargedBytes -= bytes;
     ledger.release(bytes);
+  }
+
+  /** Whether the last refusal was the device's, while the quota had room. */
+  boolean isDeviceFull() {
+    return deviceIsFull;
   }
 
   /** What the session holds here now. Any thread. */

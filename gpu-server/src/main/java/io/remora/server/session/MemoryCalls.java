@@ -142,12 +142,37 @@ final class MemoryCalls {
           && session.epochs().hasWaiting()
           && waiting.size() < WAITING_MAX) {
         waiting.add(wanted);
+      } else if (wanted.device().isFull() && wanted.device().residency().isTracked()) {
+        makeRoom(wanted, refused);
       } else {
         wanted.failed().accept(refused);
       }
       return;
     }
     wanted.done().accept(allocation);
+  }
+
+  /** The tenant may have the memory, but the device has promised it to others too. */
+  private void makeRoom(Waiting wanted, DriverException refused) {
+    SessionDevice device = wanted.device();
+    DeviceSpill spill = session.services().spills().get(device.description().ordinal());
+    session
+        .services()
+        .workers()
+        .execute(
+            () -> {
+              boolean made = spill.makeRoom(wanted.bytes(), device.residency());
+              session
+                  .serial()
+                  .execute(
+                      () -> {
+                        if (made && !session.isEnded()) {
+                          allocate(wanted);
+                        } else {
+                          wanted.failed().accept(refused);
+                        }
+                      });
+            });
   }
 
   private static Allocation allocateNow(Waiting wanted) {

@@ -49,10 +49,11 @@ final class ModuleLoads {
   private record Load(SessionDevice device, long owner, ByteBuffer image, Listener listener) {}
 
   /**
+   * @param device whose memory it uses
    * @param task for a loading thread
    * @param refused told why it is not even begun
    */
-  private record Job(Runnable task, BiConsumer<Integer, String> refused) {}
+  private record Job(SessionDevice device, Runnable task, BiConsumer<Integer, String> refused) {}
 
   /** Told how a link ended; exactly one method is called, on the serial executor. */
   interface LinkListener {
@@ -68,12 +69,12 @@ final class ModuleLoads {
    */
   void load(SessionDevice device, long owner, ByteBuffer image, Listener listener) {
     Load load = new Load(device, owner, image, listener);
-    add(new Job(() -> run(load), listener::failed));
+    add(new Job(device, () -> run(load), listener::failed));
   }
 
   /** Links an image, which fails as a load of it would, but for want of memory. */
   void link(SessionDevice device, ByteBuffer image, LinkListener listener) {
-    add(new Job(() -> run(device, image, listener), listener::failed));
+    add(new Job(device, () -> run(device, image, listener), listener::failed));
   }
 
   /** Told what became of a search; exactly one method is called, on the serial executor. */
@@ -142,13 +143,35 @@ final class ModuleLoads {
     while (running < AT_ONCE_MAX && !waiting.isEmpty()) {
       Job job = waiting.remove();
       running++;
-      try {
-        session.services().loaders().execute(job.task());
-      } catch (RejectedExecutionException shuttingDown) {
-        running--;
-        job.refused()
-            .accept(CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE, "the server is shutting down");
-      }
+      // Variables are written when the image is loaded, so the memory must be there.
+      job.device().residency().enter(() -> begin(job));
+    }
+  }
+
+  private void begin(Job job) {
+    Residency residency = job.device().residency();
+    try {
+      session
+          .services()
+          .loaders()
+          .execute(
+              () -> {
+                try {
+                  job.task().run();
+                } finally {
+                  residency.leave();
+                }
+              });
+    } catch (RejectedExecutionException shuttingDown) {
+      residency.leave();
+      session.serial().execute(() -> refuse(job));
+    }
+  }
+
+  private void refuse(Job job) {
+    running--;
+    if (!session.isEnded()) {
+      job.refused().accept(CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE, "the server is shutting down");
     }
   }
 

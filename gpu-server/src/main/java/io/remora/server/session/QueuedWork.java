@@ -22,6 +22,7 @@ abstract class QueuedWork implements Work, WorkObserver {
   private SessionStream stream;
   private WorkEpochs.Epoch epoch;
   private WorkObserver queue = NOT_ISSUED;
+  private boolean begun;
   private boolean ended;
 
   /** Made only while the session is traced; set before the work is given to a lane. */
@@ -85,6 +86,16 @@ abstract class QueuedWork implements Work, WorkObserver {
   @Override
   public final void issue(WorkObserver observer) {
     queue = observer;
+    Residency residency = stream.device().residency();
+    if (residency.isTracked()) {
+      residency.enter(this::begin);
+    } else {
+      begin();
+    }
+  }
+
+  private void begin() {
+    begun = true;
     if (times != null) {
       times.issued();
     }
@@ -124,6 +135,10 @@ abstract class QueuedWork implements Work, WorkObserver {
       return;
     }
     ended = true;
+    Residency residency = stream.device().residency();
+    if (begun && residency.isTracked()) {
+      residency.leave();
+    }
     // The queue first: somebody else's work may be waiting for the device.
     queue.onDone(result, deviceNanos);
     measured(result, deviceNanos);

@@ -13,6 +13,7 @@ final class SessionDevice {
   private final Domain domain;
   private final Lane lane;
   private final LedgerPages pages;
+  private final Residency residency;
   private final SlabAllocator memory;
   private final LaunchLimits launchLimits;
   private final PrintBuffer prints;
@@ -32,6 +33,7 @@ final class SessionDevice {
       DeviceDescription description,
       Domain domain,
       Lane lane,
+      Residency residency,
       LedgerPages pages,
       PrintBuffer prints,
       int allocationsMax) {
@@ -41,6 +43,7 @@ final class SessionDevice {
     this.domain = domain;
     this.lane = lane;
     this.pages = pages;
+    this.residency = residency;
     this.prints = prints;
     this.memory =
         new SlabAllocator(
@@ -72,6 +75,16 @@ final class SessionDevice {
   /** What kernels have printed here. */
   PrintBuffer prints() {
     return prints;
+  }
+
+  /** Where the memory is. */
+  Residency residency() {
+    return residency;
+  }
+
+  /** Whether the last allocation was refused by the device, while the tenant's quota had room. */
+  boolean isFull() {
+    return pages.isDeviceFull();
   }
 
   SlabAllocator memory() {
@@ -120,8 +133,10 @@ final class SessionDevice {
   /** Stops and frees everything; on a worker. */
   void close() {
     try {
+      residency.close();
       domain.close();
     } finally {
+      residency.domainClosed();
       pages.domainClosed();
     }
   }

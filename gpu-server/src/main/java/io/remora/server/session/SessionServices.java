@@ -11,6 +11,7 @@ import java.util.function.LongSupplier;
  * What all sessions of a server share.
  *
  * @param queues one for each device of the driver, by ordinal
+ * @param spills one for each device, by ordinal
  * @param workers runs what may block or must not run on driver threads; never rejects for load
  * @param loaders runs module loads; few threads
  * @param delays runs what must wait
@@ -20,6 +21,7 @@ import java.util.function.LongSupplier;
 record SessionServices(
     Driver driver,
     List<DeviceQueue> queues,
+    List<DeviceSpill> spills,
     ModuleImageCache images,
     SessionLimits limits,
     Executor workers,
@@ -29,5 +31,6 @@ record SessionServices(
     String serverVersion) {
   SessionServices {
     queues = List.copyOf(queues);
+    spills = List.copyOf(spills);
   }
 }

@@ -19,7 +19,9 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +40,8 @@ public final class Sessions implements SessionFactory, AutoCloseable {
 
   /**
    * @param queues one for each device of the driver, by ordinal
+   * @param spillBytesMax host memory for the device memory of idle sessions, on all devices; 0:
+   *     none
    * @param loaderThreads how many module loads run at once, in all sessions
    * @param nanoClock as {@link System#nanoTime}
    */
@@ -46,6 +50,7 @@ public final class Sessions implements SessionFactory, AutoCloseable {
       List<DeviceQueue> queues,
       ModuleImageCache images,
       SessionLimits limits,
+      long spillBytesMax,
       int loaderThreads,
       LongSupplier nanoClock,
       String serverVersion) {
@@ -76,6 +81,7 @@ public final class Sessions implements SessionFactory, AutoCloseable {
         new SessionServices(
             driver,
             queues,
+            spills(queues.size(), spillBytesMax, nanoClock),
             images,
             limits,
             workers,
@@ -117,6 +123,13 @@ public final class Sessions implements SessionFactory, AutoCloseable {
     }
     session.open();
     return session;
+  }
+
+  private List<DeviceSpill> spills(int devices, long bytesMax, LongSupplier nanoClock) {
+    AtomicLong hostBytesLeft = new AtomicLong(bytesMax);
+    return IntStream.range(0, devices)
+        .mapToObj(device -> new DeviceSpill(hostBytesLeft, workers, this::runAfter, nanoClock))
+        .toList();
   }
 
   private void runAfter(long nanos, Runnable task) {

@@ -82,7 +82,7 @@ final class ServerConfigTest {
         .isEqualTo(
             new ServerLimits(
                 5, 6, Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(3)));
-    assertThat(config.software()).isEqualTo(new SoftwareSettings(2, 1L << 30, 3));
+    assertThat(config.software()).isEqualTo(new SoftwareSettings(2, 1L << 30, 3, 0));
   }
 
   @Test

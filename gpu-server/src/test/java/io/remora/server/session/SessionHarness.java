@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** One session over a {@link ManualDriver}, and a client that speaks the wire to it. */
@@ -99,6 +100,15 @@ final class SessionHarness {
         new SessionServices(
             driver,
             queues,
+            driver.devices().stream()
+                .map(
+                    device ->
+                        new DeviceSpill(
+                            new AtomicLong(),
+                            Runnable::run,
+                            (nanosLater, task) -> delayed.add(task),
+                            () -> nanos))
+                .toList(),
             images,
             limits,
             Runnable::run,

@@ -51,6 +51,7 @@ import org.junit.jupiter.api.Test;
 /** A session with real threads over the software device: what a client sees of a whole program. */
 class SessionOnSoftwareTest {
   private static final long WAIT_SECONDS = 20;
+  private static final long SPILL_BYTES = 1L << 30;
 
   private final SoftwareDriver driver =
       new SoftwareDriver(new SoftwareDeviceConfig(1, 256L << 20, 2, 121, "test"));
@@ -60,6 +61,7 @@ class SessionOnSoftwareTest {
           List.of(new DeviceQueue(QueueConfig.DEFAULTS, System::nanoTime)),
           new ModuleImageCache(1 << 24, 1 << 22),
           SessionLimits.DEFAULTS,
+          SPILL_BYTES,
           2,
           System::nanoTime,
           "test");
@@ -163,6 +165,33 @@ class SessionOnSoftwareTest {
   }
 
   @Test
+  void memoryPromisedTwiceIsTakenFromTheIdleAndComesBackAtTheSameAddress() throws Exception {
+    // The device has 256 MiB; both together want 280.
+    MemoryLedger first = new MemoryLedger(200L << 20);
+    MemoryLedger second = new MemoryLedger(200L << 20);
+    Client a = new Client(new TenantAccount(first));
+    Client b = new Client(new TenantAccount(second));
+    long bytes = 140L << 20;
+    long inA = a.allocate(bytes);
+    a.upload(inA, new float[] {1, 2, 3});
+    a.upload(inA + bytes - 12, new float[] {4, 5, 6});
+    assertThat(a.download(inA, 12).getFloat(0)).isEqualTo(1);
+    long inB = b.allocateOnceOthersAreIdle(bytes);
+    b.upload(inB, new float[] {7, 8, 9});
+    // Fresh memory reads as zeros, whoever had it before.
+    assertThat(b.download(inB + bytes - 12, 12).getFloat(0)).isZero();
+
+    assertThat(a.download(inA, 12).getFloat(8)).isEqualTo(3);
+    assertThat(a.download(inA + bytes - 12, 12).getFloat(8)).isEqualTo(6);
+    assertThat(b.download(inB, 12).getFloat(8)).isEqualTo(9);
+    assertThat(first.reservedBytes()).isEqualTo(bytes);
+    a.endAndCheck();
+    b.endAndCheck();
+    assertThat(first.reservedBytes()).isZero();
+    assertThat(second.reservedBytes()).isZero();
+  }
+
+  @Test
   void manyLaunchesKeepTheirOrderAndTheSessionReadsOnlyWhatItCanHold() throws Exception {
     Client client = new Client();
     long function = client.function("/cuda/vector_add.ptx", "vectorAdd");
@@ -263,6 +292,17 @@ class SessionOnSoftwareTest {
 
     long allocate(long bytes) throws Exception {
       Answer answer = wait(Calls.CU_MEM_ALLOC, CuMemAlloc.newBuilder().setBytesize(bytes).build());
+      assertThat(answer.getResult()).as(answer.getDetail()).isZero();
+      return CuMemAlloc.parseFrom(answer.getOutputs()).getDptr();
+    }
+
+    /** Allocates as soon as the other sessions have been idle for long enough. */
+    long allocateOnceOthersAreIdle(long bytes) throws Exception {
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_SECONDS);
+      Answer answer;
+      do {
+        answer = wait(Calls.CU_MEM_ALLOC, CuMemAlloc.newBuilder().setBytesize(bytes).build());
+      } while (answer.getResult() != 0 && System.nanoTime() - deadline < 0);
       assertThat(answer.getResult()).as(answer.getDetail()).isZero();
       return CuMemAlloc.parseFrom(answer.getOutputs()).getDptr();
     }

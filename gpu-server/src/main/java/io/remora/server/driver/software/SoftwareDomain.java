@@ -83,6 +83,26 @@ final class SoftwareDomain implements Domain {
   }
 
   @Override
+  public void save(long address, ByteBuffer into) {
+    core.enterOrThrow();
+    try {
+      core.memory().read(address, into);
+    } finally {
+      core.leave();
+    }
+  }
+
+  @Override
+  public void restore(long address, ByteBuffer from) {
+    core.enterOrThrow();
+    try {
+      core.memory().write(address, from);
+    } finally {
+      core.leave();
+    }
+  }
+
+  @Override
   public ModuleDescription loadModule(ByteBuffer image, GlobalPlacer placer) {
     return modules.load(image, placer);
   }

@@ -142,7 +142,7 @@ final class RealTables {
     out.println();
   }
 
-  private static String spread(String format, double[] values) {
+  static String spread(String format, double[] values) {
     double[] sorted = values.clone();
     Arrays.sort(sorted);
     return String.format(

@@ -42,7 +42,8 @@ public final class SharingCommand implements RemoraCommand {
     shares,
     latency,
     real,
-    cost
+    cost,
+    software
   }
 
   @Override
@@ -67,6 +68,12 @@ public final class SharingCommand implements RemoraCommand {
     if (wants(Part.cost)) {
       RealTables.cost(out, seconds, rounds);
     }
+    if (wants(Part.software)) {
+      SoftwareTable.print(out, seconds, rounds);
+    }
+    out.println(
+        "The modelled device runs one kernel at a time. It can't show kernels that share a device at"
+            + " the same time, caches, memory bandwidth, copy engines or what a bus costs.");
     out.flush();
     return 0;
   }
