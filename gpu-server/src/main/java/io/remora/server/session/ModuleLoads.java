@@ -88,7 +88,7 @@ final class ModuleLoads {
    * Asks the driver for a variable that it has placed itself, which may have to load the module.
    */
   void findGlobal(SessionModule module, String name, GlobalListener listener) {
-    add(new Job(() -> find(module, name, listener), listener::failed));
+    add(new Job(module.device(), () -> find(module, name, listener), listener::failed));
   }
 
   /** On a loading thread. */
