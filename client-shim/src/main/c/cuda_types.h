@@ -28,6 +28,10 @@ typedef struct CUstream_st *CUstream;
 typedef struct CUevent_st *CUevent;
 typedef struct CUgreenCtx_st *CUgreenCtx;
 typedef struct CUarray_st *CUarray;
+typedef struct CUmipmappedArray_st *CUmipmappedArray;
+/* Numbers that kernels name textures and surfaces by. */
+typedef uint64_t CUtexObject;
+typedef uint64_t CUsurfObject;
 typedef struct CUlinkState_st *CUlinkState;
 typedef struct CUmemPoolHandle_st *CUmemoryPool;
 typedef struct CUgraph_st *CUgraph;
@@ -218,6 +222,8 @@ typedef struct {
     size_t Height;
     size_t Depth;
 } CUDA_MEMCPY3D;
+
+#include "cuda_image_types.h"
 
 typedef struct {
     cuuint64_t flags;

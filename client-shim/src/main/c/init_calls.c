@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Initialisation, and what a fork's child forgets. */
+#include "array.h"
 #include "capture.h"
 #include "context.h"
 #include "context_storage.h"
@@ -56,4 +57,6 @@ void remora_forget_session(void)
     remora_forget_streams();
     remora_forget_host_functions();
     remora_forget_host_memory();
+    remora_forget_arrays();
+    remora_forget_textures();
 }

@@ -2,6 +2,7 @@
 /* Copies of two dimensions. */
 #include <string.h>
 
+#include "array.h"
 #include "host_memory.h"
 #include "memory_kind.h"
 #include "remora_by_hand.h"
@@ -51,9 +52,6 @@ static CUresult check_side(CUmemorytype type, const void *host, CUdeviceptr devi
     uint64_t end_of_row;
     uint64_t end_row;
     uint64_t bytes;
-    if (type == CU_MEMORYTYPE_ARRAY) {
-        return CUDA_ERROR_NOT_SUPPORTED;
-    }
     if (type != CU_MEMORYTYPE_HOST && type != CU_MEMORYTYPE_DEVICE &&
         type != CU_MEMORYTYPE_UNIFIED) {
         return CUDA_ERROR_INVALID_VALUE;
@@ -124,12 +122,17 @@ static CUresult download(const struct rows_copy *copy, const struct remora_conte
                                  encode_download, copy);
 }
 
-static CUresult run(const CUDA_MEMCPY2D *given, bool per_thread, CUstream stream, bool waits)
+static CUresult run(const CUDA_MEMCPY2D *p_copy, bool per_thread, CUstream stream, bool waits)
 {
     struct remora_context *context;
     CUresult result = remora_usable_context(&context);
-    if (result != CUDA_SUCCESS || given == NULL) {
+    if (result != CUDA_SUCCESS || p_copy == NULL) {
         return result != CUDA_SUCCESS ? result : CUDA_ERROR_INVALID_VALUE;
+    }
+    CUDA_MEMCPY2D given[1] = {*p_copy};
+    result = remora_resolve_arrays_2d(given);
+    if (result != CUDA_SUCCESS) {
+        return result;
     }
     struct rows_copy copy = {.width = given->WidthInBytes, .height = given->Height};
     result = check_side(given->srcMemoryType, given->srcHost, given->srcDevice, given->srcXInBytes,

@@ -58,6 +58,28 @@ static void pools_and_graphs(void)
     PLACE(CUgraphEdgeData, type);
 }
 
+static void images(void)
+{
+    SIZE(CUDA_ARRAY_DESCRIPTOR);
+    PLACE(CUDA_ARRAY_DESCRIPTOR, Format);
+    PLACE(CUDA_ARRAY_DESCRIPTOR, NumChannels);
+    SIZE(CUDA_ARRAY3D_DESCRIPTOR);
+    PLACE(CUDA_ARRAY3D_DESCRIPTOR, Depth);
+    PLACE(CUDA_ARRAY3D_DESCRIPTOR, Flags);
+    SIZE(CUDA_RESOURCE_DESC);
+    PLACE(CUDA_RESOURCE_DESC, res.array.hArray);
+    PLACE(CUDA_RESOURCE_DESC, res.linear.sizeInBytes);
+    PLACE(CUDA_RESOURCE_DESC, res.pitch2D.numChannels);
+    PLACE(CUDA_RESOURCE_DESC, res.pitch2D.pitchInBytes);
+    PLACE(CUDA_RESOURCE_DESC, flags);
+    SIZE(CUDA_TEXTURE_DESC);
+    PLACE(CUDA_TEXTURE_DESC, filterMode);
+    PLACE(CUDA_TEXTURE_DESC, maxAnisotropy);
+    PLACE(CUDA_TEXTURE_DESC, borderColor);
+    SIZE(CUtexObject);
+    SIZE(CUsurfObject);
+}
+
 int main(void)
 {
     SIZE(CUresult);
@@ -89,5 +111,6 @@ int main(void)
     PLACE(CUlaunchConfig, attrs);
     PLACE(CUlaunchConfig, numAttrs);
     pools_and_graphs();
+    images();
     return 0;
 }

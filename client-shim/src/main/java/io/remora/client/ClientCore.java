@@ -25,6 +25,7 @@ final class ClientCore {
   private final ConcurrentHashMap<Long, Function> functions = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Long, ClientStream> streams = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Long, LinkSet> links = new ConcurrentHashMap<>();
+  private final ClientArrays arrays = new ClientArrays();
   private final HostCopies hostCopies = new HostCopies();
   private final AtomicInteger captures = new AtomicInteger();
   private final AtomicLong lastHandle = new AtomicLong(ClientContext.FIRST_CREATED);
@@ -74,6 +75,11 @@ final class ClientCore {
   /** How many captures the program has begun and not ended. */
   AtomicInteger captures() {
     return captures;
+  }
+
+  /** Arrays that the program created. */
+  ClientArrays arrays() {
+    return arrays;
   }
 
   /** Memory of the program that graphs copy. */

@@ -132,6 +132,6 @@ interface CopyCalls extends GraphStructureCalls {
     if (pCopy == null) {
       return CUresult.CUDA_ERROR_INVALID_VALUE;
     }
-    return new RowsCopy(core(), pCopy, hStream).run();
+    return new RowsCopy(core(), RowsCopy.copyOf(pCopy), hStream).run();
   }
 }

@@ -37,6 +37,8 @@ public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
           ModuleCalls,
           LinkCalls,
           PoolCalls,
+          ArrayCalls,
+          TextureCalls,
           GraphCalls,
           GraphStructureCalls,
           LaunchCalls,

@@ -24,6 +24,9 @@ final class RowsCopy {
   private final long width;
   private final long height;
 
+  /**
+   * @param copy the copy's own: sides that are arrays become device memory
+   */
   RowsCopy(ClientCore core, CUDA_MEMCPY2D copy, @Nullable CUstream hStream) {
     this.core = core;
     this.copy = copy;
@@ -32,9 +35,32 @@ final class RowsCopy {
     height = copy.Height;
   }
 
+  /** A copy of the program's structure, which stays as it is. */
+  static CUDA_MEMCPY2D copyOf(CUDA_MEMCPY2D given) {
+    CUDA_MEMCPY2D copy = new CUDA_MEMCPY2D();
+    copy.srcXInBytes = given.srcXInBytes;
+    copy.srcY = given.srcY;
+    copy.srcMemoryType = given.srcMemoryType;
+    copy.srcHost = given.srcHost;
+    copy.srcDevice = given.srcDevice;
+    copy.srcArray = given.srcArray;
+    copy.srcPitch = given.srcPitch;
+    copy.dstXInBytes = given.dstXInBytes;
+    copy.dstY = given.dstY;
+    copy.dstMemoryType = given.dstMemoryType;
+    copy.dstHost = given.dstHost;
+    copy.dstDevice = given.dstDevice;
+    copy.dstArray = given.dstArray;
+    copy.dstPitch = given.dstPitch;
+    copy.WidthInBytes = given.WidthInBytes;
+    copy.Height = given.Height;
+    return copy;
+  }
+
   int run() {
-    if (isArray(copy.srcMemoryType) || isArray(copy.dstMemoryType)) {
-      return CUresult.CUDA_ERROR_NOT_SUPPORTED;
+    int resolved = core.arrays().resolve(copy);
+    if (resolved != CUresult.CUDA_SUCCESS) {
+      return resolved;
     }
     boolean fromHost = copy.srcMemoryType == CUmemorytype.CU_MEMORYTYPE_HOST;
     boolean toHost = copy.dstMemoryType == CUmemorytype.CU_MEMORYTYPE_HOST;
@@ -69,10 +95,6 @@ final class RowsCopy {
         destinationPitch,
         address(copy.srcDevice, sourceStart),
         sourcePitch);
-  }
-
-  private static boolean isArray(int memoryType) {
-    return memoryType == CUmemorytype.CU_MEMORYTYPE_ARRAY;
   }
 
   /** Checks one side, and that nothing computed from it overflows. */

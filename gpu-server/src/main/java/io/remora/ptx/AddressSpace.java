@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.ptx;
 
+import io.remora.ptx.image.ImageTable;
 import io.remora.ptx.memory.DeviceMemory;
 import java.nio.ByteBuffer;
 
@@ -19,6 +20,7 @@ public final class AddressSpace implements AutoCloseable {
   public static final long PAGE_BYTES = DeviceMemory.PAGE_BYTES;
 
   private final DeviceMemory memory;
+  private final ImageTable images = new ImageTable();
 
   /**
    * Reserves a window. It costs host memory only where it is written.
@@ -120,6 +122,11 @@ public final class AddressSpace implements AutoCloseable {
    */
   public void fill(long address, int pattern, int patternBytes, long count) {
     memory.fill(address, pattern, patternBytes, count);
+  }
+
+  /** Textures and surfaces that kernels in this memory may use. */
+  public ImageTable images() {
+    return images;
   }
 
   /** The room below, for the engine. */

@@ -61,6 +61,7 @@ public final class PtxExecutor implements AutoCloseable {
         new Launch(
             compiled,
             instance.memory().memory(),
+            instance.memory().images(),
             instance.addresses(),
             shape,
             parameters,

@@ -24,6 +24,7 @@ final class OpTable {
           + "ca cg cs lu cv wb wt nc v2 v4 v8 unified "
           + "L1::evict_normal L1::evict_unchanged L1::evict_first L1::evict_last L1::no_allocate "
           + "L2::evict_last L2::evict_normal L2::evict_first L2::64B L2::128B L2::256B L2::cache_hint";
+  private static final String CACHING = "ca cg cs cv wb wt";
   private static final String ATOMIC =
       "global shared shared::cta relaxed acquire release acq_rel cta cluster gpu sys noftz "
           + "add exch cas and or xor min max inc dec v2 v4 v8 shared::cluster L2::cache_hint";
@@ -145,6 +146,18 @@ final class OpTable {
     ENTRIES.put(Opcodes.RESULT_FRAGMENT, new Entry(Set.of("*"), MatrixOps::results));
     ENTRIES.put(Opcodes.RESULT_PREDICATE, new Entry(Set.of("*"), ControlOps::resultPredicate));
     suspensions();
+    images();
+  }
+
+  private static void images() {
+    String more = "num_mipmap_levels normalized_coords force_unnormalized_coords filter_mode ";
+    String modes = "addr_mode_0 addr_mode_1 addr_mode_2 level";
+    put("tex", TextureOps.GEOMETRIES + "v4 level grad base", TextureOps::tex);
+    put("tld4", "2d a2d v4 r g b a", TextureOps::gather);
+    put("txq", TextureOps.QUERIES + more + modes, TextureOps::query);
+    put("suld", TextureOps.GEOMETRIES + "b v2 v4 trap clamp zero " + CACHING, SurfaceOps::load);
+    put("sust", TextureOps.GEOMETRIES + "b p v2 v4 trap clamp zero " + CACHING, SurfaceOps::store);
+    put("suq", TextureOps.QUERIES + "memory_layout", SurfaceOps::query);
   }
 
   private static void asynchronous() {

@@ -4,6 +4,8 @@ package io.remora.ptx.exec;
 import io.remora.ptx.KernelFault;
 import io.remora.ptx.LaunchShape;
 import io.remora.ptx.MemoryFault;
+import io.remora.ptx.image.SurfaceUnit;
+import io.remora.ptx.image.TextureUnit;
 import io.remora.ptx.matrix.MatrixProduct;
 import io.remora.ptx.memory.Access;
 import io.remora.ptx.memory.DeviceMemory;
@@ -57,6 +59,10 @@ public final class BlockContext {
   public final long localAddress;
   public final long localBytes;
 
+  // What reads and writes images.
+  public final TextureUnit textures;
+  public final SurfaceUnit surfaces;
+
   // State of the threads between regions: slot * threads + thread.
   public final int[] state;
   public final int[] frameInt;
@@ -98,6 +104,8 @@ public final class BlockContext {
     LaunchShape shape = launch.shape();
     memory = launch.memory();
     globals = launch.globals();
+    textures = new TextureUnit(memory, launch.images());
+    surfaces = new SurfaceUnit(memory, launch.images());
     threads = shape.threadsPerBlock();
     ntidX = shape.blockX();
     ntidY = shape.blockY();

@@ -5,6 +5,7 @@ import io.remora.ptx.KernelFault;
 import io.remora.ptx.LaunchControl;
 import io.remora.ptx.LaunchShape;
 import io.remora.ptx.MemoryFault;
+import io.remora.ptx.image.ImageTable;
 import io.remora.ptx.memory.DeviceMemory;
 import io.remora.ptx.memory.ScratchArea;
 import java.nio.ByteBuffer;
@@ -26,6 +27,7 @@ public final class Launch {
 
   private final CompiledKernel compiled;
   private final DeviceMemory memory;
+  private final ImageTable images;
   private final long[] globals;
   private final LaunchShape shape;
   private final ByteBuffer parameters;
@@ -45,6 +47,7 @@ public final class Launch {
   private volatile long gridWorkspace;
 
   /**
+   * @param images textures and surfaces that kernels may name
    * @param globals addresses of the module's variables
    * @param finishedBlocks told of blocks that have ended
    * @param workers how many threads may take part
@@ -52,6 +55,7 @@ public final class Launch {
   public Launch(
       CompiledKernel compiled,
       DeviceMemory memory,
+      ImageTable images,
       long[] globals,
       LaunchShape shape,
       ByteBuffer parameters,
@@ -60,6 +64,7 @@ public final class Launch {
       int workers) {
     this.compiled = compiled;
     this.memory = memory;
+    this.images = images;
     this.globals = globals;
     this.shape = shape;
     this.parameters = parameters;
@@ -78,6 +83,10 @@ public final class Launch {
 
   DeviceMemory memory() {
     return memory;
+  }
+
+  ImageTable images() {
+    return images;
   }
 
   long[] globals() {

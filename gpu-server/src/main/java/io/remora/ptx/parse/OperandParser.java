@@ -27,7 +27,16 @@ final class OperandParser {
   List<Operand> list(Scope scope) throws PtxException {
     var operands = new ArrayList<Operand>(4);
     while (!tokens.peek().is(';')) {
-      operands.add(operand(scope));
+      if (tokens.peek().is('[')) {
+        operands.add(address(scope));
+        if (tokens.take(',')) {
+          // [image, {coordinates}] becomes two operands.
+          operands.add(operand(scope));
+        }
+        tokens.expect(']');
+      } else {
+        operands.add(operand(scope));
+      }
       if (!tokens.take(',')) {
         break;
       }
@@ -38,13 +47,11 @@ final class OperandParser {
   private Operand operand(Scope scope) throws PtxException {
     Token token = tokens.peek();
     if (token.is('{')) {
-      return group(scope, '{', '}');
+      Operand registers = group(scope, '{', '}');
+      return tokens.take('|') ? pair(scope, registers) : registers;
     }
     if (token.is('(')) {
       return group(scope, '(', ')');
-    }
-    if (token.is('[')) {
-      return address(scope);
     }
     if (tokens.take('!')) {
       Token name = tokens.expect(Token.Kind.WORD, "a predicate after '!'");
@@ -56,16 +63,17 @@ final class OperandParser {
     }
     if (token.kind() == Token.Kind.WORD && !token.text().equals("WARP_SZ")) {
       Operand first = named(scope, tokens.next());
-      if (tokens.take('|')) {
-        Token second = tokens.expect(Token.Kind.WORD, "a second destination after '|'");
-        return new Operand.Pair(first, named(scope, second));
-      }
-      return first;
+      return tokens.take('|') ? pair(scope, first) : first;
     }
     if (token.kind() == Token.Kind.NUMBER || isSign(token)) {
       return Constants.operand(tokens);
     }
     throw tokens.error("expected an operand but found " + token.shown());
+  }
+
+  private Operand pair(Scope scope, Operand first) throws PtxException {
+    Token second = tokens.expect(Token.Kind.WORD, "a second destination after '|'");
+    return new Operand.Pair(first, named(scope, second));
   }
 
   private static boolean isSign(Token token) {
@@ -143,6 +151,7 @@ final class OperandParser {
     return new Operand.Group(List.copyOf(elements));
   }
 
+  /** Leaves what is behind the address, at least the closing bracket. */
   private Operand address(Scope scope) throws PtxException {
     tokens.expect('[');
     Token token = tokens.peek();
@@ -161,10 +170,6 @@ final class OperandParser {
     } else {
       base = new Imm(Constants.integer(tokens), Imm.Kind.INTEGER);
     }
-    if (tokens.peek().is(',')) {
-      throw TokenStream.unsupported(tokens.peek(), "a memory operand of several parts");
-    }
-    tokens.expect(']');
     return new Operand.Address(base, offset);
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.driver;
 
+import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
@@ -80,6 +81,16 @@ public interface Domain extends DriverCalls, AutoCloseable {
 
   /** Destroys an event; pending records of it still complete. */
   void destroyEvent(long event);
+
+  /**
+   * Textures and surfaces.
+   *
+   * @throws DriverException {@code CUDA_ERROR_NOT_SUPPORTED} where the driver has none
+   */
+  default DeviceImages images() {
+    throw new DriverException(
+        CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "this device has no arrays, textures, surfaces");
+  }
 
   /** Puts a kernel on a stream. */
   void launch(long stream, Launch launch, WorkObserver observer);

@@ -63,7 +63,7 @@ final class ClientSession implements Session {
     this.output = output;
     this.quota = new SessionQuota(grant.account());
     this.outbox = new Outbox(output, meter);
-    this.failures = new FailureLog(id, grant.tenant(), meter, services.nanoClock());
+    this.failures = new FailureLog(meter, services.nanoClock());
     this.errors = new DeferredErrors(outbox);
     this.serial = new SerialExecutor(services.workers(), this::defect, this::afterTurn);
     this.epochs = new WorkEpochs(() -> serial.signal(this::epochsDue));

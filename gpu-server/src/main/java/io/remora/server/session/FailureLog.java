@@ -5,24 +5,16 @@ import io.remora.server.metrics.Failure;
 import io.remora.server.metrics.SessionMeter;
 import io.remora.v1.CUresult;
 import java.util.function.LongSupplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the last of a session's failures for whoever watches, and reports its fault. Belongs to the
- * session's serial executor.
+ * Keeps the last of a session's failures for whoever watches. Belongs to the session's serial
+ * executor.
  */
 final class FailureLog {
-  private static final Logger log = LoggerFactory.getLogger(FailureLog.class);
-
-  private final String sessionId;
-  private final String tenant;
   private final SessionMeter meter;
   private final LongSupplier nanoClock;
 
-  FailureLog(String sessionId, String tenant, SessionMeter meter, LongSupplier nanoClock) {
-    this.sessionId = sessionId;
-    this.tenant = tenant;
+  FailureLog(SessionMeter meter, LongSupplier nanoClock) {
     this.meter = meter;
     this.nanoClock = nanoClock;
   }
@@ -35,18 +27,8 @@ final class FailureLog {
     if (result == CUresult.CUDA_ERROR_NOT_READY_VALUE || CUresult.forNumber(result) == null) {
       return;
     }
-    boolean fault =
-        meter.failed(
-            new Failure(
-                nanoClock.getAsLong(), call.deviceOrdinal(), call.label(), result, detail, sticky));
-    if (fault) {
-      log.warn(
-          "session {} of tenant {} has a fault in {}: {} ({})",
-          sessionId,
-          tenant,
-          call.label(),
-          CUresult.forNumber(result),
-          detail);
-    }
+    meter.failed(
+        new Failure(
+            nanoClock.getAsLong(), call.deviceOrdinal(), call.label(), result, detail, sticky));
   }
 }

@@ -109,6 +109,15 @@ final class MemoryCalls {
     allocate(new Waiting(context.device(), bytes, context.handle(), false, null, done, failed));
   }
 
+  /** Memory for an array; the answer comes on the serial executor. */
+  void allocateArray(
+      VirtualContext context,
+      long bytes,
+      Consumer<Allocation> done,
+      Consumer<DriverException> failed) {
+    allocate(context, bytes, done, failed);
+  }
+
   /** Memory for a module's variable; the answer comes on the serial executor. */
   void allocateVariable(
       SessionDevice device,

@@ -202,18 +202,19 @@ final class SessionCall extends QueuedWork implements CallContext {
     if (session.captures().takes(this, target, estimateKey, streamWork)) {
       return;
     }
-    key = estimateKey;
-    work = streamWork;
-    refusable = key != FREE && !partOfMore;
-    session.submit(target, this);
+    put(target, estimateKey, streamWork);
   }
 
   /** Puts a launch on a stream that captures nothing. */
   void submit(SessionStream target, NodeWork.Kernel launch) {
     isOn(target.device());
     kernel = launch.meter();
-    key = launch.key();
-    work = launch.work();
+    put(target, launch.key(), launch.work());
+  }
+
+  private void put(SessionStream target, long estimateKey, StreamWork streamWork) {
+    prepare(estimateKey, streamWork);
+    refusable = key != FREE && !partOfMore;
     session.submit(target, this);
   }
 

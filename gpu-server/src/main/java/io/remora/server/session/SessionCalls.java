@@ -10,13 +10,14 @@ import java.util.List;
  * Hands each call that the table can't express to the class that knows its object. Belongs to the
  * session's serial executor.
  */
-final class SessionCalls implements PoolHandlers, GraphHandlers {
+final class SessionCalls implements PoolHandlers, GraphHandlers, ArrayHandlers {
   private static final int[] NO_OPTIONS = {};
   private static final long[] NO_VALUES = {};
 
   private final MemoryCalls memory;
   private final PointerCalls pointers;
   private final PoolCalls pools;
+  private final ArrayCalls arrays;
   private final CopyCalls copies;
   private final Downloads downloads;
   private final StreamCalls streams;
@@ -37,6 +38,7 @@ final class SessionCalls implements PoolHandlers, GraphHandlers {
     memory = new MemoryCalls(session);
     pointers = new PointerCalls(session);
     pools = new PoolCalls(session, memory);
+    arrays = new ArrayCalls(session, memory);
     copies = new CopyCalls(session);
     downloads = new Downloads(session, copies);
     streams = new StreamCalls(session);
@@ -81,6 +83,11 @@ final class SessionCalls implements PoolHandlers, GraphHandlers {
   @Override
   public PoolCalls pools() {
     return pools;
+  }
+
+  @Override
+  public ArrayCalls arrays() {
+    return arrays;
   }
 
   Downloads downloads() {

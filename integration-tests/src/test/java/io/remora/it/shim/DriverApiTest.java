@@ -40,6 +40,8 @@ class DriverApiTest {
           .containsExactly("graphed");
       assertThat(ShimProcess.run(command(build, server, "links", folder)))
           .containsExactly("linked");
+      assertThat(ShimProcess.run(command(build, server, "images", folder)))
+          .containsExactly("imaged");
     }
     // What was asked thousands of times was asked of the server a few times.
     assertThat(Files.readAllLines(statistics))

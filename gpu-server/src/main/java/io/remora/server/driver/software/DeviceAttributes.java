@@ -6,7 +6,7 @@ import java.util.Map;
 
 /**
  * All device attributes of CUDA 13.0 by their {@code CUdevice_attribute} values. What the device
- * can't do is 0; sizes of textures and surfaces are 0 because there are none.
+ * can't do is 0.
  */
 final class DeviceAttributes {
   /** The last attribute that CUDA 13.0 knows. */
@@ -27,6 +27,7 @@ final class DeviceAttributes {
     putMemory(attributes);
     putIdentity(attributes, limits, pciBus);
     putAbilities(attributes);
+    ImageLimits.put(attributes);
     return attributes;
   }
 

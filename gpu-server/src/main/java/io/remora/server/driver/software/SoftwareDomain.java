@@ -3,6 +3,7 @@ package io.remora.server.driver.software;
 
 import io.remora.ptx.AddressSpace;
 import io.remora.ptx.LaunchShape;
+import io.remora.server.driver.DeviceImages;
 import io.remora.server.driver.Domain;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
@@ -32,6 +33,7 @@ final class SoftwareDomain implements Domain {
   private final DomainCore core;
   private final LoadedModules modules;
   private final Transfers transfers;
+  private final SoftwareImages images;
   private final StreamRunner runner;
   private final KernelWatch watch;
   private final Handles<SoftwareStream> streams = new Handles<>("stream", OBJECTS_MAX);
@@ -48,6 +50,7 @@ final class SoftwareDomain implements Domain {
       PrintListener prints) {
     this.core = new DomainCore(device, windows, slabBytes, faults, prints);
     this.modules = new LoadedModules(core, cache, OBJECTS_MAX);
+    this.images = new SoftwareImages(core.memory().images());
     this.transfers = new Transfers(core, windows);
     this.watch = watch;
     this.runner = new StreamRunner(streamThreads);
@@ -140,6 +143,11 @@ final class SoftwareDomain implements Domain {
   @Override
   public void destroyEvent(long event) {
     events.remove(event);
+  }
+
+  @Override
+  public DeviceImages images() {
+    return images;
   }
 
   @Override
