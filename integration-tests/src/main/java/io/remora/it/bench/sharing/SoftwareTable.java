@@ -68,7 +68,13 @@ final class SoftwareTable {
     }
     try (ServerProcess server =
         ServerProcess.start(folder, List.of(), List.of("--tenants", file.file().toString()))) {
-      List<ConnectionSettings> settings = tokens.stream().map(server::settings).toList();
+      Path ca =
+          server
+              .readyValue("ca")
+              .map(Path::of)
+              .orElseThrow(() -> new IllegalStateException("no CA in: " + server.readyLine()));
+      ConnectionSettings plain = ConnectionSettings.of("127.0.0.1", server.port()).withCaFile(ca);
+      List<ConnectionSettings> settings = tokens.stream().map(plain::withToken).toList();
       return measure(each, settings, seconds);
     } finally {
       delete(folder);
