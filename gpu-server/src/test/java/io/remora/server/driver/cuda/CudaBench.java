@@ -92,7 +92,7 @@ final class CudaBench implements AutoCloseable {
     Domain.ModuleDescription loadAgain() {
       return domain.loadModule(
           ByteBuffer.wrap(PTX.getBytes(StandardCharsets.UTF_8)),
-          (name, bytes) -> {
+          (name, bytes, alignment) -> {
             throw new AssertionError("a real driver places its variables itself");
           });
     }
