@@ -38,7 +38,9 @@ class BenchNativeTest {
                           + " us \\| "
                           + spread
                           + " \\|"))
-          .anyMatch(line -> line.matches("\\| launches done \\| " + spread + " /s \\| [^|]+ \\| [^|]+ \\|"))
+          .anyMatch(
+              line ->
+                  line.matches("\\| launches done \\| " + spread + " /s \\| [^|]+ \\| [^|]+ \\|"))
           .anyMatch(
               line ->
                   line.matches(
