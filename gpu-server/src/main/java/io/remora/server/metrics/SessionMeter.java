@@ -59,15 +59,11 @@ public final class SessionMeter {
     bytesDown.lazySet(bytesDown.getPlain() + bytes);
   }
 
-  /**
-   * A call has failed. What fails after a fault because of it is not counted again.
-   *
-   * @return whether this is the session's first fault
-   */
-  public boolean failed(Failure failure) {
+  /** A call has failed. What fails after a fault because of it is not counted again. */
+  public void failed(Failure failure) {
     boolean faultedBefore = faults.getPlain() != 0;
     if (failure.sticky() && faultedBefore) {
-      return false;
+      return;
     }
     failures.lazySet(failures.getPlain() + 1);
     if (failure.sticky()) {
@@ -76,7 +72,6 @@ public final class SessionMeter {
     if (!faultedBefore) {
       lastFailure = failure;
     }
-    return failure.sticky();
   }
 
   /** The devices are open: this reads them, from any thread. */

@@ -149,9 +149,10 @@ final class DomainCore {
   /** Ends the domain's work for good, unless it has a fault already; returns the one it has. */
   int fail(int result, String detail) {
     if (fault.compareAndSet(CUresult.CUDA_SUCCESS_VALUE, result)) {
-      // Stops end by themselves: whoever holds them is told the fault and lets go.
-      streams.forEach(SoftwareStream::cancelLaunch);
+      // First the reason, so that it is known when the kernels that are cancelled by it end. Stops
+      // end by themselves: whoever holds them is told the fault and lets go.
       faults.onFault(result, detail);
+      streams.forEach(SoftwareStream::cancelLaunch);
     }
     return fault.get();
   }
