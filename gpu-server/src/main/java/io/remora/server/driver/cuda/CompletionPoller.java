@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,11 +23,13 @@ final class CompletionPoller implements AutoCloseable {
 
   private final AtomicReference<@Nullable CudaStream> arrivals = new AtomicReference<>();
   private final List<CudaStream> busy = new ArrayList<>();
+  private final LongSupplier nanoClock;
   private final Thread thread;
   private volatile boolean asleep;
   private volatile boolean closed;
 
-  CompletionPoller(int ordinal) {
+  CompletionPoller(int ordinal, LongSupplier nanoClock) {
+    this.nanoClock = nanoClock;
     thread = new Thread(this::run, "cuda-completions-" + ordinal);
     thread.setDaemon(true);
   }
@@ -48,17 +51,17 @@ final class CompletionPoller implements AutoCloseable {
   }
 
   private void run() {
-    long quietSince = System.nanoTime();
+    long quietSince = nanoClock.getAsLong();
     long parkNanos = PARK_NANOS_MIN;
     while (!closed) {
       boolean moved = takeArrivals() | poll();
       if (moved) {
-        quietSince = System.nanoTime();
+        quietSince = nanoClock.getAsLong();
         parkNanos = PARK_NANOS_MIN;
       } else if (busy.isEmpty()) {
         sleep();
-        quietSince = System.nanoTime();
-      } else if (System.nanoTime() - quietSince < SPIN_NANOS) {
+        quietSince = nanoClock.getAsLong();
+      } else if (nanoClock.getAsLong() - quietSince < SPIN_NANOS) {
         Thread.onSpinWait();
       } else {
         LockSupport.parkNanos(parkNanos);

@@ -10,6 +10,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUuuid;
@@ -25,6 +26,7 @@ final class CudaDevice implements AutoCloseable {
   private final CUdevice device = new CUdevice();
   private final int ordinal;
   private final CurrentContext current;
+  private final LongSupplier nanoClock;
   private final String name;
   private final CompletionPoller poller;
   private final Map<Integer, Integer> attributes;
@@ -36,18 +38,24 @@ final class CudaDevice implements AutoCloseable {
   private @Nullable CudaContext context;
   private final List<Slab> buried = new ArrayList<>();
 
-  CudaDevice(int ordinal, CurrentContext current) {
+  CudaDevice(int ordinal, CurrentContext current, LongSupplier nanoClock) {
     this.ordinal = ordinal;
+    this.nanoClock = nanoClock;
     this.current = current;
     Cuda.require(JCudaDriver.cuDeviceGet(device, ordinal), "cuDeviceGet");
     byte[] text = new byte[NAME_BYTES];
     Cuda.require(JCudaDriver.cuDeviceGetName(text, NAME_BYTES, device), "cuDeviceGetName");
     this.name = com.sun.jna.Native.toString(text);
     this.attributes = CudaAttributes.all(device);
-    this.poller = new CompletionPoller(ordinal);
+    this.poller = new CompletionPoller(ordinal, nanoClock);
     context().enter();
     this.description = describe();
     poller.start();
+  }
+
+  /** The time now. */
+  long nanos() {
+    return nanoClock.getAsLong();
   }
 
   private DeviceDescription describe() {

@@ -52,10 +52,11 @@ public final class CudaDriver implements Driver {
           "the NVIDIA driver finds no GPU: look at nvidia-smi, and at CUDA_VISIBLE_DEVICES");
     }
     CurrentContext current = new CurrentContext();
+    CudaClock nanoClock = new CudaClock();
     List<CudaDevice> devices = new ArrayList<>();
     try {
       for (int ordinal = 0; ordinal < count[0]; ordinal++) {
-        devices.add(new CudaDevice(ordinal, current));
+        devices.add(new CudaDevice(ordinal, current, nanoClock));
       }
     } catch (DriverException refused) {
       devices.forEach(CudaDevice::close);

@@ -149,8 +149,8 @@ final class DomainCore {
 
   /** Whether the device has finished with all streams, or with everything. */
   private boolean isQuietWithin(long nanos) {
-    long begin = System.nanoTime();
-    while (System.nanoTime() - begin < nanos) {
+    long begin = device.nanos();
+    while (device.nanos() - begin < nanos) {
       boolean[] quiet = {true};
       context.ifAlive(
           () -> {
