@@ -206,16 +206,16 @@ final class Residency {
       int granule = first.getKey();
       try {
         domain.commit(address(granule), granuleBytes);
+        resident.set(granule);
+        domain.restore(address(granule), first.getValue());
       } catch (DriverException refused) {
         if (refused.result() == CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE) {
           return saved.size() * granuleBytes;
         }
-        // The session has ended meanwhile.
+        // The session has ended meanwhile or has a fault, which refuses what waits for the memory.
         return 0;
       }
-      resident.set(granule);
       saved.remove(granule);
-      domain.restore(address(granule), first.getValue());
       spill.giveHostBytes(granuleBytes);
     }
     return 0;

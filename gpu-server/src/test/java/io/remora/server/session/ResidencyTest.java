@@ -9,6 +9,7 @@ import io.remora.server.driver.PrintListener;
 import io.remora.server.driver.software.SoftwareDeviceConfig;
 import io.remora.server.driver.software.SoftwareDriver;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -16,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.RepeatedTest;
@@ -115,6 +117,52 @@ final class ResidencyTest {
     owners.forEach(Owner::close);
     driver.close();
     assertThat(hostBytes).hasValue(HOST_BYTES);
+  }
+
+  @Test
+  void memoryThatAFaultKeepsAwayLetsTheOthersHaveTheirTurn() {
+    Owner guilty = owner();
+    Owner other = owner();
+    assertThat(guilty.commit(0) && other.commit(0)).isTrue();
+    assertThat(guilty.residency.spill()).isEqualTo(GRANULE);
+    assertThat(other.residency.spill()).isEqualTo(GRANULE);
+    trap(guilty.domain);
+    boolean[] refused = {false};
+    guilty.residency.enter(
+        () -> {
+          refused[0] = guilty.domain.fault() != 0;
+          guilty.residency.leave();
+        });
+    other.use(0, (byte) 7);
+
+    settle();
+
+    assertThat(refused[0]).isTrue();
+    assertThat(other.uses).isEqualTo(1);
+  }
+
+  private static void trap(Domain domain) {
+    String ptx =
+        ".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k() {\n  trap;\n}\n";
+    Domain.ModuleDescription module =
+        domain.loadModule(
+            ByteBuffer.wrap(ptx.getBytes(StandardCharsets.UTF_8)), (name, bytes, alignment) -> 0);
+    CompletableFuture<Integer> end = new CompletableFuture<>();
+    domain.launch(
+        domain.createStream(1, 0),
+        new Domain.Launch(
+            module.functions().get(0).function(),
+            1,
+            1,
+            1,
+            1,
+            1,
+            1,
+            0,
+            false,
+            ByteBuffer.allocate(0)),
+        (result, deviceNanos) -> end.complete(result));
+    assertThat(end.join()).isNotZero();
   }
 
   @Test
