@@ -29,17 +29,16 @@ final class Downloads {
 
   private final ClientSession session;
   private final CopyCalls copies;
+  private final Pacing pacing;
   private final Deque<Download> ready = new ArrayDeque<>();
   private byte @Nullable [] buffer;
   private @Nullable Download reading;
   private int piecesLeft;
 
-  /** The tenant was sent as many bytes as it may for now. */
-  private boolean paused;
-
   Downloads(ClientSession session, CopyCalls copies) {
     this.session = session;
     this.copies = copies;
+    this.pacing = new Pacing(session, session.grant().account().download(), this::goOn);
   }
 
   void toHost(SessionCall call, long source, long byteCount, long handle) {
@@ -84,7 +83,7 @@ final class Downloads {
   }
 
   private void readNext() {
-    if (reading != null || piecesLeft <= 0 || paused) {
+    if (reading != null || piecesLeft <= 0 || pacing.isPaused()) {
       return;
     }
     Download next = ready.poll();
@@ -112,7 +111,7 @@ final class Downloads {
       download.finish();
       session.workFailed(download.call, download.call.stream().device(), result, "");
     } else {
-      pauseIfDue(piece.remaining());
+      pacing.moved(piece.remaining());
       if (download.send(piece)) {
         ready.add(download);
       }
@@ -123,24 +122,11 @@ final class Downloads {
     readNext();
   }
 
-  private void pauseIfDue(long bytes) {
-    SessionServices services = session.services();
-    long pauseNanos =
-        session.grant().account().download().moved(bytes, services.nanoClock().getAsLong());
-    if (pauseNanos > 0 && !paused) {
-      paused = true;
-      services.delays().after(pauseNanos, () -> session.serial().execute(this::goOn));
-    }
-  }
-
   private void goOn() {
-    paused = false;
-    if (!session.isEnded()) {
-      if (!session.outbox().isCongested()) {
-        piecesLeft = Math.max(piecesLeft, 1);
-      }
-      readNext();
+    if (!session.outbox().isCongested()) {
+      piecesLeft = Math.max(piecesLeft, 1);
     }
+    readNext();
   }
 
   /** One copy to the client. */

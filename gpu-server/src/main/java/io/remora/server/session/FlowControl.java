@@ -15,17 +15,13 @@ final class FlowControl {
   /** Credit is told when this part of the window is consumed. */
   private static final int CREDIT_PART = 4;
 
-  private final ClientSession session;
+  private final Pacing pacing;
   private final SessionLimits limits;
   private final Outbox outbox;
   private final SessionOutput output;
   private List<SessionDevice> devices = List.of();
   private boolean open;
   private boolean frameRequested;
-
-  /** The tenant has brought as many bytes as it may for now. */
-  private boolean paused;
-
   private int callbacksOut;
   private long consumedSequence;
   private long consumedBytes;
@@ -33,7 +29,7 @@ final class FlowControl {
   private long toldBytes;
 
   FlowControl(ClientSession session, Outbox outbox, SessionOutput output) {
-    this.session = session;
+    this.pacing = new Pacing(session, session.grant().account().upload(), this::requestIfRoom);
     this.limits = session.services().limits();
     this.outbox = outbox;
     this.output = output;
@@ -71,26 +67,11 @@ final class FlowControl {
           "a frame has " + bytes + " bytes, the most is " + WireLimits.FRAME_BYTES_MAX);
     }
     consumedBytes += bytes;
-    pauseIfDue(bytes);
+    pacing.moved(bytes);
     // A client may begin one frame with its last credit.
     if (consumedBytes - toldBytes > limits.windowBytes() + 2L * WireLimits.FRAME_BYTES_MAX) {
       throw beyondCredit();
     }
-  }
-
-  private void pauseIfDue(int bytes) {
-    SessionServices services = session.services();
-    long pauseNanos =
-        session.grant().account().upload().moved(bytes, services.nanoClock().getAsLong());
-    if (pauseNanos > 0 && !paused) {
-      paused = true;
-      services.delays().after(pauseNanos, () -> session.serial().execute(this::goOn));
-    }
-  }
-
-  private void goOn() {
-    paused = false;
-    requestIfRoom();
   }
 
   /**
@@ -133,7 +114,7 @@ final class FlowControl {
   void requestIfRoom() {
     if (!frameRequested
         && open
-        && !paused
+        && !pacing.isPaused()
         && outbox.unreadBytes() <= limits.answerBytesMax()
         && (callbacksOut > 0 || hasRoom())) {
       frameRequested = true;
