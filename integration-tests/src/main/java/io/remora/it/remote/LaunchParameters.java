@@ -3,6 +3,8 @@ package io.remora.it.remote;
 
 import java.nio.ByteBuffer;
 import jcuda.Pointer;
+import jcuda.driver.CUstream;
+import org.jspecify.annotations.Nullable;
 
 /** Kernel parameters as JCuda wants them. */
 public final class LaunchParameters {
@@ -15,6 +17,16 @@ public final class LaunchParameters {
       pointers[i] = parameter(arguments[i]);
     }
     return Pointer.to(pointers);
+  }
+
+  /** JCuda takes null for the legacy stream. */
+  public static @Nullable CUstream legacyStream() {
+    return null;
+  }
+
+  /** JCuda takes null for options that aren't used. */
+  public static @Nullable Pointer none() {
+    return null;
   }
 
   private static Pointer parameter(Object argument) {

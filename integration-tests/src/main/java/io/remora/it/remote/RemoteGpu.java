@@ -9,8 +9,6 @@ import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUmodule;
-import jcuda.driver.CUstream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A device of a server. Everything goes to the primary context's legacy stream. One thread at a
@@ -84,18 +82,9 @@ public final class RemoteGpu implements Gpu {
         block.y(),
         block.z(),
         sharedBytes,
-        legacyStream(),
+        LaunchParameters.legacyStream(),
         LaunchParameters.of(arguments),
-        none());
-  }
-
-  // JCuda takes null for the legacy stream and for options that aren't used.
-  private static @Nullable CUstream legacyStream() {
-    return null;
-  }
-
-  private static @Nullable Pointer none() {
-    return null;
+        LaunchParameters.none());
   }
 
   @Override

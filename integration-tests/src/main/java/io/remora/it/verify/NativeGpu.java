@@ -10,9 +10,7 @@ import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUmodule;
-import jcuda.driver.CUstream;
 import jcuda.driver.JCudaDriver;
-import org.jspecify.annotations.Nullable;
 
 /** The first device of this process's own {@code libcuda.so.1}, by JCuda as it is. */
 final class NativeGpu implements Gpu {
@@ -83,18 +81,9 @@ final class NativeGpu implements Gpu {
         block.y(),
         block.z(),
         sharedBytes,
-        legacyStream(),
+        LaunchParameters.legacyStream(),
         LaunchParameters.of(arguments),
-        none());
-  }
-
-  // JCuda takes null for the legacy stream and for options that aren't used.
-  private static @Nullable CUstream legacyStream() {
-    return null;
-  }
-
-  private static @Nullable Pointer none() {
-    return null;
+        LaunchParameters.none());
   }
 
   @Override
