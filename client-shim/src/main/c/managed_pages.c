@@ -70,15 +70,14 @@ void remora_pages_end_of(struct remora_managed_pages *pages)
     free(pages);
 }
 
-static CUresult protect(const struct remora_managed_pages *pages, size_t from, size_t to,
+static CUresult protect(struct remora_managed_pages *pages, size_t from, size_t to,
                         int protection, uint8_t state)
 {
-    struct remora_managed_pages *changed = (struct remora_managed_pages *)(uintptr_t)pages;
     if (mprotect((void *)(uintptr_t)address_of(pages, from), (to - from) * page_bytes(),
                  protection) != 0) {
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
-    memset(changed->state + from, state, to - from);
+    memset(pages->state + from, state, to - from);
     return CUDA_SUCCESS;
 }
 
