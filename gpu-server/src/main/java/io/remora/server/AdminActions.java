@@ -23,6 +23,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -105,27 +106,26 @@ final class AdminActions {
 
   private static void requireKnown(Viewer viewer, String tenant) throws StatusException {
     if (!viewer.knows(tenant)) {
-      throw Status.PERMISSION_DENIED
-          .withDescription(
-              "'"
-                  + viewer.tenant()
-                  + "' is no operator of this server and may do this to its own sessions only: use"
-                  + " an operator's token, or add it to 'operators' in the server's configuration")
-          .asException();
+      throw noOperator(viewer, " and may do this to its own sessions only");
     }
+  }
+
+  private static StatusException noOperator(Viewer viewer, String but) {
+    return Status.PERMISSION_DENIED
+        .withDescription(
+            "'"
+                + viewer.tenant()
+                + "' is no operator of this server"
+                + but
+                + ": use an operator's token, or add it to 'operators' in the server's configuration")
+        .asException();
   }
 
   /** Takes a device from new sessions, or gives it to them again. */
   DrainDeviceReply drainDevice(DrainDeviceRequest request, Viewer viewer) throws StatusException {
     DeviceModes modes = overview.reception().modes();
     if (!viewer.operator()) {
-      throw Status.PERMISSION_DENIED
-          .withDescription(
-              "'"
-                  + viewer.tenant()
-                  + "' is no operator of this server: use an operator's token, or add it to"
-                  + " 'operators' in the server's configuration")
-          .asException();
+      throw noOperator(viewer, "");
     }
     int ordinal = request.getOrdinal();
     if (ordinal < 0 || ordinal >= modes.devices()) {
@@ -195,26 +195,48 @@ final class AdminActions {
             JOIN_MILLIS,
             JOIN_MILLIS,
             TimeUnit.MILLISECONDS);
+    // gRPC takes the handler only while the call begins.
+    TraceSender sender = new TraceSender(observer);
+    observer.setOnReadyHandler(sender::send);
     var unused =
         timer.schedule(
             () -> {
               joining.cancel(false);
-              List<TraceReply> replies = recording.end();
-              tracing.set(false);
-              new TraceSender(replies.iterator(), observer).send();
+              try {
+                sender.begin(recording.end());
+              } finally {
+                tracing.set(false);
+              }
             },
             millis,
             TimeUnit.MILLISECONDS);
   }
 
   /** Sends a recording as fast as the caller takes it, and no faster. */
-  private record TraceSender(
-      Iterator<TraceReply> replies, ServerCallStreamObserver<TraceReply> observer) {
-    void send() {
-      while (replies.hasNext() && !observer.isCancelled()) {
+  private static final class TraceSender {
+    private final ServerCallStreamObserver<TraceReply> observer;
+    private @Nullable Iterator<TraceReply> left;
+
+    TraceSender(ServerCallStreamObserver<TraceReply> observer) {
+      this.observer = observer;
+    }
+
+    synchronized void begin(List<TraceReply> replies) {
+      left = replies.iterator();
+      send();
+    }
+
+    /** Called whenever there may be room, also before there is anything to send. */
+    synchronized void send() {
+      Iterator<TraceReply> replies = left;
+      if (replies == null || observer.isCancelled()) {
+        return;
+      }
+      while (replies.hasNext() && observer.isReady()) {
         observer.onNext(replies.next());
       }
-      if (!observer.isCancelled()) {
+      if (!replies.hasNext()) {
+        left = null;
         observer.onCompleted();
       }
     }
