@@ -212,7 +212,7 @@ final class Residency {
         if (refused.result() == CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE) {
           return saved.size() * granuleBytes;
         }
-        // The session has ended meanwhile or has a fault, which refuses what waits for the memory.
+        // The session or its device is gone, which refuses what waits for the memory.
         return 0;
       }
       saved.remove(granule);

@@ -8,8 +8,10 @@ import io.remora.server.driver.DriverException;
 import io.remora.server.driver.PrintListener;
 import io.remora.server.driver.software.SoftwareDeviceConfig;
 import io.remora.server.driver.software.SoftwareDriver;
+import io.remora.v1.CUresult;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -17,7 +19,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.RepeatedTest;
@@ -42,10 +43,15 @@ final class ResidencyTest {
 
   /** A session's memory and what should be in it. */
   private final class Owner {
-    final Domain domain = driver.open(0, SLAB_BYTES, (result, detail) -> {}, PrintListener.NONE);
-    final Residency residency = new Residency(domain, spill);
+    final Domain domain;
+    final Residency residency;
     final Map<Integer, Byte> expected = new HashMap<>();
     int uses;
+
+    Owner(Domain domain) {
+      this.domain = domain;
+      this.residency = new Residency(domain, spill);
+    }
 
     boolean commit(int granule) {
       try {
@@ -97,8 +103,12 @@ final class ResidencyTest {
     }
   }
 
+  private Domain open() {
+    return driver.open(0, SLAB_BYTES, (result, detail) -> {}, PrintListener.NONE);
+  }
+
   private Owner owner() {
-    Owner owner = new Owner();
+    Owner owner = new Owner(open());
     owners.add(owner);
     return owner;
   }
@@ -120,49 +130,39 @@ final class ResidencyTest {
   }
 
   @Test
-  void memoryThatAFaultKeepsAwayLetsTheOthersHaveTheirTurn() {
-    Owner guilty = owner();
+  void memoryThatADriverCannotRestoreLetsTheOthersHaveTheirTurn() {
+    Owner unlucky = new Owner(refusingToRestore(open()));
+    owners.add(unlucky);
     Owner other = owner();
-    assertThat(guilty.commit(0) && other.commit(0)).isTrue();
-    assertThat(guilty.residency.spill()).isEqualTo(GRANULE);
+    assertThat(unlucky.commit(0) && other.commit(0)).isTrue();
+    assertThat(unlucky.residency.spill()).isEqualTo(GRANULE);
     assertThat(other.residency.spill()).isEqualTo(GRANULE);
-    trap(guilty.domain);
-    boolean[] refused = {false};
-    guilty.residency.enter(
+    int[] told = {0};
+    unlucky.residency.enter(
         () -> {
-          refused[0] = guilty.domain.fault() != 0;
-          guilty.residency.leave();
+          told[0]++;
+          unlucky.residency.leave();
         });
     other.use(0, (byte) 7);
 
     settle();
 
-    assertThat(refused[0]).isTrue();
+    assertThat(told[0]).isEqualTo(1);
     assertThat(other.uses).isEqualTo(1);
   }
 
-  private static void trap(Domain domain) {
-    String ptx =
-        ".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k() {\n  trap;\n}\n";
-    Domain.ModuleDescription module =
-        domain.loadModule(
-            ByteBuffer.wrap(ptx.getBytes(StandardCharsets.UTF_8)), (name, bytes, alignment) -> 0);
-    CompletableFuture<Integer> end = new CompletableFuture<>();
-    domain.launch(
-        domain.createStream(1, 0),
-        new Domain.Launch(
-            module.functions().get(0).function(),
-            1,
-            1,
-            1,
-            1,
-            1,
-            1,
-            0,
-            false,
-            ByteBuffer.allocate(0)),
-        (result, deviceNanos) -> end.complete(result));
-    assertThat(end.join()).isNotZero();
+  /** As a domain whose device is lost meanwhile. */
+  private static Domain refusingToRestore(Domain domain) {
+    InvocationHandler handler =
+        (proxy, method, arguments) -> {
+          if (method.getName().equals("restore")) {
+            throw new DriverException(CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED_VALUE, "lost");
+          }
+          return method.invoke(domain, arguments);
+        };
+    return (Domain)
+        Proxy.newProxyInstance(
+            Domain.class.getClassLoader(), new Class<?>[] {Domain.class}, handler);
   }
 
   @Test
