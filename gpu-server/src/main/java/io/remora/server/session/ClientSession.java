@@ -14,6 +14,7 @@ import io.remora.v1.CUresult;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.WireException;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +26,15 @@ import org.slf4j.LoggerFactory;
  */
 final class ClientSession implements Session {
   private static final Logger log = LoggerFactory.getLogger(ClientSession.class);
+
+  private static final Set<Integer> PASS_A_FAULT =
+      Set.of(
+          Calls.REMORA_UPLOAD_IMAGE,
+          Calls.CU_CTX_CREATE,
+          Calls.CU_CTX_DESTROY,
+          Calls.CU_DEVICE_PRIMARY_CTX_RESET,
+          Calls.CU_CTX_SYNCHRONIZE,
+          Calls.CU_STREAM_SYNCHRONIZE);
 
   private final String id;
   private final TenantGrant grant;
@@ -329,25 +339,19 @@ final class ClientSession implements Session {
 
   /**
    * Fails a call on a device whose fault is sticky, as CUDA does for a corrupted context. What ends
-   * contexts and uploads images is not refused.
+   * contexts and uploads images is not refused, and a synchronisation waits as ever: so the error
+   * that names the guilty call goes before its answer.
    */
   boolean isRefusedByFault(SessionCall call) {
-    if (!anyFault || call.number() == Calls.REMORA_UPLOAD_IMAGE) {
+    if (!anyFault || PASS_A_FAULT.contains(call.number())) {
       return false;
     }
-    switch (call.number()) {
-      case Calls.CU_CTX_CREATE, Calls.CU_CTX_DESTROY, Calls.CU_DEVICE_PRIMARY_CTX_RESET -> {
-        return false;
-      }
-      default -> {
-        SessionDevice device = call.deviceOrNull();
-        if (device == null || device.fault() == CUresult.CUDA_SUCCESS_VALUE) {
-          return false;
-        }
-        call.fail(device.fault(), device.faultDetail(), true);
-        return true;
-      }
+    SessionDevice device = call.deviceOrNull();
+    if (device == null || device.fault() == CUresult.CUDA_SUCCESS_VALUE) {
+      return false;
     }
+    call.fail(device.fault(), device.faultDetail(), true);
+    return true;
   }
 
   /** Fails a call that the operator doesn't allow the tenant. */
@@ -359,11 +363,6 @@ final class ClientSession implements Session {
         CUresult.CUDA_ERROR_NOT_PERMITTED_VALUE,
         "the server's operator doesn't allow this tenant calls of this group");
     return true;
-  }
-
-  /** What the tenant may use of a device's memory. */
-  long totalMemoryBytes(SessionDevice device) {
-    return totalMemoryBytes(device.description());
   }
 
   /** What the tenant may use of a device's memory. */

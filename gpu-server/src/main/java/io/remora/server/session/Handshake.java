@@ -73,7 +73,7 @@ final class Handshake {
         .setOrdinal(device.ordinal())
         .setName(description.name())
         .setUuid(ByteString.copyFrom(HexFormat.of().parseHex(description.uuid())))
-        .setTotalMemoryBytes(session.totalMemoryBytes(device))
+        .setTotalMemoryBytes(session.totalMemoryBytes(description))
         .putAllAttributes(description.attributes())
         .setPciBusId(description.pciBusId())
         .setKind(session.services().driver().kind())

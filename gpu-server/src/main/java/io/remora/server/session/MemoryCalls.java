@@ -258,7 +258,7 @@ final class MemoryCalls {
   }
 
   void cuMemGetInfo(SessionCall call) {
-    long total = session.totalMemoryBytes(call.context().device());
+    long total = session.totalMemoryBytes(call.context().device().description());
     long free = Math.min(total, session.grant().memory().availableBytes());
     Answers.cuMemGetInfo(call, free, total);
   }
