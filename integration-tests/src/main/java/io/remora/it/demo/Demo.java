@@ -74,7 +74,7 @@ final class Demo {
     }
     int processors = Runtime.getRuntime().availableProcessors();
     return Files.exists(NVIDIA_DEVICE)
-        ? "there is an NVIDIA GPU here, but no driver for it in this version"
+        ? "there is an NVIDIA GPU here that can't be used: `./remora doctor` says why"
         : "there is no GPU here, " + processors + " processors run the kernels";
   }
 

@@ -25,7 +25,8 @@ final class TidyTest {
 
   private static List<Path> sources() {
     List<Path> found = new ArrayList<>();
-    for (String module : List.of("proto", "client-shim", "gpu-server", "integration-tests")) {
+    for (String module :
+        List.of("proto", "client-shim", "gpu-server", "integration-tests", "deploy")) {
       try (Stream<Path> files = Files.walk(ROOT.resolve(module).resolve("src"))) {
         files.filter(file -> file.toString().endsWith(".java")).forEach(found::add);
       } catch (IOException e) {
