@@ -35,7 +35,8 @@ final class SettingsCheck implements Check {
       findings.add(Finding.good("Server", server + origin(settings.server())));
       findings.add(token(settings.token()));
     } catch (IllegalArgumentException e) {
-      findings.add(Finding.bad("Settings", String.valueOf(e.getMessage()), "Correct it there."));
+      String remedy = "Mend that; for a server of your own on this machine start `remora server`.";
+      findings.add(Finding.bad("Settings", String.valueOf(e.getMessage()), remedy));
     }
     return findings;
   }
