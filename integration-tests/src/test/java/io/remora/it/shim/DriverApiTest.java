@@ -49,6 +49,8 @@ class DriverApiTest {
           .containsExactly("graphed");
       assertThat(ShimProcess.run(command(build, server, "links", folder)))
           .containsExactly("linked");
+      assertThat(ShimProcess.run(command(build, server, "old_launches", folder)))
+          .containsExactly("launched");
       assertThat(ShimProcess.run(command(build, server, "images", folder)))
           .containsExactly("imaged");
     }
