@@ -254,4 +254,6 @@ typedef struct {
     void *userData;
 } CUDA_HOST_NODE_PARAMS;
 
+#include "cuda_graph_types.h"
+
 #endif

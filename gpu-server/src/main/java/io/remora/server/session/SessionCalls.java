@@ -51,9 +51,11 @@ final class SessionCalls implements PoolHandlers, GraphHandlers, ArrayHandlers {
     uploads = new ImageUploads(session);
     contexts = new ContextCalls(session, this);
     transfers = new GraphTransfers(session, downloads);
-    graphs = new GraphCalls(session, new GraphRuns(session, callbacks, transfers), transfers);
+    graphs =
+        new GraphCalls(
+            session, new GraphRuns(session, callbacks, transfers), transfers, memory.ofGraphs());
     captures = new CaptureCalls(session, graphs);
-    works = new NodeWorks(session, launches);
+    works = new NodeWorks(session, launches, memory.ofGraphs());
   }
 
   MemoryCalls memory() {
@@ -63,6 +65,11 @@ final class SessionCalls implements PoolHandlers, GraphHandlers, ArrayHandlers {
   @Override
   public GraphCalls graphs() {
     return graphs;
+  }
+
+  @Override
+  public GraphMemoryCalls graphMemory() {
+    return memory.ofGraphs();
   }
 
   @Override

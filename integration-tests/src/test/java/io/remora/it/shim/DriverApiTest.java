@@ -51,6 +51,8 @@ class DriverApiTest {
           .containsExactly("linked");
       assertThat(ShimProcess.run(command(build, server, "old_launches", folder)))
           .containsExactly("launched");
+      assertThat(ShimProcess.run(command(build, server, "graph_memory", folder)))
+          .containsExactly("remembered");
       assertThat(ShimProcess.run(command(build, server, "images", folder)))
           .containsExactly("imaged");
     }
