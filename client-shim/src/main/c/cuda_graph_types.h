@@ -1,7 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parameters of nodes of any type; part of cuda_types.h, which includes this. */
+/* Memory and the parameters of nodes of any type; part of cuda_types.h, which includes this. */
 #ifndef REMORA_CUDA_GRAPH_TYPES_H
 #define REMORA_CUDA_GRAPH_TYPES_H
+
+typedef struct {
+    CUmemAllocationType type;
+    int requestedHandleTypes;
+    CUmemLocation location;
+    void *win32HandleMetaData;
+    struct {
+        unsigned char compressionType;
+        unsigned char gpuDirectRDMACapable;
+        unsigned short usage;
+        unsigned char reserved[4];
+    } allocFlags;
+} CUmemAllocationProp;
 
 typedef struct {
     CUmemPoolProps poolProps;

@@ -32,6 +32,8 @@ typedef struct CUmipmappedArray_st *CUmipmappedArray;
 /* Numbers that kernels name textures and surfaces by. */
 typedef uint64_t CUtexObject;
 typedef uint64_t CUsurfObject;
+/* Memory without an address. */
+typedef unsigned long long CUmemGenericAllocationHandle;
 typedef struct CUlinkState_st *CUlinkState;
 typedef struct CUmemPoolHandle_st *CUmemoryPool;
 typedef struct CUgraph_st *CUgraph;

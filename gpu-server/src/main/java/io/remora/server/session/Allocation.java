@@ -53,7 +53,7 @@ final class Allocation {
     return bufferId;
   }
 
-  /** True for a module's global variable: it ends with its module and can't be freed. */
+  /** True for a module's variable or mapped memory, which can't be freed as allocations are. */
   boolean isModuleVariable() {
     return moduleVariable;
   }

@@ -292,7 +292,7 @@ class SessionGraphTest {
     long graph = graph();
     add(
         graph,
-        RemoraGraphAddNode.newBuilder()
+        GraphNodeWork.newBuilder()
             .setType(CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY_VALUE)
             .setDst(address)
             .setWidthBytes(8)

@@ -53,6 +53,8 @@ class DriverApiTest {
           .containsExactly("launched");
       assertThat(ShimProcess.run(command(build, server, "graph_memory", folder)))
           .containsExactly("remembered");
+      assertThat(ShimProcess.run(command(build, server, "virtual_memory", folder)))
+          .containsExactly("mapped");
       assertThat(ShimProcess.run(command(build, server, "images", folder)))
           .containsExactly("imaged");
     }
