@@ -34,6 +34,8 @@ struct remora_context {
     /* Counts resets: what belonged to the context before is gone. */
     atomic_uint epoch;
     atomic_int retains;
+    /* Users of a created context beside its creator: it ends when the last detaches. */
+    atomic_int users;
     /* Which limits the device has, as bits, and their values. */
     uint32_t known_limits;
     _Atomic uint64_t limits[REMORA_LIMITS_MAX];

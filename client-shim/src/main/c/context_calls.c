@@ -91,6 +91,46 @@ CUresult remora_cuCtxDestroy(CUcontext ctx)
     return remora_call_async(&call);
 }
 
+/*
+ * As old programs use a context in several libraries. A primary context counts those who retain it
+ * already.
+ */
+CUresult remora_cuCtxAttach(CUcontext *pctx, unsigned int flags)
+{
+    struct remora_context *context;
+    CUresult result = remora_usable_context(&context);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    if (pctx == NULL || flags != 0) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    if (context->handle < REMORA_FIRST_HANDLE) {
+        return remora_cuDevicePrimaryCtxRetain(pctx, context->device);
+    }
+    atomic_fetch_add(&context->users, 1);
+    *pctx = remora_visible(context);
+    return remora_local(CUDA_SUCCESS);
+}
+
+CUresult remora_cuCtxDetach(CUcontext ctx)
+{
+    struct remora_context *context;
+    CUresult result = remora_usable_context(&context);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    if (ctx == NULL || remora_find_context(ctx) != context) {
+        return CUDA_ERROR_INVALID_CONTEXT;
+    }
+    if (context->handle < REMORA_FIRST_HANDLE) {
+        return remora_cuDevicePrimaryCtxRelease(context->device);
+    }
+    /* Whoever created it is its first user. */
+    return atomic_fetch_sub(&context->users, 1) > 0 ? remora_local(CUDA_SUCCESS)
+                                                     : remora_cuCtxDestroy(ctx);
+}
+
 /* Finds a context that a program names; NULL isn't one. */
 static CUresult find(CUcontext ctx, struct remora_context **context)
 {

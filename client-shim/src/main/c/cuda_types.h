@@ -32,6 +32,8 @@ typedef struct CUmipmappedArray_st *CUmipmappedArray;
 /* Numbers that kernels name textures and surfaces by. */
 typedef uint64_t CUtexObject;
 typedef uint64_t CUsurfObject;
+/* Memory without an address. */
+typedef unsigned long long CUmemGenericAllocationHandle;
 typedef struct CUlinkState_st *CUlinkState;
 typedef struct CUmemPoolHandle_st *CUmemoryPool;
 typedef struct CUgraph_st *CUgraph;
@@ -253,5 +255,7 @@ typedef struct {
     CUhostFn fn;
     void *userData;
 } CUDA_HOST_NODE_PARAMS;
+
+#include "cuda_graph_types.h"
 
 #endif

@@ -154,6 +154,7 @@ static bool read_info(struct remora_kernel *kernel, struct remora_span info)
 
 static void free_kernel(struct remora_kernel *kernel)
 {
+    free(atomic_load(&kernel->old_launch));
     free(kernel->name);
     free(kernel);
 }

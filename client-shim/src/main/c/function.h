@@ -10,6 +10,8 @@
 
 #include "context.h"
 
+struct remora_old_launch;
+
 /* CUfunction_attribute values are below this. */
 #define REMORA_FUNCTION_ATTRIBUTES 32
 
@@ -35,6 +37,8 @@ struct remora_kernel {
     /* Which attributes are known, as bits, and their values. */
     atomic_uint known_attributes;
     atomic_int attributes[REMORA_FUNCTION_ATTRIBUTES];
+    /* What cuFuncSetBlockShape and its kind have set; NULL while nobody has called one of them. */
+    _Atomic(struct remora_old_launch *) old_launch;
     /* Size of all parameters with the gaps between them. */
     uint32_t parameter_bytes;
     bool has_gaps;

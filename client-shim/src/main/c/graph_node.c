@@ -7,6 +7,26 @@
 #include "host_functions.h"
 #include "launch_parameters.h"
 
+/* Fields of GraphNodeWork; three in a row for the grid and for the block. */
+enum {
+    WORK_TYPE = 1,
+    WORK_FUNCTION = 2,
+    WORK_GRID = 3,
+    WORK_BLOCK = 6,
+    WORK_SHARED_BYTES = 9,
+    WORK_PARAMETERS = 10,
+    WORK_TO = 11,
+    WORK_TO_PITCH = 12,
+    WORK_FROM = 13,
+    WORK_FROM_PITCH = 14,
+    WORK_WIDTH_BYTES = 15,
+    WORK_HEIGHT = 16,
+    WORK_VALUE = 17,
+    WORK_ELEMENT_BYTES = 18,
+    WORK_ARGUMENT = 19,
+    WORK_HOST_COPY = 20
+};
+
 /* The wire's handle of the context that a program names; NULL is the current one. */
 static CUresult context_of(CUcontext given, uint64_t *handle, struct remora_context **context)
 {
@@ -130,23 +150,48 @@ void remora_graph_node_end(struct remora_graph_node *node)
     node->buffer = NULL;
 }
 
+/* GraphNodeWork. False without memory. */
+static bool encode(const struct remora_graph_node *node, struct remora_writer *out)
+{
+    remora_write_varint(out, WORK_TYPE, (uint64_t)(int64_t)node->type);
+    remora_write_varint(out, WORK_FUNCTION, node->function);
+    for (uint32_t i = 0; i < 3; i++) {
+        remora_write_varint(out, WORK_GRID + i, node->grid[i]);
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        remora_write_varint(out, WORK_BLOCK + i, node->block[i]);
+    }
+    remora_write_varint(out, WORK_SHARED_BYTES, node->shared_bytes);
+    remora_write_bytes(out, WORK_PARAMETERS, node->parameters, node->parameter_bytes);
+    remora_write_varint(out, WORK_TO, node->to);
+    remora_write_varint(out, WORK_TO_PITCH, node->to_pitch);
+    remora_write_varint(out, WORK_FROM, node->from);
+    remora_write_varint(out, WORK_FROM_PITCH, node->from_pitch);
+    remora_write_varint(out, WORK_WIDTH_BYTES, node->width_bytes);
+    remora_write_varint(out, WORK_HEIGHT, node->height);
+    remora_write_varint(out, WORK_VALUE, node->value);
+    remora_write_varint(out, WORK_ELEMENT_BYTES, node->element_bytes);
+    remora_write_varint(out, WORK_ARGUMENT, node->argument);
+    remora_write_varint(out, WORK_HOST_COPY, (uint64_t)(int64_t)node->host_copy);
+    return !out->failed;
+}
+
 static CUresult add(const struct remora_graph_node *node, CUgraphNode *handle, CUgraph graph,
                     const uint64_t *dependencies, size_t count)
 {
     struct remora_call call = {.number = REMORA_CALL_REMORA_GRAPH_ADD_NODE};
+    struct remora_writer work;
     uint64_t number = remora_new_handle();
-    CUresult result = remora_call_begin_in(&call, node->context);
-    if (result != CUDA_SUCCESS) {
-        return result;
+    remora_writer_init(&work);
+    CUresult result = encode(node, &work) ? remora_call_begin_in(&call, node->context)
+                                          : CUDA_ERROR_OUT_OF_MEMORY;
+    if (result == CUDA_SUCCESS) {
+        struct remora_span span = {work.data, work.length};
+        remora_encode_remoraGraphAddNode(call.arguments, number, (uint64_t)(uintptr_t)graph,
+                                         dependencies, count, span);
+        result = remora_call_async(&call);
     }
-    remora_encode_remoraGraphAddNode(
-            call.arguments, number, (uint64_t)(uintptr_t)graph, dependencies, count,
-            (int32_t)node->type, node->function, node->grid[0], node->grid[1], node->grid[2],
-            node->block[0], node->block[1], node->block[2], node->shared_bytes, node->parameters,
-            node->parameter_bytes, node->to, node->to_pitch, node->from, node->from_pitch,
-            node->width_bytes, node->height, node->value, node->element_bytes, node->argument,
-            (int32_t)node->host_copy);
-    result = remora_call_async(&call);
+    remora_writer_free(&work);
     if (result == CUDA_SUCCESS) {
         *handle = (CUgraphNode)(uintptr_t)number;
     }
@@ -175,22 +220,22 @@ CUresult remora_graph_set(CUresult result, struct remora_graph_node *node, CUgra
                           CUgraphNode handle)
 {
     struct remora_call call = {.number = REMORA_CALL_REMORA_GRAPH_SET_NODE};
+    struct remora_writer work;
     if (result == CUDA_SUCCESS && handle == NULL) {
         result = CUDA_ERROR_INVALID_VALUE;
     }
+    remora_writer_init(&work);
     if (result == CUDA_SUCCESS) {
-        result = remora_call_begin_in(&call, node->context);
+        result = encode(node, &work) ? remora_call_begin_in(&call, node->context)
+                                     : CUDA_ERROR_OUT_OF_MEMORY;
     }
     if (result == CUDA_SUCCESS) {
-        remora_encode_remoraGraphSetNode(
-                call.arguments, (uint64_t)(uintptr_t)exec, (uint64_t)(uintptr_t)handle,
-                (int32_t)node->type, node->function, node->grid[0], node->grid[1], node->grid[2],
-                node->block[0], node->block[1], node->block[2], node->shared_bytes,
-                node->parameters, node->parameter_bytes, node->to, node->to_pitch, node->from,
-                node->from_pitch, node->width_bytes, node->height, node->value,
-                node->element_bytes, node->argument, (int32_t)node->host_copy);
+        struct remora_span span = {work.data, work.length};
+        remora_encode_remoraGraphSetNode(call.arguments, (uint64_t)(uintptr_t)exec,
+                                         (uint64_t)(uintptr_t)handle, span);
         result = remora_call_async(&call);
     }
+    remora_writer_free(&work);
     if (result == CUDA_SUCCESS && exec != NULL && node->type == CU_GRAPH_NODE_TYPE_MEMCPY) {
         result = remora_learn_host_copies(exec);
     }

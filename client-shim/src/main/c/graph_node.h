@@ -30,7 +30,7 @@ struct remora_graph_node {
     uint64_t height;
     unsigned int value;
     unsigned int element_bytes;
-    /* Token of a host function, event, graph, or number of a copy of host memory. */
+    /* Token of a host function, event, graph, memory, or number of a copy of host memory. */
     uint64_t argument;
     enum remora_host_copy host_copy;
 };

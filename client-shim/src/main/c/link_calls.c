@@ -68,8 +68,13 @@ static CUresult check_type(CUjitInputType type)
     if ((unsigned int)type > CU_JIT_INPUT_NVVM) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    remora_say_once("cuLinkAddData", "cuLinkAddData: only PTX and fatbins can be linked, not cubins, "
-                                     "objects, libraries or NVVM");
+    remora_say_once("cuLinkAddData",
+                    "cuLinkAddData: %s can't be linked here, only PTX and fatbins with PTX: "
+                    "compile by nvcc -ptx, or with -gencode arch=compute_75,code=compute_75",
+                    type == CU_JIT_INPUT_CUBIN     ? "machine code (a cubin)"
+                    : type == CU_JIT_INPUT_OBJECT  ? "an object file"
+                    : type == CU_JIT_INPUT_LIBRARY ? "a library"
+                                                   : "NVVM code");
     return CUDA_ERROR_NOT_SUPPORTED;
 }
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The search for a good block size, which asks the server for the occupancy of each candidate. */
+/*
+ * The search for a good block size, which asks the server for the occupancy of each candidate, and
+ * what there is of clusters: those of one block.
+ */
 #include "function.h"
+#include "launch_attributes.h"
 #include "remora_by_hand.h"
 
 #define THREADS_PER_BLOCK_USUAL 1024
@@ -67,4 +71,59 @@ CUresult remora_cuOccupancyMaxPotentialBlockSizeWithFlags(
         }
     }
     return most > 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+/* Checks what both questions about clusters are given. */
+static CUresult check(const int *out, CUfunction func, const CUlaunchConfig *config,
+                      struct remora_context **context)
+{
+    CUresult result = remora_usable_context(context);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    if (remora_find_kernel(func) == NULL) {
+        return CUDA_ERROR_INVALID_HANDLE;
+    }
+    return out == NULL || config == NULL || (config->numAttrs > 0 && config->attrs == NULL)
+                   ? CUDA_ERROR_INVALID_VALUE
+                   : CUDA_SUCCESS;
+}
+
+CUresult remora_cuOccupancyMaxActiveClusters(int *num_clusters, CUfunction func,
+                                             const CUlaunchConfig *config)
+{
+    struct remora_context *context;
+    CUresult result = check(num_clusters, func, config, &context);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    for (unsigned int i = 0; i < config->numAttrs; i++) {
+        if (remora_wants_clusters(&config->attrs[i])) {
+            *num_clusters = 0;
+            return remora_local(CUDA_SUCCESS);
+        }
+    }
+    uint64_t threads = (uint64_t)config->blockDimX * config->blockDimY * config->blockDimZ;
+    if (threads == 0 || threads > context->block_threads_max) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    int blocks = 0;
+    result = remora_cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
+            &blocks, func, (int)threads, config->sharedMemBytes, 0);
+    if (result == CUDA_SUCCESS) {
+        *num_clusters = blocks * remora_device_value(context->device,
+                                                     CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, 1);
+    }
+    return result;
+}
+
+CUresult remora_cuOccupancyMaxPotentialClusterSize(int *cluster_size, CUfunction func,
+                                                   const CUlaunchConfig *config)
+{
+    struct remora_context *context;
+    CUresult result = check(cluster_size, func, config, &context);
+    if (result == CUDA_SUCCESS) {
+        *cluster_size = 1;
+    }
+    return remora_local(result);
 }

@@ -288,6 +288,18 @@ static void launches(void)
     REQUIRE(read_word(out) == 45);
     attribute.id = CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_EVENT;
     ANSWERS(cuLaunchKernelEx(&config, function, parameters, NULL), CUDA_ERROR_NOT_SUPPORTED);
+    int clusters = 0;
+    config.numAttrs = 0;
+    CHECK(cuOccupancyMaxActiveClusters(&clusters, function, &config));
+    REQUIRE(clusters > 0);
+    CHECK(cuOccupancyMaxPotentialClusterSize(&clusters, function, &config));
+    REQUIRE(clusters == 1);
+    CUlaunchAttribute pair = {.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION};
+    memcpy(&pair.value, (uint32_t[]){2, 1, 1}, 12);
+    config.attrs = &pair;
+    config.numAttrs = 1;
+    CHECK(cuOccupancyMaxActiveClusters(&clusters, function, &config));
+    REQUIRE(clusters == 0);
     ANSWERS(cuLaunchKernel(function, 0, 1, 1, 1, 1, 1, 0, NULL, parameters, NULL),
             CUDA_ERROR_INVALID_VALUE);
     ANSWERS(cuLaunchKernel(function, 1, 1, 1, 1 << 20, 1, 1, 0, NULL, parameters, NULL),

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Asks libnvidia-ml.so.1 for everything that it has, and compares it with what libcuda.so.1 says. */
+#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 enum { SUCCESS = 0, UNINITIALIZED = 1, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6,
        INSUFFICIENT_SIZE = 7, ARGUMENT_VERSION_MISMATCH = 25 };
@@ -111,6 +115,56 @@ static void look_at_memory(void *device)
     CHECK(cuMemFree_v2(address));
 }
 
+struct process {
+    unsigned int id;
+    unsigned long long bytes;
+    unsigned int instances[2];
+};
+
+/* The server looks once a second, so this process is there after a second or two. */
+static void look_at_use(void *device)
+{
+    unsigned int utilization[2] = {999, 999};
+    unsigned int count = 0;
+    unsigned int none = 7;
+    struct process found[16];
+    CUdeviceptr address;
+    const struct timespec pause = {0, 50000000};
+    NVML(SUCCESS, "nvmlDeviceGetUtilizationRates", device, utilization);
+    REQUIRE(utilization[0] <= 100 && utilization[1] == 0);
+    NVML(INVALID_ARGUMENT, "nvmlDeviceGetUtilizationRates", device, NULL);
+    CHECK(cuMemAlloc_v2(&address, 32 << 20));
+    bool seen = false;
+    for (int i = 0; i < 600 && !seen; i++) {
+        count = 16;
+        NVML(SUCCESS, "nvmlDeviceGetComputeRunningProcesses_v3", device, &count, found);
+        for (unsigned int p = 0; p < count; p++) {
+            seen = seen || (found[p].id == (unsigned int)getpid() && found[p].bytes >= 32 << 20);
+        }
+        nanosleep(&pause, NULL);
+    }
+    REQUIRE(seen);
+    count = 0;
+    NVML(INSUFFICIENT_SIZE, "nvmlDeviceGetComputeRunningProcesses_v2", device, &count, NULL);
+    REQUIRE(count >= 1);
+    NVML(SUCCESS, "nvmlDeviceGetGraphicsRunningProcesses_v3", device, &none, found);
+    REQUIRE(none == 0);
+    CHECK(cuMemFree_v2(address));
+}
+
+static void look_at_versions(void)
+{
+    char text[80];
+    setenv("REMORA_DRIVER_VERSION", "550.163.01", 1);
+    NVML(SUCCESS, "nvmlSystemGetDriverVersion", text, (unsigned)sizeof text);
+    REQUIRE(strcmp(text, "550.163.01") == 0);
+    NVML(SUCCESS, "nvmlSystemGetNVMLVersion", text, (unsigned)sizeof text);
+    REQUIRE(strcmp(text, "550.163.01") == 0);
+    unsetenv("REMORA_DRIVER_VERSION");
+    NVML(SUCCESS, "nvmlSystemGetDriverVersion", text, (unsigned)sizeof text);
+    REQUIRE(strcmp(text, "550.163.01") != 0);
+}
+
 int main(void)
 {
     unsigned int count = 0;
@@ -138,7 +192,8 @@ int main(void)
     look_at_device(device);
     look_at_bus(device);
     look_at_memory(device);
-    NVML(NOT_SUPPORTED, "nvmlDeviceGetUtilizationRates", device, utilization);
+    look_at_use(device);
+    look_at_versions();
     NVML(NOT_SUPPORTED, "nvmlDeviceGetTemperature", device, 0, utilization);
     NVML(SUCCESS, "nvmlShutdown");
     NVML(UNINITIALIZED, "nvmlDeviceGetCount_v2", &count);

@@ -2,6 +2,7 @@
 /* Beginning and end, versions, and words for errors. */
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "nvml.h"
@@ -106,10 +107,16 @@ NVML_EXPORT nvmlReturn_t nvmlShutdown(void)
 
 /* ---- versions ------------------------------------------------------------------------------- */
 
+/* Tools that want a certain driver are told of one by REMORA_DRIVER_VERSION, e.g. 550.163.01. */
 static nvmlReturn_t version(char *out, unsigned int length)
 {
+    const char *wanted = getenv("REMORA_DRIVER_VERSION");
     nvmlReturn_t result = remora_nvml_ready();
-    return result == NVML_SUCCESS ? remora_nvml_text(REMORA_VERSION, out, length) : result;
+    if (result != NVML_SUCCESS) {
+        return result;
+    }
+    return remora_nvml_text(wanted == NULL || *wanted == '\0' ? REMORA_VERSION : wanted, out,
+                            length);
 }
 
 NVML_EXPORT nvmlReturn_t nvmlSystemGetDriverVersion(char *version_text, unsigned int length)

@@ -3,6 +3,7 @@ package io.remora.client;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * What the client holds of one context. Primary contexts have the numbers of their devices on the
@@ -15,6 +16,7 @@ final class ClientContext {
   private final long handle;
   private final int device;
   private final Map<Integer, Long> limits;
+  private final AtomicInteger users = new AtomicInteger();
   private volatile int flags;
   private volatile int cacheConfig;
   private volatile int sharedMemoryConfig;
@@ -29,6 +31,16 @@ final class ClientContext {
     this.device = device;
     this.flags = flags;
     this.limits = new ConcurrentHashMap<>(limits);
+  }
+
+  /** Counts one user more beside its creator. */
+  void attach() {
+    users.incrementAndGet();
+  }
+
+  /** Counts one user less; false if that was the last. */
+  boolean detach() {
+    return users.getAndDecrement() > 0;
   }
 
   /** The handle on the wire. */

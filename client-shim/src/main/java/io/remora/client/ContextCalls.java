@@ -149,6 +149,48 @@ interface ContextCalls extends TableCalls {
   }
 
   @Override
+  default int cuCtxAttach(@Nullable CUcontext pctx, int flags) {
+    ClientCore core = core();
+    ThreadState thread = core.thread();
+    int refused = core.refusal(thread);
+    ClientContext context = thread.current();
+    if (refused != CUresult.CUDA_SUCCESS || context == null) {
+      return refused;
+    }
+    if (pctx == null || flags != 0) {
+      return CUresult.CUDA_ERROR_INVALID_VALUE;
+    }
+    // A primary context counts those who retain it already.
+    if (context.handle() < ClientContext.FIRST_CREATED) {
+      core.contexts().retain(context.device());
+    } else {
+      context.attach();
+    }
+    JCudaFields.setValue(pctx, context.visible());
+    return core.local(CUresult.CUDA_SUCCESS);
+  }
+
+  @Override
+  default int cuCtxDetach(@Nullable CUcontext ctx) {
+    ClientCore core = core();
+    ThreadState thread = core.thread();
+    int refused = core.refusal(thread);
+    ClientContext context = thread.current();
+    if (refused != CUresult.CUDA_SUCCESS || context == null) {
+      return refused;
+    }
+    if (core.contexts().find(JCudaFields.value(ctx)) != context) {
+      return CUresult.CUDA_ERROR_INVALID_CONTEXT;
+    }
+    if (context.handle() < ClientContext.FIRST_CREATED) {
+      CUdevice device = new CUdevice();
+      JCudaFields.setValue(device, context.device());
+      return cuDevicePrimaryCtxRelease(device);
+    }
+    return context.detach() ? core.local(CUresult.CUDA_SUCCESS) : cuCtxDestroy(ctx);
+  }
+
+  @Override
   default int cuCtxPushCurrent(@Nullable CUcontext ctx) {
     ClientContext context = core().contexts().find(JCudaFields.value(ctx));
     if (context == null) {

@@ -17,6 +17,7 @@ final class Function {
   private final int[] offsets;
   private final int[] sizes;
   private final int parameterBytes;
+  private final OldLaunch oldLaunch;
   private volatile boolean loaded = true;
 
   /**
@@ -38,6 +39,7 @@ final class Function {
       end = Math.max(end, offsets[i] + sizes[i]);
     }
     parameterBytes = end;
+    oldLaunch = new OldLaunch(end);
   }
 
   long handle() {
@@ -79,6 +81,11 @@ final class Function {
   /** A parameter's size in bytes. */
   int size(int parameter) {
     return sizes[parameter];
+  }
+
+  /** What the calls from before CUDA 4.0 have set. */
+  OldLaunch oldLaunch() {
+    return oldLaunch;
   }
 
   /** Size of all parameters with the gaps between them. */

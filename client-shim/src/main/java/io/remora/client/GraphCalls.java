@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.client;
 
+import io.remora.client.generated.CallWriter;
 import io.remora.client.generated.Calls;
 import io.remora.wire.WireWriter;
 import jcuda.driver.CUDA_HOST_NODE_PARAMS;
@@ -258,7 +259,7 @@ interface GraphCalls extends TableCalls {
     long handle = core.newHandle();
     WireWriter out = core.begin(Calls.REMORA_GRAPH_ADD_NODE, thread);
     try {
-      spec.writeAdd(out, handle, JCudaFields.value(graph), before);
+      CallWriter.remoraGraphAddNode(out, handle, JCudaFields.value(graph), before, spec.work());
       result = core.endAsync();
     } finally {
       core.release();
@@ -293,7 +294,7 @@ interface GraphCalls extends TableCalls {
     }
     WireWriter out = core().begin(Calls.REMORA_GRAPH_SET_NODE, thread);
     try {
-      spec.writeSet(out, exec, JCudaFields.value(node));
+      CallWriter.remoraGraphSetNode(out, exec, JCudaFields.value(node), spec.work());
       return core().endAsync();
     } finally {
       core().release();

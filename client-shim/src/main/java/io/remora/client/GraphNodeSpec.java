@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.client;
 
-import io.remora.client.generated.CallWriter;
-import io.remora.wire.WireWriter;
+import com.google.protobuf.ByteString;
+import io.remora.v1.GraphNodeWork;
 import java.util.Arrays;
 import jcuda.Pointer;
 import jcuda.driver.CUDA_KERNEL_NODE_PARAMS;
@@ -14,31 +14,11 @@ import jcuda.driver.CUresult;
 import org.jspecify.annotations.Nullable;
 
 /** What a node of a graph is to do, as it travels. */
-record GraphNodeSpec(
-    int type, @Nullable Kernel kernel, @Nullable Rows rows, long argument, int hostCopy) {
-  private static final byte[] NO_PARAMETERS = {};
-  private static final Kernel NO_KERNEL = new Kernel(0, new int[7], NO_PARAMETERS);
-  private static final Rows NO_ROWS = new Rows(0, 0, 0, 0, 0, 0, 0, 0);
-
-  /**
-   * @param shape grid, block and shared memory, as a launch has them
-   */
-  @SuppressWarnings("ArrayRecordComponent") // Made here and written once.
-  record Kernel(long function, int[] shape, byte[] parameters) {}
-
-  record Rows(
-      long destination,
-      long destinationPitch,
-      long source,
-      long sourcePitch,
-      long widthBytes,
-      long height,
-      int value,
-      int elementBytes) {}
-
+record GraphNodeSpec(GraphNodeWork work) {
   /** A node that has no more than one number. */
   static GraphNodeSpec of(int type, long argument) {
-    return new GraphNodeSpec(type, null, null, argument, 0);
+    return new GraphNodeSpec(
+        GraphNodeWork.newBuilder().setType(type).setArgument(argument).build());
   }
 
   /**
@@ -70,25 +50,31 @@ record GraphNodeSpec(
       return null;
     }
     return new GraphNodeSpec(
-        CUgraphNodeType.CU_GRAPH_NODE_TYPE_KERNEL,
-        new Kernel(function.handle(), shape, parameters),
-        null,
-        0,
-        0);
+        GraphNodeWork.newBuilder()
+            .setType(CUgraphNodeType.CU_GRAPH_NODE_TYPE_KERNEL)
+            .setF(function.handle())
+            .setGridDimX(shape[0])
+            .setGridDimY(shape[1])
+            .setGridDimZ(shape[2])
+            .setBlockDimX(shape[3])
+            .setBlockDimY(shape[4])
+            .setBlockDimZ(shape[5])
+            .setSharedMemBytes(shape[6])
+            .setKernelParams(ByteString.copyFrom(parameters))
+            .build());
   }
 
   static GraphNodeSpec fill(CUDA_MEMSET_NODE_PARAMS given) {
-    Rows rows =
-        new Rows(
-            JCudaFields.address(given.dst),
-            given.pitch,
-            0,
-            0,
-            given.width * given.elementSize,
-            given.height,
-            given.value,
-            given.elementSize);
-    return new GraphNodeSpec(CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMSET, null, rows, 0, 0);
+    return new GraphNodeSpec(
+        GraphNodeWork.newBuilder()
+            .setType(CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMSET)
+            .setDst(JCudaFields.address(given.dst))
+            .setDstPitch(given.pitch)
+            .setWidthBytes(given.width * given.elementSize)
+            .setHeight(given.height)
+            .setValue(given.value)
+            .setElementBytes(given.elementSize)
+            .build());
   }
 
   /**
@@ -115,17 +101,16 @@ record GraphNodeSpec(
             given.srcY + given.srcZ * given.srcHeight,
             given.srcPitch);
     if (fromDevice && toDevice) {
-      Rows rows =
-          new Rows(
-              destination,
-              pitch(given.dstPitch, given.WidthInBytes),
-              source,
-              pitch(given.srcPitch, given.WidthInBytes),
-              given.WidthInBytes,
-              given.Depth == 0 ? 0 : given.Height,
-              0,
-              0);
-      return new GraphNodeSpec(CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY, null, rows, 0, 0);
+      return new GraphNodeSpec(
+          GraphNodeWork.newBuilder()
+              .setType(CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY)
+              .setDst(destination)
+              .setDstPitch(pitch(given.dstPitch, given.WidthInBytes))
+              .setSrc(source)
+              .setSrcPitch(pitch(given.srcPitch, given.WidthInBytes))
+              .setWidthBytes(given.WidthInBytes)
+              .setHeight(given.Depth == 0 ? 0 : given.Height)
+              .build());
     }
     int memoryType = toDevice ? given.srcMemoryType : given.dstMemoryType;
     if (memoryType != CUmemorytype.CU_MEMORYTYPE_HOST || given.Height != 1 || given.Depth != 1) {
@@ -145,16 +130,14 @@ record GraphNodeSpec(
 
   /** A copy of the program's memory, which each launch reads or writes anew. */
   static GraphNodeSpec hostCopy(ClientCore core, HostSpan span, boolean toDevice, long address) {
-    Rows rows =
-        toDevice
-            ? new Rows(address, 0, 0, 0, span.bytes(), 1, 0, 0)
-            : new Rows(0, 0, address, 0, span.bytes(), 1, 0, 0);
-    return new GraphNodeSpec(
-        CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY,
-        null,
-        rows,
-        core.hostCopies().register(span),
-        toDevice ? HostCopies.TO_DEVICE : HostCopies.TO_HOST);
+    GraphNodeWork.Builder copy =
+        GraphNodeWork.newBuilder()
+            .setType(CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY)
+            .setWidthBytes(span.bytes())
+            .setHeight(1)
+            .setArgument(core.hostCopies().register(span))
+            .setHostCopy(toDevice ? HostCopies.TO_DEVICE : HostCopies.TO_HOST);
+    return new GraphNodeSpec((toDevice ? copy.setDst(address) : copy.setSrc(address)).build());
   }
 
   private static boolean isDevice(int memoryType) {
@@ -171,70 +154,9 @@ record GraphNodeSpec(
     return given == 0 ? width : given;
   }
 
-  void writeAdd(WireWriter out, long node, long graph, long[] dependencies) {
-    Kernel launch = kernel == null ? NO_KERNEL : kernel;
-    Rows area = rows == null ? NO_ROWS : rows;
-    int[] shape = launch.shape;
-    CallWriter.remoraGraphAddNode(
-        out,
-        node,
-        graph,
-        dependencies,
-        type,
-        launch.function,
-        shape[0],
-        shape[1],
-        shape[2],
-        shape[3],
-        shape[4],
-        shape[5],
-        shape[6],
-        launch.parameters,
-        area.destination,
-        area.destinationPitch,
-        area.source,
-        area.sourcePitch,
-        area.widthBytes,
-        area.height,
-        area.value,
-        area.elementBytes,
-        argument,
-        hostCopy);
-  }
-
   /** Whether the node copies memory. */
   boolean copies() {
-    return type == CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY;
-  }
-
-  void writeSet(WireWriter out, long exec, long node) {
-    Kernel launch = kernel == null ? NO_KERNEL : kernel;
-    Rows area = rows == null ? NO_ROWS : rows;
-    int[] shape = launch.shape;
-    CallWriter.remoraGraphSetNode(
-        out,
-        exec,
-        node,
-        type,
-        launch.function,
-        shape[0],
-        shape[1],
-        shape[2],
-        shape[3],
-        shape[4],
-        shape[5],
-        shape[6],
-        launch.parameters,
-        area.destination,
-        area.destinationPitch,
-        area.source,
-        area.sourcePitch,
-        area.widthBytes,
-        area.height,
-        area.value,
-        area.elementBytes,
-        argument,
-        hostCopy);
+    return work.getType() == CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY;
   }
 
   /** Handles of nodes; null if there are fewer than the program says. */

@@ -14,7 +14,7 @@ import jcuda.driver.CUresult;
  * launch their bytes are sent, or asked for. Any thread may use it.
  */
 final class HostCopies {
-  /** {@code RemoraGraphAddNode.host_copy}. */
+  /** {@code GraphNodeWork.host_copy}. */
   static final int TO_DEVICE = 1;
 
   static final int TO_HOST = 2;

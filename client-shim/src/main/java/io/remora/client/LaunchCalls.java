@@ -27,6 +27,38 @@ interface LaunchCalls extends TableCalls {
       @Nullable CUstream hStream,
       @Nullable Pointer kernelParams,
       @Nullable Pointer extra) {
+    ThreadState thread = core().thread();
+    return launch(
+        f,
+        gridDimX,
+        gridDimY,
+        gridDimZ,
+        blockDimX,
+        blockDimY,
+        blockDimZ,
+        sharedMemBytes,
+        hStream,
+        (function, into) -> Launch.marshal(thread, function, kernelParams, extra, into));
+  }
+
+  /** Lays a function's parameters out; a result other than success ends the launch. */
+  @FunctionalInterface
+  interface ParameterWriter {
+    int write(Function function, byte[] into);
+  }
+
+  /** A launch whose parameters come from wherever the writer has them. */
+  default int launch(
+      @Nullable CUfunction f,
+      int gridDimX,
+      int gridDimY,
+      int gridDimZ,
+      int blockDimX,
+      int blockDimY,
+      int blockDimZ,
+      int sharedMemBytes,
+      @Nullable CUstream hStream,
+      ParameterWriter writer) {
     ClientCore core = core();
     ThreadState thread = core.thread();
     Function function = Launch.function(core, thread, f);
@@ -37,7 +69,7 @@ interface LaunchCalls extends TableCalls {
       return result;
     }
     byte[] parameters = thread.parameters(function.parameterBytes());
-    result = Launch.marshal(thread, function, kernelParams, extra, parameters);
+    result = writer.write(function, parameters);
     if (result != CUresult.CUDA_SUCCESS) {
       return result;
     }

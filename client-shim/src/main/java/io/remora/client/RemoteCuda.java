@@ -41,7 +41,7 @@ public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
           TextureCalls,
           GraphCalls,
           GraphStructureCalls,
-          LaunchCalls,
+          OldLaunchCalls,
           CopyCalls,
           HostMemoryCalls,
           StreamCalls,

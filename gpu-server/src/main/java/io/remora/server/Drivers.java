@@ -68,11 +68,12 @@ final class Drivers {
     SoftwareDeviceConfig defaults = SoftwareDeviceConfig.defaults();
     Long memory = settings.memoryBytes();
     int threads = settings.threads();
+    int capability = settings.computeCapability();
     return new SoftwareDeviceConfig(
         settings.devices(),
         memory == null ? defaults.memoryBytes() : memory,
         threads == 0 ? defaults.threads() : threads,
-        defaults.computeCapability(),
+        capability == 0 ? defaults.computeCapability() : capability,
         defaults.hostName());
   }
 }

@@ -49,13 +49,13 @@ record Overview(
     AuditLog audit = new AuditLog(clock);
     SessionRoll roll = new SessionRoll(audit, nanoClock);
     DeviceModes modes = new DeviceModes(devices);
-    return new Overview(
-        operators,
-        tenants,
-        audit,
-        new Reception(roll, modes, nanoClock, clock),
-        streams,
-        rooms == null ? null : new Watch(rooms, tenants, roll, modes, nanoClock, clock, version));
+    Watch watch = null;
+    if (rooms != null) {
+      watch = new Watch(rooms, tenants, roll, modes, nanoClock, clock, version);
+      rooms.sessions().setUse(new WatchedUse(watch));
+    }
+    Reception reception = new Reception(roll, modes, nanoClock, clock);
+    return new Overview(operators, tenants, audit, reception, streams, watch);
   }
 
   /** Looks at all counters; to be called every second. */

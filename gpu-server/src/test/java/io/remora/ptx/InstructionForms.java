@@ -87,6 +87,13 @@ final class InstructionForms {
     add("sub.s32 d, a, b;", three, (a, b, c, e) -> a - b);
     add("add.sat.s32 d, a, b;", three, (a, b, c, e) -> IntegerMath.addSatS32(i(a), i(b)));
     add("sub.sat.s32 d, a, b;", three, (a, b, c, e) -> IntegerMath.subSatS32(i(a), i(b)));
+    add("vadd.s32.s32.s32 d, a, b;", three, (a, b, c, e) -> i(a) + i(b));
+    add("vsub.u32.u32.u32.add d, a, b, c;", "u32 u32 u32 u32", (a, b, c, e) -> i(a) - i(b) + i(c));
+    add(
+        "vshr.u32.u32.u32.clamp.add d, a, b, c;",
+        "u32 u32 u32 u32",
+        (a, b, c, e) -> Shifts.shrU32(i(a), i(b)) + i(c));
+    add("vshl.u32.u32.u32.wrap d, a, b;", "u32 u32 u32", (a, b, c, e) -> i(a) << (i(b) & 31));
     add("mul.lo.s32 d, a, b;", three, (a, b, c, e) -> i(a) * i(b));
     add("mul.hi.s32 d, a, b;", three, (a, b, c, e) -> WideMultiply.mulHiS32(i(a), i(b)));
     add("mul.hi.u32 d, a, b;", "u32 u32 u32", (a, b, c, e) -> WideMultiply.mulHiU32(i(a), i(b)));

@@ -62,6 +62,31 @@ final class MemoryFeaturesTest {
   }
 
   @Test
+  void registersOfSeveralComponentsAreGroupsAndSingleRegisters() throws KernelFault {
+    String body =
+        """
+        .shared .align 16 .b8 row[32];
+        .reg .v2 .b32 %pair, %other;
+        .reg .v4 .u32 %four;
+        mov.u32 %r1, row;
+        mov.u32 %pair.x, 3;
+        mov.b32 %pair.y, 4;
+        st.shared.v2.u32 [%r1], %pair;
+        st.shared.v2.u32 [%r1+8], {%pair.y, %pair.x};
+        ld.shared.v4.u32 %four, [%r1];
+        ld.shared.v2.b32 %other, [%r1+8];
+        mad.lo.u32 %r9, %four.x, 10, %four.g;
+        mad.lo.u32 %r9, %r9, 10, %four.z;
+        mad.lo.u32 %r9, %r9, 10, %four.w;
+        mad.lo.u32 %r9, %r9, 10, %other.x;
+        mad.lo.u32 %r9, %r9, 10, %other.y;
+        """;
+    assertThat(rig.run(body + STORE, 1, 1)).containsExactly(344343);
+    assertThatThrownBy(() -> rig.run(body + "mov.u32 %r2, %pair.z;\n" + STORE, 1, 1))
+        .hasMessageContaining("has no component");
+  }
+
+  @Test
   void aGroupThatLeavesTheWindowIsAFault() {
     String body =
         """

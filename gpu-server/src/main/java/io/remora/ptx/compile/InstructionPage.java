@@ -28,14 +28,10 @@ public final class InstructionPage {
           Map.entry("tcgen05", "tensor memory of sm_100a"),
           Map.entry("tensormap", "tensor maps (TMA)"),
           Map.entry("vabsdiff", "scalar video instructions"),
-          Map.entry("vadd", "scalar video instructions"),
           Map.entry("vmad", "scalar video instructions"),
           Map.entry("vmax", "scalar video instructions"),
           Map.entry("vmin", "scalar video instructions"),
           Map.entry("vset", "scalar video instructions"),
-          Map.entry("vshl", "scalar video instructions"),
-          Map.entry("vshr", "scalar video instructions"),
-          Map.entry("vsub", "scalar video instructions"),
           Map.entry("wgmma", "warp groups of sm_90a"));
 
   /** Branches and calls have no emitter; their forms are said here. */

@@ -50,6 +50,33 @@ final class IntegerOps {
     code.store(at, 0, type);
   }
 
+  /**
+   * {@code vadd}, {@code vsub}, {@code vshl} and {@code vshr} of whole words, as GCC and CUB use
+   * them (PTX ISA 9.7.15.1).
+   */
+  static void scalarVideo(Instruction at, Code code) throws PtxException {
+    for (PtxType type : at.types()) {
+      require(at, type.bits() == 32);
+    }
+    code.push(at, 1, PtxType.B32);
+    code.push(at, 2, PtxType.B32);
+    if (at.has("wrap")) {
+      code.constant(31);
+      code.op(Opcodes.IAND);
+    }
+    switch (at.opcode()) {
+      case "vadd" -> code.op(Opcodes.IADD);
+      case "vsub" -> code.op(Opcodes.ISUB);
+      case "vshl" -> code.call(at, "Shifts.shlB32");
+      default -> code.call(at, "Shifts.shr" + suffix(at.type(1)));
+    }
+    if (at.has("add")) {
+      code.push(at, 3, PtxType.B32);
+      code.op(Opcodes.IADD);
+    }
+    code.store(at, 0, PtxType.B32);
+  }
+
   static void mul(Instruction at, Code code) throws PtxException {
     PtxType type = at.type(0);
     code.push(at, 1, type);

@@ -181,6 +181,10 @@ final class OpTable {
       put(operation + "2", "sat add", AsyncOps::video);
       put(operation + "4", "sat add", AsyncOps::video);
     }
+    put("vadd", "add", IntegerOps::scalarVideo);
+    put("vsub", "add", IntegerOps::scalarVideo);
+    put("vshl", "add clamp wrap", IntegerOps::scalarVideo);
+    put("vshr", "add clamp wrap", IntegerOps::scalarVideo);
     put("vset2", "eq ne lt le gt ge add", AsyncOps::video);
     put("vset4", "eq ne lt le gt ge add", AsyncOps::video);
   }

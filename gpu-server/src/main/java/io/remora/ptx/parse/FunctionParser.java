@@ -257,9 +257,10 @@ final class FunctionParser {
   }
 
   private void registers(Scope scope) throws PtxException {
+    int width = tokens.takeDot("v2") ? 2 : tokens.takeDot("v4") ? 4 : 1;
     Token typeToken = tokens.expect(Token.Kind.DOT_WORD, "a register type");
     PtxType type = PtxType.named(typeToken.text());
-    if (typeToken.isDot("v2") || typeToken.isDot("v4") || typeToken.isDot("b128")) {
+    if (typeToken.isDot("b128")) {
       throw TokenStream.unsupported(typeToken, "a register of type " + typeToken.shown());
     }
     if (type == null) {
@@ -267,7 +268,9 @@ final class FunctionParser {
     }
     do {
       Token name = tokens.expect(Token.Kind.WORD, "a register name");
-      if (tokens.take('<')) {
+      if (width > 1) {
+        scope.declareVector(name, type, width);
+      } else if (tokens.take('<')) {
         scope.declareRange(name, type, rangeLength(name));
       } else {
         scope.declareRegister(name, type);

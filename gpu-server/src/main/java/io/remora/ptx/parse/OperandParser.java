@@ -89,6 +89,10 @@ final class OperandParser {
     if (register != null) {
       return new Operand.Reg(register, false);
     }
+    List<Register> vector = scope.vector(name);
+    if (vector != null) {
+      return component(token, vector);
+    }
     Variable variable = scope.variable(name);
     if (variable != null) {
       return new Operand.Symbol(variable, symbolOffset(), false);
@@ -100,6 +104,20 @@ final class OperandParser {
       return special(token);
     }
     return isFunction.test(name) ? new Operand.Function(name) : new Operand.Label(name);
+  }
+
+  /** One component of a vector register, or all of them in a group. */
+  private Operand component(Token name, List<Register> vector) throws PtxException {
+    Token next = tokens.peek();
+    if (next.kind() != Token.Kind.DOT_WORD || !next.adjacent()) {
+      return new Operand.Group(
+          vector.stream().<Operand>map(each -> new Operand.Reg(each, false)).toList());
+    }
+    int number = Scope.component(tokens.next().text());
+    if (number < 0 || number >= vector.size()) {
+      throw TokenStream.error(next, name.shown() + " has no component " + next.shown());
+    }
+    return new Operand.Reg(vector.get(number), false);
   }
 
   private Operand genericSymbol(Scope scope) throws PtxException {

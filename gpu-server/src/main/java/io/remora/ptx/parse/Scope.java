@@ -16,9 +16,13 @@ import org.jspecify.annotations.Nullable;
  * are first used, so that a huge range costs nothing.
  */
 final class Scope {
+  private static final String COMPONENTS = "xyzw";
+  private static final String COLOURS = "rgba";
+
   private final @Nullable Scope parent;
   private final List<Register> allRegisters;
   private final Map<String, Register> registers = new HashMap<>();
+  private final Map<String, List<Register>> vectors = new HashMap<>();
   private final Map<String, Range> ranges = new HashMap<>();
   private final Map<String, Variable> variables = new HashMap<>();
 
@@ -55,6 +59,16 @@ final class Scope {
     create(name.text(), type);
   }
 
+  /** Declares a register of several components, which are registers by themselves. */
+  void declareVector(Token name, PtxType type, int width) throws PtxException {
+    checkFree(name);
+    List<Register> components = new ArrayList<>(width);
+    for (int i = 0; i < width; i++) {
+      components.add(create(name.text() + "." + COMPONENTS.charAt(i), type));
+    }
+    vectors.put(name.text(), List.copyOf(components));
+  }
+
   void declareRange(Token prefix, PtxType type, int count) throws PtxException {
     if (ranges.putIfAbsent(prefix.text(), new Range(type, count)) != null) {
       throw TokenStream.error(prefix, prefix.shown() + " is declared twice");
@@ -72,7 +86,9 @@ final class Scope {
   }
 
   private void checkFree(Token name) throws PtxException {
-    if (registers.containsKey(name.text()) || variables.containsKey(name.text())) {
+    if (registers.containsKey(name.text())
+        || vectors.containsKey(name.text())
+        || variables.containsKey(name.text())) {
       throw TokenStream.error(name, name.shown() + " is declared twice");
     }
   }
@@ -96,6 +112,23 @@ final class Scope {
       }
     }
     return null;
+  }
+
+  /** The components of a vector register, or null if there is none of this name. */
+  @Nullable List<Register> vector(String name) {
+    for (Scope scope = this; scope != null; scope = scope.parent) {
+      List<Register> found = scope.vectors.get(name);
+      if (found != null) {
+        return found;
+      }
+    }
+    return null;
+  }
+
+  /** The number of a component, as {@code .x} or {@code .r} name it; -1 if it is no name of one. */
+  static int component(String name) {
+    int number = COMPONENTS.indexOf(name);
+    return name.length() != 1 ? -1 : number >= 0 ? number : COLOURS.indexOf(name);
   }
 
   private @Nullable Register fromRange(String name) {

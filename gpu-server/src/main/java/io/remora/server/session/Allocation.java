@@ -12,6 +12,7 @@ final class Allocation {
   private final long bufferId;
   private final boolean moduleVariable;
   private @Nullable MemoryPool pool;
+  private @Nullable GraphMemory graphMemory;
 
   Allocation(
       long address,
@@ -52,7 +53,7 @@ final class Allocation {
     return bufferId;
   }
 
-  /** True for a module's global variable: it ends with its module and can't be freed. */
+  /** True for a module's variable or mapped memory, which can't be freed as allocations are. */
   boolean isModuleVariable() {
     return moduleVariable;
   }
@@ -65,6 +66,16 @@ final class Allocation {
   /** Says which pool the block is of. */
   void belongsTo(@Nullable MemoryPool itsPool) {
     pool = itsPool;
+  }
+
+  /** The node of a graph that allocates it, or null. */
+  @Nullable GraphMemory graphMemory() {
+    return graphMemory;
+  }
+
+  /** Says which node of a graph allocates it. */
+  void belongsTo(GraphMemory itsNode) {
+    graphMemory = itsNode;
   }
 
   /** True if [address, address + length) lies inside. */

@@ -100,7 +100,8 @@ final class Captures {
     return true;
   }
 
-  private void record(SessionStream stream, NodeWork work) {
+  /** Makes a node on a stream that is capturing. */
+  void record(SessionStream stream, NodeWork work) {
     Capture.OfStream part = requireValid(stream);
     long handle = newNodeHandle();
     GraphNode node = part.capture().graph().add(handle, 0, work, part.tail());
@@ -113,7 +114,8 @@ final class Captures {
   private static Capture.OfStream requireValid(SessionStream stream) {
     Capture.OfStream part = stream.capture();
     if (part == null) {
-      throw new IllegalStateException("the stream isn't capturing");
+      throw new CallException(
+          CUresult.CUDA_ERROR_ILLEGAL_STATE_VALUE, "the stream isn't capturing any more");
     }
     if (part.capture().isInvalidated()) {
       throw new CallException(

@@ -36,9 +36,12 @@ final class GraphCalls {
   private final ClientSession session;
   private final GraphRuns runs;
   private final GraphTransfers transfers;
+  private final GraphMemoryCalls memory;
 
-  GraphCalls(ClientSession session, GraphRuns runs, GraphTransfers transfers) {
+  GraphCalls(
+      ClientSession session, GraphRuns runs, GraphTransfers transfers, GraphMemoryCalls memory) {
     this.session = session;
+    this.memory = memory;
     this.runs = runs;
     this.transfers = transfers;
   }
@@ -62,6 +65,7 @@ final class GraphCalls {
   /** Takes a graph and its nodes away. */
   void destroy(SessionGraph graph) {
     session.objects().graphs().remove(graph.handle());
+    memory.graphEnds(graph);
     graph.nodes().forEach(node -> session.objects().graphNodes().remove(node.handle()));
   }
 
@@ -93,6 +97,7 @@ final class GraphCalls {
 
   void destroyNode(SessionCall call, long handle) {
     GraphNode node = session.objects().graphNode(handle);
+    GraphMemoryCalls.refuse(node.graph(), "lose nodes");
     session.objects().graphNodes().remove(handle);
     node.graph().remove(node);
     call.succeed();
@@ -101,6 +106,7 @@ final class GraphCalls {
   void copy(SessionCall call, long handle, long originalHandle) {
     SessionObjects objects = session.objects();
     SessionGraph original = objects.graph(originalHandle);
+    GraphMemoryCalls.refuse(original, "be cloned");
     SessionGraph clone = newGraph(handle);
     Map<GraphNode, GraphNode> copies = new HashMap<>();
     // In the order of the original, whose nodes may have got edges from later ones.
@@ -226,6 +232,9 @@ final class GraphCalls {
     if (from.length != to.length) {
       throw CallException.invalidValue("edges have two ends each");
     }
+    if (remove) {
+      GraphMemoryCalls.refuse(graph, "lose edges");
+    }
     List<GraphNode> begins = nodes(from);
     List<GraphNode> ends = nodes(to);
     for (int i = 0; i < from.length; i++) {
@@ -247,15 +256,19 @@ final class GraphCalls {
     if ((flags & ~FLAGS) != 0) {
       throw CallException.invalidValue("unknown flags of an instantiation");
     }
-    SessionGraph graph = objects.graph(graphHandle);
-    objects.create(
-        objects.graphExecs(), handle, new SessionGraphExec(handle, flags, graph.steps()));
+    List<GraphStep> steps = objects.graph(graphHandle).steps();
+    objects.checkCreatable(objects.graphExecs(), handle);
+    SessionGraphExec made = new SessionGraphExec(handle, flags, steps);
+    memory.instantiated(steps);
+    objects.create(objects.graphExecs(), handle, made);
     call.succeed();
   }
 
   void destroyExec(SessionCall call, long handle) {
-    transfers.graphEnds(session.objects().graphExec(handle));
+    SessionGraphExec graph = session.objects().graphExec(handle);
+    transfers.graphEnds(graph);
     session.objects().graphExecs().remove(handle);
+    memory.execEnds(graph.allSteps());
     call.succeed();
   }
 
@@ -297,7 +310,9 @@ final class GraphCalls {
       boolean unused = session.captures().takes(call, stream, NodeWork.Child.of(graph.steps()));
     } else {
       session.captures().checkLegacy(stream);
+      memory.checkLaunch(graph.allSteps(), graph.flags());
       runs.launch(call, stream, graph);
+      memory.launched(graph.allSteps());
     }
   }
 
@@ -306,7 +321,18 @@ final class GraphCalls {
     StringBuilder text = new StringBuilder("digraph dot {\n");
     List<String> names =
         Arrays.asList(
-            "kernel", "memcpy", "memset", "host", "graph", "empty", "event wait", "event record");
+            "kernel",
+            "memcpy",
+            "memset",
+            "host",
+            "graph",
+            "empty",
+            "event wait",
+            "event record",
+            "semaphore signal",
+            "semaphore wait",
+            "mem alloc",
+            "mem free");
     for (GraphNode node : graph.nodes()) {
       text.append(
           String.format("\"%x\" [label=\"%s\"];%n", node.handle(), names.get(node.work().type())));

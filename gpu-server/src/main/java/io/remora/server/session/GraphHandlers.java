@@ -2,6 +2,7 @@
 package io.remora.server.session;
 
 import io.remora.server.session.generated.CallHandler;
+import io.remora.v1.GraphNodeWork;
 import io.remora.wire.Payload;
 
 /** The part of {@link SessionCalls} that hands calls to {@link GraphCalls} and their like. */
@@ -140,85 +141,47 @@ interface GraphHandlers extends CallHandler {
 
   @Override
   default void remoraGraphAddNode(
+      CallContext call, long node, long graph, long[] dependencies, GraphNodeWork work) {
+    graphs().addNode(own(call), node, graph, dependencies, works().of(own(call), work));
+  }
+
+  @Override
+  default void remoraGraphSetNode(CallContext call, long exec, long node, GraphNodeWork work) {
+    graphs().setNode(own(call), exec, node, works().of(own(call), work));
+  }
+
+  /** Memory that nodes allocate. */
+  GraphMemoryCalls graphMemory();
+
+  @Override
+  default void remoraGraphAddAllocation(
       CallContext call,
       long node,
       long graph,
       long[] dependencies,
-      int type,
-      long f,
-      int gridDimX,
-      int gridDimY,
-      int gridDimZ,
-      int blockDimX,
-      int blockDimY,
-      int blockDimZ,
-      int sharedMemBytes,
-      byte[] kernelParams,
-      long dst,
-      long dstPitch,
-      long src,
-      long srcPitch,
-      long widthBytes,
-      long height,
-      int value,
-      int elementBytes,
-      long argument,
-      int hostCopy) {
-    NodeWork work =
-        works()
-            .of(
-                own(call),
-                type,
-                f,
-                new LaunchCalls.Shape(
-                    gridDimX, gridDimY, gridDimZ, blockDimX, blockDimY, blockDimZ, sharedMemBytes),
-                kernelParams,
-                new NodeWorks.Rows(
-                    dst, dstPitch, src, srcPitch, widthBytes, height, value, elementBytes),
-                argument,
-                hostCopy);
-    graphs().addNode(own(call), node, graph, dependencies, work);
+      int allocType,
+      int handleTypes,
+      int locationType,
+      int locationId,
+      long byteCount) {
+    var properties =
+        new GraphMemoryCalls.Properties(allocType, handleTypes, locationType, locationId);
+    graphMemory().addNode(own(call), node, graph, dependencies, properties, byteCount);
   }
 
   @Override
-  default void remoraGraphSetNode(
-      CallContext call,
-      long exec,
-      long node,
-      int type,
-      long f,
-      int gridDimX,
-      int gridDimY,
-      int gridDimZ,
-      int blockDimX,
-      int blockDimY,
-      int blockDimZ,
-      int sharedMemBytes,
-      byte[] kernelParams,
-      long dst,
-      long dstPitch,
-      long src,
-      long srcPitch,
-      long widthBytes,
-      long height,
-      int value,
-      int elementBytes,
-      long argument,
-      int hostCopy) {
-    NodeWork work =
-        works()
-            .of(
-                own(call),
-                type,
-                f,
-                new LaunchCalls.Shape(
-                    gridDimX, gridDimY, gridDimZ, blockDimX, blockDimY, blockDimZ, sharedMemBytes),
-                kernelParams,
-                new NodeWorks.Rows(
-                    dst, dstPitch, src, srcPitch, widthBytes, height, value, elementBytes),
-                argument,
-                hostCopy);
-    graphs().setNode(own(call), exec, node, work);
+  default void remoraGraphMemoryNode(CallContext call, long node, int type) {
+    graphMemory().parameters(own(call), node, type);
+  }
+
+  @Override
+  default void cuDeviceGetGraphMemAttribute(CallContext call, int device, int attr) {
+    graphMemory().getAttribute(own(call), device, attr);
+  }
+
+  @Override
+  default void cuDeviceSetGraphMemAttribute(CallContext call, int device, int attr, long value) {
+    graphMemory().setAttribute(own(call), device, attr, value);
   }
 
   /** Copies of host memory that launches make. */

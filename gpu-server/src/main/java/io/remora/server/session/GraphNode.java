@@ -42,11 +42,12 @@ final class GraphNode {
   /**
    * Gives it other parameters.
    *
-   * @throws CallException {@code CUDA_ERROR_INVALID_VALUE} if the work is of another type
+   * @throws CallException {@code CUDA_ERROR_INVALID_VALUE} if the work is of another type, or
+   *     allocates or frees memory
    */
   void setWork(NodeWork other) {
-    if (other.type() != work.type()) {
-      throw CallException.invalidValue("the node is of another type");
+    if (other.type() != work.type() || GraphMemoryCalls.isOfMemory(other)) {
+      throw CallException.invalidValue("the node is of another type, or one of memory");
     }
     work = other;
   }

@@ -75,7 +75,7 @@ final class GraphRuns {
         } else if (work instanceof NodeWork.HostCopy copy) {
           checkDevice(stream, work);
           parts.addAll(transfers.prepare(copy, brought));
-        } else if (!(work instanceof NodeWork.Empty)) {
+        } else if (!(work instanceof NodeWork.Empty) && !GraphMemoryCalls.isOfMemory(work)) {
           checkDevice(stream, work);
           add(work);
         }

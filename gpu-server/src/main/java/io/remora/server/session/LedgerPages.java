@@ -22,8 +22,12 @@ final class LedgerPages implements SlabPages {
     this.ledger = ledger;
   }
 
-  @Override
-  public void commit(long address, long bytes) {
+  /**
+   * Charges the tenant for memory that is to be backed later.
+   *
+   * @throws DriverException {@code CUDA_ERROR_OUT_OF_MEMORY} if the quota has no more
+   */
+  void charge(long bytes) {
     deviceIsFull = false;
     if (!ledger.reserve(bytes)) {
       throw new DriverException(
@@ -34,21 +38,45 @@ final class LedgerPages implements SlabPages {
               + ledger.availableBytes()
               + " left; free memory or ask the operator for more");
     }
+    chargedBytes += bytes;
+  }
+
+  /** Gives back what was charged. */
+  void discharge(long bytes) {
+    chargedBytes -= bytes;
+    ledger.release(bytes);
+  }
+
+  /** Backs a part of the slab with memory that is charged already, or {@code OUT_OF_MEMORY}. */
+  void commitCharged(long address, long bytes) {
     try {
       residency.commit(address, bytes);
     } catch (RuntimeException refused) {
-      ledger.release(bytes);
       deviceIsFull = true;
       throw refused;
     }
-    chargedBytes += bytes;
+  }
+
+  /** Takes the memory behind a part of the slab away, which stays charged. */
+  void decommitCharged(long address, long bytes) {
+    residency.decommit(address, bytes);
+  }
+
+  @Override
+  public void commit(long address, long bytes) {
+    charge(bytes);
+    try {
+      commitCharged(address, bytes);
+    } catch (RuntimeException refused) {
+      discharge(bytes);
+      throw refused;
+    }
   }
 
   @Override
   public void decommit(long address, long bytes) {
-    residency.decommit(address, bytes);
-    chargedBytes -= bytes;
-    ledger.release(bytes);
+    decommitCharged(address, bytes);
+    discharge(bytes);
   }
 
   /** Whether the last refusal was the device's, while the quota had room. */

@@ -22,6 +22,7 @@ final class MemoryCalls {
 
   private final ClientSession session;
   private final Deque<Waiting> waiting = new ArrayDeque<>();
+  private final GraphMemoryCalls ofGraphs;
 
   /**
    * An allocation that waits for memory that is on its way back. The alignment is 0 for one that
@@ -38,6 +39,12 @@ final class MemoryCalls {
 
   MemoryCalls(ClientSession session) {
     this.session = session;
+    this.ofGraphs = new GraphMemoryCalls(session, this);
+  }
+
+  /** What graphs allocate. */
+  GraphMemoryCalls ofGraphs() {
+    return ofGraphs;
   }
 
   void cuMemAlloc(SessionCall call, long bytes) {
@@ -50,7 +57,12 @@ final class MemoryCalls {
   }
 
   void cuMemAllocAsync(SessionCall call, long bytes, long stream) {
-    VirtualContext context = streamOf(call, stream).context();
+    SessionStream found = session.objects().stream(call, stream);
+    if (found.capture() != null) {
+      ofGraphs.capture(call, found, bytes);
+      return;
+    }
+    VirtualContext context = found.context();
     allocate(
         new Waiting(
             context.device(),
@@ -75,7 +87,7 @@ final class MemoryCalls {
             refused -> call.fail(refused.result(), refused.detail())));
   }
 
-  /** A stream, which must not be capturing: allocations can't be captured. */
+  /** A stream, which must not be capturing: graphs don't allocate from pools. */
   private SessionStream streamOf(SessionCall call, long handle) {
     SessionStream stream = session.objects().stream(call, handle);
     session.captures().refuse(stream);
@@ -110,6 +122,16 @@ final class MemoryCalls {
       Consumer<Allocation> done,
       Consumer<DriverException> failed) {
     allocate(new Waiting(context.device(), bytes, context.handle(), 0, null, done, failed));
+  }
+
+  /** Memory for a node of a graph; the answer comes on the serial executor. */
+  void allocateForGraph(
+      SessionDevice device,
+      long bytes,
+      long owner,
+      Consumer<Allocation> done,
+      Consumer<DriverException> failed) {
+    allocate(new Waiting(device, bytes, owner, 0, null, done, failed));
   }
 
   /** Memory for an array; the answer comes on the serial executor. */
@@ -215,15 +237,23 @@ final class MemoryCalls {
   }
 
   void cuMemFree(SessionCall call, long address) {
-    if (address == 0) {
-      call.succeed();
-      return;
+    if (address != 0) {
+      free(address);
     }
+    call.succeed();
+  }
+
+  /** Frees what begins at an address, or {@code CUDA_ERROR_INVALID_VALUE}. */
+  void free(long address) {
     for (SessionDevice device : session.objects().devices()) {
       Allocation allocation = device.ownsAddress(address) ? device.memory().at(address) : null;
       if (allocation != null && !allocation.isModuleVariable()) {
-        free(device, allocation);
-        call.succeed();
+        GraphMemory graphMemory = allocation.graphMemory();
+        if (graphMemory == null) {
+          free(device, allocation);
+        } else {
+          ofGraphs.free(graphMemory);
+        }
         return;
       }
     }
@@ -232,14 +262,22 @@ final class MemoryCalls {
   }
 
   void cuMemFreeAsync(SessionCall call, long address, long stream) {
-    // Only to check the handle: the memory stays until all streams have passed this point.
-    SessionStream unused = streamOf(call, stream);
-    cuMemFree(call, address);
+    SessionStream found = session.objects().stream(call, stream);
+    if (found.capture() == null) {
+      // The memory stays until all streams have passed this point.
+      cuMemFree(call, address);
+    } else {
+      boolean unused = session.captures().takes(call, found, ofGraphs.release(address));
+    }
   }
 
   /** Takes an allocation away at once, and gives its memory back when no work uses it. */
   void free(SessionDevice device, Allocation allocation) {
     device.memory().detach(allocation);
+    GraphMemory graphMemory = allocation.graphMemory();
+    if (graphMemory != null) {
+      ofGraphs.givenBack(graphMemory);
+    }
     session
         .epochs()
         .afterWorkSoFar(

@@ -4,6 +4,7 @@ package io.remora.server.session;
 import io.remora.server.driver.Domain.Launch;
 import io.remora.server.metrics.KernelMeter;
 import io.remora.v1.CUgraphNodeType;
+import io.remora.v1.CUresult;
 import java.util.List;
 
 /** What a node of a graph does when its turn has come. Immutable. */
@@ -78,6 +79,22 @@ sealed interface NodeWork {
     }
   }
 
+  /** Allocates memory, which has its address already. */
+  record MemoryAllocation(GraphMemory memory) implements NodeWork {
+    @Override
+    public int type() {
+      return CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEM_ALLOC_VALUE;
+    }
+  }
+
+  /** Frees memory that this graph, another one or a stream has allocated. */
+  record MemoryRelease(long address) implements NodeWork {
+    @Override
+    public int type() {
+      return CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEM_FREE_VALUE;
+    }
+  }
+
   /** Records an event that others outside of the graph may wait for. */
   record EventRecord(SessionEvent event) implements NodeWork {
     @Override
@@ -108,9 +125,17 @@ sealed interface NodeWork {
     /**
      * A graph as a node.
      *
-     * @throws CallException {@code CUDA_ERROR_OUT_OF_MEMORY} if it is too large for one
+     * @throws CallException {@code CUDA_ERROR_OUT_OF_MEMORY} if it is too large for one, {@code
+     *     CUDA_ERROR_NOT_SUPPORTED} if it allocates memory
      */
     static Child of(List<GraphStep> steps) {
+      for (GraphStep step : steps) {
+        if (GraphMemoryCalls.isOfMemory(step.work())) {
+          throw new CallException(
+              CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+              "a graph that allocates or frees memory can't be a node of another");
+        }
+      }
       return new Child(steps, GraphSize.of(steps));
     }
 

@@ -5,6 +5,7 @@ import io.remora.server.driver.Domain;
 import io.remora.server.driver.WorkObserver;
 import io.remora.v1.CUgraphNodeType;
 import io.remora.v1.CUresult;
+import io.remora.v1.GraphNodeWork;
 
 /**
  * Makes what a node does of what a client says, with the checks that the same work has when it is
@@ -14,64 +15,76 @@ final class NodeWorks {
   private static final int MEMCPY = CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY_VALUE;
   private static final int MEMSET = CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMSET_VALUE;
 
-  /** {@code RemoraGraphAddNode.host_copy}. */
+  // GraphNodeWork.host_copy.
+  private static final int WITHIN_DEVICE = 0;
   static final int TO_DEVICE = 1;
+  private static final int TO_HOST = 2;
 
   private final ClientSession session;
   private final LaunchCalls launches;
+  private final GraphMemoryCalls memory;
 
-  NodeWorks(ClientSession session, LaunchCalls launches) {
+  NodeWorks(ClientSession session, LaunchCalls launches, GraphMemoryCalls memory) {
     this.session = session;
     this.launches = launches;
+    this.memory = memory;
   }
 
-  /** Rows of a copy or fill. */
-  record Rows(
-      long destination,
-      long destinationPitch,
-      long source,
-      long sourcePitch,
-      long widthBytes,
-      long height,
-      int value,
-      int elementBytes) {}
-
-  /**
-   * @param type {@code CUgraphNodeType}
-   * @param argument token, event or graph
-   */
-  NodeWork of(
-      SessionCall call,
-      int type,
-      long function,
-      LaunchCalls.Shape shape,
-      byte[] parameters,
-      Rows rows,
-      long argument,
-      int hostCopy) {
-    CUgraphNodeType known = CUgraphNodeType.forNumber(type);
+  /** What a client says that a node does. */
+  NodeWork of(SessionCall call, GraphNodeWork said) {
+    CUgraphNodeType known = CUgraphNodeType.forNumber(said.getType());
     if (known == null) {
-      throw CallException.invalidValue("there are no nodes of type " + type);
+      throw CallException.invalidValue("there are no nodes of type " + said.getType());
     }
     SessionObjects objects = session.objects();
     return switch (known) {
       case CU_GRAPH_NODE_TYPE_KERNEL ->
-          launches.kernel(call.context().device(), function, shape, false, parameters);
-      case CU_GRAPH_NODE_TYPE_MEMCPY ->
-          hostCopy == 0
-              ? copy(call, rows)
-              : hostCopy(
-                  hostCopy == TO_DEVICE,
-                  argument,
-                  hostCopy == TO_DEVICE ? rows.destination() : rows.source(),
-                  rows.height() == 1 ? rows.widthBytes() : 0);
-      case CU_GRAPH_NODE_TYPE_MEMSET -> fill(call, rows);
-      case CU_GRAPH_NODE_TYPE_HOST -> new NodeWork.Host(argument);
-      case CU_GRAPH_NODE_TYPE_GRAPH -> NodeWork.Child.of(objects.graph(argument).steps());
+          launches.kernel(
+              call.context().device(),
+              said.getF(),
+              shape(said),
+              false,
+              said.getKernelParams().toByteArray());
+      case CU_GRAPH_NODE_TYPE_MEMCPY -> copyOf(call, said);
+      case CU_GRAPH_NODE_TYPE_MEMSET -> fill(call, said);
+      case CU_GRAPH_NODE_TYPE_HOST -> new NodeWork.Host(said.getArgument());
+      case CU_GRAPH_NODE_TYPE_GRAPH -> NodeWork.Child.of(objects.graph(said.getArgument()).steps());
       case CU_GRAPH_NODE_TYPE_EMPTY -> new NodeWork.Empty();
-      case CU_GRAPH_NODE_TYPE_WAIT_EVENT -> new NodeWork.EventWait(objects.event(argument));
-      case CU_GRAPH_NODE_TYPE_EVENT_RECORD -> new NodeWork.EventRecord(objects.event(argument));
+      case CU_GRAPH_NODE_TYPE_WAIT_EVENT ->
+          new NodeWork.EventWait(objects.event(said.getArgument()));
+      case CU_GRAPH_NODE_TYPE_EVENT_RECORD ->
+          new NodeWork.EventRecord(objects.event(said.getArgument()));
+      case CU_GRAPH_NODE_TYPE_MEM_FREE -> memory.release(said.getArgument());
+      case CU_GRAPH_NODE_TYPE_MEM_ALLOC ->
+          throw CallException.invalidValue("allocations are added by a call of their own");
+      case CU_GRAPH_NODE_TYPE_EXT_SEMAS_SIGNAL,
+          CU_GRAPH_NODE_TYPE_EXT_SEMAS_WAIT,
+          CU_GRAPH_NODE_TYPE_BATCH_MEM_OP,
+          CU_GRAPH_NODE_TYPE_CONDITIONAL ->
+          throw new CallException(
+              CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "graphs have no such nodes here");
       case UNRECOGNIZED -> throw CallException.invalidValue("no such node");
+    };
+  }
+
+  private static LaunchCalls.Shape shape(GraphNodeWork said) {
+    return new LaunchCalls.Shape(
+        said.getGridDimX(),
+        said.getGridDimY(),
+        said.getGridDimZ(),
+        said.getBlockDimX(),
+        said.getBlockDimY(),
+        said.getBlockDimZ(),
+        said.getSharedMemBytes());
+  }
+
+  private NodeWork copyOf(SessionCall call, GraphNodeWork said) {
+    long bytes = said.getHeight() == 1 ? said.getWidthBytes() : 0;
+    return switch (said.getHostCopy()) {
+      case WITHIN_DEVICE -> copy(call, said);
+      case TO_DEVICE -> hostCopy(true, said.getArgument(), said.getDst(), bytes);
+      case TO_HOST -> hostCopy(false, said.getArgument(), said.getSrc(), bytes);
+      default -> throw CallException.invalidValue("there are no copies of this kind");
     };
   }
 
@@ -83,60 +96,67 @@ final class NodeWorks {
     return new NodeWork.HostCopy(toDevice, number, session.memory(address, bytes), address, bytes);
   }
 
-  private NodeWork copy(SessionCall call, Rows rows) {
+  private NodeWork copy(SessionCall call, GraphNodeWork rows) {
     long to =
         call.checkRows(
-            rows.destination(), rows.destinationPitch(), rows.widthBytes(), 1, rows.height());
+            rows.getDst(), rows.getDstPitch(), rows.getWidthBytes(), 1, rows.getHeight());
     long from =
-        call.checkRows(rows.source(), rows.sourcePitch(), rows.widthBytes(), 1, rows.height());
+        call.checkRows(
+            rows.getSrc(), rows.getSrcPitch(), rows.getWidthBytes(), 1, rows.getHeight());
     if (to == 0 || from == 0) {
       return empty(MEMCPY, call);
     }
     return new NodeWork.Transfer(
         MEMCPY,
-        session.memory(rows.destination(), 1),
+        session.memory(rows.getDst(), 1),
         WorkKeys.ofBytes(call.number(), to),
         (domain, stream, observer) ->
             domain.remoraCopyRowsOnDevice(
-                rows.destination(),
-                rows.destinationPitch(),
-                rows.source(),
-                rows.sourcePitch(),
-                rows.widthBytes(),
-                rows.height(),
+                rows.getDst(),
+                rows.getDstPitch(),
+                rows.getSrc(),
+                rows.getSrcPitch(),
+                rows.getWidthBytes(),
+                rows.getHeight(),
                 stream,
                 observer));
   }
 
-  private NodeWork fill(SessionCall call, Rows rows) {
-    int unit = rows.elementBytes();
-    if (unit != 1 && unit != 2 && unit != 4 || rows.widthBytes() % unit != 0) {
+  private NodeWork fill(SessionCall call, GraphNodeWork rows) {
+    int unit = rows.getElementBytes();
+    if (unit != 1 && unit != 2 && unit != 4 || rows.getWidthBytes() % unit != 0) {
       throw CallException.invalidValue("a fill repeats whole elements of 1, 2 or 4 bytes");
     }
-    long count = rows.widthBytes() / unit;
-    long pitch = rows.height() <= 1 ? rows.widthBytes() : rows.destinationPitch();
-    if (call.checkRows(rows.destination(), pitch, count, unit, rows.height()) == 0) {
+    long count = rows.getWidthBytes() / unit;
+    long pitch = rows.getHeight() <= 1 ? rows.getWidthBytes() : rows.getDstPitch();
+    if (call.checkRows(rows.getDst(), pitch, count, unit, rows.getHeight()) == 0) {
       return empty(MEMSET, call);
     }
     return new NodeWork.Transfer(
         MEMSET,
-        session.memory(rows.destination(), 1),
-        WorkKeys.ofBytes(call.number(), rows.widthBytes() * rows.height()),
+        session.memory(rows.getDst(), 1),
+        WorkKeys.ofBytes(call.number(), rows.getWidthBytes() * rows.getHeight()),
         (domain, stream, observer) -> fill(domain, stream, rows, pitch, count, observer));
   }
 
   private static void fill(
-      Domain domain, long stream, Rows rows, long pitch, long count, WorkObserver observer) {
-    long at = rows.destination();
-    long height = rows.height();
-    switch (rows.elementBytes()) {
+      Domain domain,
+      long stream,
+      GraphNodeWork rows,
+      long pitch,
+      long count,
+      WorkObserver observer) {
+    long at = rows.getDst();
+    long height = rows.getHeight();
+    switch (rows.getElementBytes()) {
       case 1 ->
-          domain.cuMemsetD2D8Async(at, pitch, rows.value() & 0xff, count, height, stream, observer);
+          domain.cuMemsetD2D8Async(
+              at, pitch, rows.getValue() & 0xff, count, height, stream, observer);
       case 2 ->
           domain.cuMemsetD2D16Async(
-              at, pitch, rows.value() & 0xffff, count, height, stream, observer);
+              at, pitch, rows.getValue() & 0xffff, count, height, stream, observer);
       default ->
-          domain.cuMemsetD2D32Async(at, pitch, rows.value(), count, height, stream, observer);
+          domain.cuMemsetD2D32Async(at, pitch, rows.getValue(), count, height, stream, observer);
     }
   }
 

@@ -10,11 +10,14 @@ import java.util.List;
  * Hands each call that the table can't express to the class that knows its object. Belongs to the
  * session's serial executor.
  */
-final class SessionCalls implements PoolHandlers, GraphHandlers, ArrayHandlers {
+final class SessionCalls
+    implements PoolHandlers, GraphHandlers, ArrayHandlers, VirtualMemoryHandlers {
   private static final int[] NO_OPTIONS = {};
   private static final long[] NO_VALUES = {};
 
   private final MemoryCalls memory;
+  private final VirtualMemoryCalls virtualMemory;
+  private final UseCalls use;
   private final PointerCalls pointers;
   private final PoolCalls pools;
   private final ArrayCalls arrays;
@@ -36,6 +39,8 @@ final class SessionCalls implements PoolHandlers, GraphHandlers, ArrayHandlers {
 
   SessionCalls(ClientSession session) {
     memory = new MemoryCalls(session);
+    virtualMemory = new VirtualMemoryCalls(session);
+    use = new UseCalls(session);
     pointers = new PointerCalls(session);
     pools = new PoolCalls(session, memory);
     arrays = new ArrayCalls(session, memory);
@@ -51,9 +56,11 @@ final class SessionCalls implements PoolHandlers, GraphHandlers, ArrayHandlers {
     uploads = new ImageUploads(session);
     contexts = new ContextCalls(session, this);
     transfers = new GraphTransfers(session, downloads);
-    graphs = new GraphCalls(session, new GraphRuns(session, callbacks, transfers), transfers);
+    graphs =
+        new GraphCalls(
+            session, new GraphRuns(session, callbacks, transfers), transfers, memory.ofGraphs());
     captures = new CaptureCalls(session, graphs);
-    works = new NodeWorks(session, launches);
+    works = new NodeWorks(session, launches, memory.ofGraphs());
   }
 
   MemoryCalls memory() {
@@ -63,6 +70,16 @@ final class SessionCalls implements PoolHandlers, GraphHandlers, ArrayHandlers {
   @Override
   public GraphCalls graphs() {
     return graphs;
+  }
+
+  @Override
+  public VirtualMemoryCalls virtualMemory() {
+    return virtualMemory;
+  }
+
+  @Override
+  public GraphMemoryCalls graphMemory() {
+    return memory.ofGraphs();
   }
 
   @Override
@@ -435,6 +452,11 @@ final class SessionCalls implements PoolHandlers, GraphHandlers, ArrayHandlers {
         new Shape(gridDimX, gridDimY, gridDimZ, blockDimX, blockDimY, blockDimZ, sharedMemBytes);
     boolean cooperative = LaunchCalls.cooperative(attributes);
     launches.launch(own(call), f, shape, hStream, cooperative, kernelParams);
+  }
+
+  @Override
+  public void remoraDeviceUse(CallContext call, int device) {
+    use.deviceUse(own(call), device);
   }
 
   @Override

@@ -18,6 +18,7 @@ final class SessionDevice {
   private final LaunchLimits launchLimits;
   private final PrintBuffer prints;
   private final DevicePools pools;
+  private final VirtualMemory virtualMemory;
   private final int ordinal;
 
   /** The sticky fault of this session's work here; {@code CUDA_SUCCESS} if there is none. */
@@ -49,6 +50,7 @@ final class SessionDevice {
         new SlabAllocator(
             domain.slabAddress(), domain.slabBytes(), domain.granuleBytes(), allocationsMax, pages);
     this.pools = new DevicePools(this);
+    this.virtualMemory = new VirtualMemory(memory, pages, domain.granuleBytes());
   }
 
   /** The number that the client knows the device by: its place among those that it may use. */
@@ -89,6 +91,11 @@ final class SessionDevice {
 
   SlabAllocator memory() {
     return memory;
+  }
+
+  /** Addresses and memory that the program joins itself. */
+  VirtualMemory virtualMemory() {
+    return virtualMemory;
   }
 
   DevicePools pools() {

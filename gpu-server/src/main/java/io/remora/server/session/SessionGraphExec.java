@@ -46,6 +46,11 @@ final class SessionGraphExec {
     return flags;
   }
 
+  /** All steps, also those that launches leave out. */
+  List<GraphStep> allSteps() {
+    return steps;
+  }
+
   /** What a launch does, in order. */
   List<GraphStep> steps() {
     if (disabled.isEmpty()) {
@@ -69,8 +74,8 @@ final class SessionGraphExec {
   /** Gives a node other parameters for later launches. */
   void set(long node, NodeWork work) {
     int place = place(node);
-    if (steps.get(place).work().type() != work.type()) {
-      throw CallException.invalidValue("the node is of another type");
+    if (steps.get(place).work().type() != work.type() || GraphMemoryCalls.isOfMemory(work)) {
+      throw CallException.invalidValue("the node is of another type, or one of memory");
     }
     GraphStep before = steps.set(place, steps.get(place).with(work));
     try {
@@ -104,6 +109,10 @@ final class SessionGraphExec {
     int common = Math.min(steps.size(), others.size());
     for (int i = 0; i < common; i++) {
       GraphStep other = others.get(i);
+      if (GraphMemoryCalls.isOfMemory(other.work())) {
+        return new Update(
+            CUgraphExecUpdateResult.CU_GRAPH_EXEC_UPDATE_ERROR_NOT_SUPPORTED, other.node(), 0);
+      }
       if (other.work().type() != steps.get(i).work().type()) {
         return new Update(
             CUgraphExecUpdateResult.CU_GRAPH_EXEC_UPDATE_ERROR_NODE_TYPE_CHANGED, other.node(), 0);

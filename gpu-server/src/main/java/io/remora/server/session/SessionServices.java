@@ -17,6 +17,7 @@ import java.util.function.LongSupplier;
  * @param delays runs what must wait
  * @param nanoClock as {@link System#nanoTime}
  * @param serverVersion for the handshake
+ * @param use knows what other sessions do
  */
 record SessionServices(
     Driver driver,
@@ -28,7 +29,8 @@ record SessionServices(
     Executor loaders,
     Delays delays,
     LongSupplier nanoClock,
-    String serverVersion) {
+    String serverVersion,
+    DeviceUse.Source use) {
   SessionServices {
     queues = List.copyOf(queues);
     spills = List.copyOf(spills);

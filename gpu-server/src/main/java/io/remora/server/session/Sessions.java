@@ -32,6 +32,7 @@ public final class Sessions implements SessionFactory, AutoCloseable {
   private static final long IDLE_SECONDS = 30;
   private static final long CLOSE_SECONDS_MAX = 10;
 
+  private volatile DeviceUse.Source use = (tenant, device) -> DeviceUse.NONE;
   private final SessionServices services;
   private final ExecutorService workers;
   private final ExecutorService loaders;
@@ -88,7 +89,13 @@ public final class Sessions implements SessionFactory, AutoCloseable {
             loaders,
             this::runAfter,
             nanoClock,
-            serverVersion);
+            serverVersion,
+            (tenant, device) -> use.of(tenant, device));
+  }
+
+  /** Tells who knows how devices are used; nobody does before. */
+  public void setUse(DeviceUse.Source source) {
+    use = source;
   }
 
   private static ThreadFactory named(String prefix) {

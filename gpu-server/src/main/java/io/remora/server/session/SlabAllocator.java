@@ -23,6 +23,9 @@ final class SlabAllocator {
   /** Alignment of every allocation in bytes: CUDA promises 256, textures want 512. */
   static final long ALIGNMENT_BYTES = 512;
 
+  /** No context has this handle. */
+  private static final long NO_OWNER = -1;
+
   private final long slabStart;
   private final long slabEnd;
   private final long granuleBytes;
@@ -109,15 +112,47 @@ final class SlabAllocator {
     long start = roundUp(range.start(), alignment);
     long rangeEnd = range.start() + range.bytes();
     commitWithin(start, start + size, range.start(), rangeEnd);
-    removeFree(range);
-    if (start > range.start()) {
-      addFree(range.start(), start - range.start());
-    }
-    if (rangeEnd > start + size) {
-      addFree(start + size, rangeEnd - (start + size));
-    }
+    take(range, start, start + size);
     Allocation allocation = new Allocation(start, bytes, size, owner, ++bufferIds, moduleVariable);
     live.put(start, allocation);
+    return allocation;
+  }
+
+  /**
+   * Sets addresses aside without memory behind them.
+   *
+   * @param bytes whole granules
+   * @param alignment a power of two, at least the granule
+   * @return the first address
+   * @throws DriverException {@code CUDA_ERROR_OUT_OF_MEMORY} if there are not so many in one piece
+   */
+  long reserve(long bytes, long alignment) {
+    long room = bytes + alignment;
+    Range range = room <= 0 ? null : freeBySize.ceiling(new Range(0, room));
+    if (range == null) {
+      throw outOfMemory("the session's address space has no " + bytes + " bytes in one piece");
+    }
+    long start = roundUp(range.start(), alignment);
+    take(range, start, start + bytes);
+    return start;
+  }
+
+  /** Gives addresses back that were set aside; nothing is behind them any more. */
+  void unreserve(long start, long bytes) {
+    Range merged = merge(start, start + bytes);
+    addFree(merged.start(), merged.bytes());
+  }
+
+  /**
+   * Lets memory at reserved addresses be known as an allocation that can't be freed as such. It
+   * ends by {@link #detach}.
+   */
+  Allocation expose(long address, long bytes) {
+    if (live.size() >= allocationsMax) {
+      throw outOfMemory("the session has reached its limit of " + allocationsMax + " allocations");
+    }
+    Allocation allocation = new Allocation(address, bytes, 0, NO_OWNER, ++bufferIds, true);
+    live.put(address, allocation);
     return allocation;
   }
 
@@ -215,6 +250,25 @@ final class SlabAllocator {
       return;
     }
     long end = start + detached.blockBytes();
+    Range merged = merge(start, end);
+    addFree(merged.start(), merged.bytes());
+    decommitWithin(start, end, merged.start(), merged.start() + merged.bytes());
+  }
+
+  /** Takes [start, end) out of a free range. */
+  private void take(Range range, long start, long end) {
+    long rangeEnd = range.start() + range.bytes();
+    removeFree(range);
+    if (start > range.start()) {
+      addFree(range.start(), start - range.start());
+    }
+    if (rangeEnd > end) {
+      addFree(end, rangeEnd - end);
+    }
+  }
+
+  /** Takes the free neighbours of [start, end) out, and returns all in one. */
+  private Range merge(long start, long end) {
     long mergedStart = start;
     long mergedEnd = end;
     Map.Entry<Long, Long> before = freeByStart.lowerEntry(start);
@@ -227,8 +281,7 @@ final class SlabAllocator {
       mergedEnd = end + after;
       removeFree(new Range(end, after));
     }
-    addFree(mergedStart, mergedEnd - mergedStart);
-    decommitWithin(start, end, mergedStart, mergedEnd);
+    return new Range(mergedStart, mergedEnd - mergedStart);
   }
 
   /**

@@ -73,7 +73,7 @@ final class ServerConfigTest {
             log_format: json
             limits: {connections: 5, sessions: 6, handshake_time: 1s, keep_alive_time: 2s,
               keep_alive_timeout: 3s}
-            software: {devices: 2, memory: 1GiB, threads: 3}
+            software: {devices: 2, memory: 1GiB, threads: 3, compute_capability: 8.9}
             """);
     assertThat(config.reflection()).isFalse();
     assertThat(config.drainTime()).isEqualTo(Duration.ofMinutes(1));
@@ -82,7 +82,7 @@ final class ServerConfigTest {
         .isEqualTo(
             new ServerLimits(
                 5, 6, Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(3)));
-    assertThat(config.software()).isEqualTo(new SoftwareSettings(2, 1L << 30, 3, 0));
+    assertThat(config.software()).isEqualTo(new SoftwareSettings(2, 1L << 30, 3, 89, 0));
   }
 
   @Test
@@ -96,6 +96,8 @@ final class ServerConfigTest {
             "F:4:19: 'limits.handshake_time' must be from 100ms to 1h",
             "F:5:6: 'tls' must be one of on, off");
     assertThat(problems("software: {memory: 100}\n").get(0)).contains("multiple of 64KiB");
+    assertThat(problems("software: {compute_capability: 89}\n").get(0)).contains("such as 8.9");
+    assertThat(problems("software: {compute_capability: '4.0'}\n").get(0)).contains("from 5.0");
     assertThat(problems("drain_time: 2d\n").get(0)).contains("at most 24h");
   }
 

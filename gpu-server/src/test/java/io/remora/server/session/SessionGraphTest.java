@@ -17,6 +17,7 @@ import io.remora.v1.CuGraphInstantiateWithFlags;
 import io.remora.v1.CuGraphLaunch;
 import io.remora.v1.CuGraphNodeFindInClone;
 import io.remora.v1.CuGraphNodeSetEnabled;
+import io.remora.v1.GraphNodeWork;
 import io.remora.v1.RemoraGraphAddNode;
 import io.remora.v1.RemoraGraphChangeEdges;
 import io.remora.v1.RemoraGraphExecUpdate;
@@ -48,16 +49,21 @@ class SessionGraphTest {
     return handle;
   }
 
-  private long add(long graph, RemoraGraphAddNode.Builder node, Long... dependencies) {
+  private long add(long graph, GraphNodeWork.Builder work, Long... dependencies) {
     long handle = harness.newHandle();
     harness.call(
         Calls.REMORA_GRAPH_ADD_NODE,
-        node.setNode(handle).setGraph(graph).addAllDependencies(List.of(dependencies)).build());
+        RemoraGraphAddNode.newBuilder()
+            .setNode(handle)
+            .setGraph(graph)
+            .addAllDependencies(List.of(dependencies))
+            .setWork(work)
+            .build());
     return handle;
   }
 
-  private RemoraGraphAddNode.Builder kernel(int mark) {
-    return RemoraGraphAddNode.newBuilder()
+  private GraphNodeWork.Builder kernel(int mark) {
+    return GraphNodeWork.newBuilder()
         .setType(KERNEL)
         .setF(function)
         .setGridDimX(mark)
@@ -68,8 +74,8 @@ class SessionGraphTest {
         .setBlockDimZ(1);
   }
 
-  private static RemoraGraphAddNode.Builder other(int type, long argument) {
-    return RemoraGraphAddNode.newBuilder().setType(type).setArgument(argument);
+  private static GraphNodeWork.Builder other(int type, long argument) {
+    return GraphNodeWork.newBuilder().setType(type).setArgument(argument);
   }
 
   private long instantiate(long graph) {
@@ -127,18 +133,7 @@ class SessionGraphTest {
     add(graph, kernel(2), node);
     harness.call(
         Calls.REMORA_GRAPH_SET_NODE,
-        RemoraGraphSetNode.newBuilder()
-            .setExec(exec)
-            .setNode(node)
-            .setType(KERNEL)
-            .setF(function)
-            .setGridDimX(5)
-            .setGridDimY(1)
-            .setGridDimZ(1)
-            .setBlockDimX(1)
-            .setBlockDimY(1)
-            .setBlockDimZ(1)
-            .build());
+        RemoraGraphSetNode.newBuilder().setExec(exec).setNode(node).setWork(kernel(5)).build());
     launch(exec);
     harness.run();
     assertThat(launched()).containsExactly(5);
@@ -297,7 +292,7 @@ class SessionGraphTest {
     long graph = graph();
     add(
         graph,
-        RemoraGraphAddNode.newBuilder()
+        GraphNodeWork.newBuilder()
             .setType(CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY_VALUE)
             .setDst(address)
             .setWidthBytes(8)

@@ -115,7 +115,8 @@ final class SessionHarness {
             loads::add,
             (nanosLater, task) -> delayed.add(task),
             () -> nanos += nanosPerReading,
-            "test");
+            "test",
+            (tenant, device) -> DeviceUse.NONE);
     account = new TenantAccount(ledger);
     account.change(
         TenantLimits.DEFAULT,

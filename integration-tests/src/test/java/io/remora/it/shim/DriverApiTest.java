@@ -49,6 +49,12 @@ class DriverApiTest {
           .containsExactly("graphed");
       assertThat(ShimProcess.run(command(build, server, "links", folder)))
           .containsExactly("linked");
+      assertThat(ShimProcess.run(command(build, server, "old_launches", folder)))
+          .containsExactly("launched");
+      assertThat(ShimProcess.run(command(build, server, "graph_memory", folder)))
+          .containsExactly("remembered");
+      assertThat(ShimProcess.run(command(build, server, "virtual_memory", folder)))
+          .containsExactly("mapped");
       assertThat(ShimProcess.run(command(build, server, "images", folder)))
           .containsExactly("imaged");
     }

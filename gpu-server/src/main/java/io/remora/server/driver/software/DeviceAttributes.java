@@ -87,6 +87,7 @@ final class DeviceAttributes {
     attributes.put(80, 1); // LOCAL_L1_CACHE_SUPPORTED
     attributes.put(90, 1); // COMPUTE_PREEMPTION_SUPPORTED: a kernel can be stopped
     attributes.put(95, 1); // COOPERATIVE_LAUNCH
+    attributes.put(102, 1); // VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED
     attributes.put(115, 1); // MEMORY_POOLS_SUPPORTED
     attributes.put(129, 1); // UNIFIED_FUNCTION_POINTERS
   }

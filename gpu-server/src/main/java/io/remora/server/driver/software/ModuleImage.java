@@ -10,6 +10,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Finds the PTX texts in what a program gives to {@code cuModuleLoadData}: text, a fatbin, several
@@ -25,6 +27,10 @@ final class ModuleImage {
 
   private static final String REMEDY =
       "; compile with PTX: nvcc -gencode arch=compute_75,code=compute_75";
+
+  /** The first directives of a text: its target stands at the beginning of a line. */
+  private static final Pattern TARGET =
+      Pattern.compile("^\\s*\\.target\\s+sm_(\\d{2,3})", Pattern.MULTILINE);
 
   private final int computeCapability;
   private final int textBytesMax;
@@ -111,8 +117,26 @@ final class ModuleImage {
           CUresult.CUDA_ERROR_INVALID_IMAGE_VALUE,
           "the image has more than " + TEXTS_MAX + " PTX texts or " + textBytesMax + " bytes");
     }
+    requireTarget(text);
     textBytes += text.text().length();
     texts.add(text);
+  }
+
+  /** PTX for a later GPU is not for this device, as a GPU's own compiler says. */
+  private void requireTarget(PtxText text) {
+    Matcher target = TARGET.matcher(text.text());
+    if (target.find() && Integer.parseInt(target.group(1)) > computeCapability) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU_VALUE,
+          text.name()
+              + " is PTX for sm_"
+              + target.group(1)
+              + ", and this software device has compute capability "
+              + computeCapability / 10
+              + "."
+              + computeCapability % 10
+              + "; compile for an older GPU, or raise the server's software.compute_capability");
+    }
   }
 
   private String missing(int capability) {

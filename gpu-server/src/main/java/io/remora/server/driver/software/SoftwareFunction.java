@@ -16,6 +16,8 @@ import java.util.Map;
 /** A kernel of a loaded module, with the attributes that a program may set. */
 final class SoftwareFunction {
   private static final int MAX_DYNAMIC_SHARED_SIZE_BYTES = 8;
+  private static final int NON_PORTABLE_CLUSTER_SIZE_ALLOWED = 14;
+  private static final int CLUSTER_SCHEDULING_POLICY_PREFERENCE = 15;
   private static final int PREFERRED_SHARED_MEMORY_CARVEOUT = 9;
 
   private final PtxInstance instance;
@@ -83,8 +85,12 @@ final class SoftwareFunction {
       if (valid) {
         carveoutPercent = value;
       }
-    } else if (attribute >= 10 && attribute <= 15) {
-      // Cluster attributes: the device has no clusters, which is what 0 asks for.
+    } else if (attribute == NON_PORTABLE_CLUSTER_SIZE_ALLOWED
+        || attribute == CLUSTER_SCHEDULING_POLICY_PREFERENCE) {
+      // Where there are no clusters, allowing large ones or preferring an order changes nothing.
+      valid = true;
+    } else if (attribute >= 10 && attribute <= 13) {
+      // The size of clusters: the device has none, which is what 0 asks for.
       return value == 0 ? CUresult.CUDA_SUCCESS_VALUE : CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE;
     } else {
       valid = false;

@@ -76,6 +76,18 @@ final class ModuleImageTest {
   }
 
   @Test
+  void textForALaterGpuIsRefusedWithTheRemedy() {
+    byte[] image =
+        "// .target sm_75\n.version 8.0\n  .target sm_90a, debug\n"
+            .getBytes(StandardCharsets.US_ASCII);
+    assertThat(ptx(image, 90)).contains("sm_90a");
+    refused(
+        () -> ptx(image, 89),
+        CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU_VALUE,
+        "is PTX for sm_90, and this software device has compute capability 8.9");
+  }
+
+  @Test
   void textIsTakenUpToItsNul() {
     byte[] image = ".version 8.0\0behind".getBytes(StandardCharsets.US_ASCII);
     assertThat(ptx(image, 121)).isEqualTo(".version 8.0");

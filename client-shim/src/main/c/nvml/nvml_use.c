@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How devices are used: their load, and the processes of the tenant, wherever they run. */
+#include <stdlib.h>
+
+#include "nvml.h"
+#include "remora_by_hand.h"
+
+/* A server lets a tenant have no more sessions than this in one answer. */
+#define PROCESSES_MAX 4096u
+
+struct use {
+    uint32_t busy_percent;
+    size_t count;
+    uint64_t ids[PROCESSES_MAX];
+    uint64_t bytes[PROCESSES_MAX];
+};
+
+typedef struct {
+    unsigned int gpu;
+    unsigned int memory;
+} nvmlUtilization_t;
+
+typedef struct {
+    unsigned int pid;
+    unsigned long long usedGpuMemory;
+} nvmlProcessInfo_v1_t;
+
+typedef struct {
+    unsigned int pid;
+    unsigned long long usedGpuMemory;
+    unsigned int gpuInstanceId;
+    unsigned int computeInstanceId;
+} nvmlProcessInfo_t;
+
+static CUresult ask(CUdevice device, struct use *use)
+{
+    struct remora_call call = {.number = REMORA_CALL_REMORA_DEVICE_USE};
+    CUresult result = remora_call_begin_in(&call, 0);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    remora_encode_remoraDeviceUse(call.arguments, device);
+    result = remora_call_sync(&call);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    size_t sizes = 0;
+    bool well_formed = remora_decode_remoraDeviceUse(
+            &call.outputs, &use->busy_percent, use->ids, PROCESSES_MAX, &use->count, use->bytes,
+            PROCESSES_MAX, &sizes);
+    result = remora_call_end(&call, well_formed && sizes == use->count);
+    use->count = use->count < PROCESSES_MAX ? use->count : PROCESSES_MAX;
+    return result;
+}
+
+/* What the server says of a device; to be freed. */
+static nvmlReturn_t use_of(nvmlDevice_t device, struct use **use)
+{
+    nvmlReturn_t result = remora_nvml_check(device);
+    if (result != NVML_SUCCESS) {
+        return result;
+    }
+    *use = calloc(1, sizeof(**use));
+    if (*use == NULL) {
+        return NVML_ERROR_MEMORY;
+    }
+    result = remora_nvml_result(ask((CUdevice)(device - remora_welcome()->devices), *use));
+    if (result != NVML_SUCCESS) {
+        free(*use);
+        *use = NULL;
+    }
+    return result;
+}
+
+/* How busy the device's memory is nobody measures: 0. */
+NVML_EXPORT nvmlReturn_t nvmlDeviceGetUtilizationRates(nvmlDevice_t device, nvmlUtilization_t *out)
+{
+    struct use *use;
+    nvmlReturn_t result = remora_nvml_check(device);
+    if (result == NVML_SUCCESS && out == NULL) {
+        result = NVML_ERROR_INVALID_ARGUMENT;
+    }
+    if (result == NVML_SUCCESS) {
+        result = use_of(device, &use);
+    }
+    if (result == NVML_SUCCESS) {
+        *out = (nvmlUtilization_t){use->busy_percent, 0};
+        free(use);
+    }
+    return result;
+}
+
+/* Tells how many there are if there is no room for them. */
+static nvmlReturn_t processes(nvmlDevice_t device, unsigned int *count, const void *out,
+                              struct use **use)
+{
+    nvmlReturn_t result = remora_nvml_check(device);
+    if (result == NVML_SUCCESS && (count == NULL || (*count > 0 && out == NULL))) {
+        result = NVML_ERROR_INVALID_ARGUMENT;
+    }
+    if (result == NVML_SUCCESS) {
+        result = use_of(device, use);
+    }
+    if (result != NVML_SUCCESS) {
+        return result;
+    }
+    unsigned int room = *count;
+    *count = (unsigned int)(*use)->count;
+    if (room < *count) {
+        free(*use);
+        return NVML_ERROR_INSUFFICIENT_SIZE;
+    }
+    return NVML_SUCCESS;
+}
+
+NVML_EXPORT nvmlReturn_t nvmlDeviceGetComputeRunningProcesses(nvmlDevice_t device,
+                                                              unsigned int *count,
+                                                              nvmlProcessInfo_v1_t *infos)
+{
+    struct use *use;
+    nvmlReturn_t result = processes(device, count, infos, &use);
+    if (result == NVML_SUCCESS) {
+        for (unsigned int i = 0; i < *count; i++) {
+            infos[i] = (nvmlProcessInfo_v1_t){(unsigned int)use->ids[i], use->bytes[i]};
+        }
+        free(use);
+    }
+    return result;
+}
+
+NVML_EXPORT nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v3(nvmlDevice_t device,
+                                                                 unsigned int *count,
+                                                                 nvmlProcessInfo_t *infos)
+{
+    struct use *use;
+    nvmlReturn_t result = processes(device, count, infos, &use);
+    if (result == NVML_SUCCESS) {
+        for (unsigned int i = 0; i < *count; i++) {
+            /* No instances: the device isn't partitioned. */
+            infos[i] = (nvmlProcessInfo_t){(unsigned int)use->ids[i], use->bytes[i], UINT32_MAX,
+                                           UINT32_MAX};
+        }
+        free(use);
+    }
+    return result;
+}
+
+NVML_EXPORT nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v2(nvmlDevice_t device,
+                                                                 unsigned int *count,
+                                                                 nvmlProcessInfo_t *infos)
+{
+    return nvmlDeviceGetComputeRunningProcesses_v3(device, count, infos);
+}
+
+/* Nothing draws on these devices. */
+static nvmlReturn_t none(nvmlDevice_t device, unsigned int *count)
+{
+    nvmlReturn_t result = remora_nvml_check(device);
+    if (result == NVML_SUCCESS && count == NULL) {
+        return NVML_ERROR_INVALID_ARGUMENT;
+    }
+    if (result == NVML_SUCCESS) {
+        *count = 0;
+    }
+    return result;
+}
+
+NVML_EXPORT nvmlReturn_t nvmlDeviceGetGraphicsRunningProcesses(nvmlDevice_t device,
+                                                               unsigned int *count,
+                                                               nvmlProcessInfo_v1_t *infos)
+{
+    (void)infos;
+    return none(device, count);
+}
+
+NVML_EXPORT nvmlReturn_t nvmlDeviceGetGraphicsRunningProcesses_v2(nvmlDevice_t device,
+                                                                  unsigned int *count,
+                                                                  nvmlProcessInfo_t *infos)
+{
+    (void)infos;
+    return none(device, count);
+}
+
+NVML_EXPORT nvmlReturn_t nvmlDeviceGetGraphicsRunningProcesses_v3(nvmlDevice_t device,
+                                                                  unsigned int *count,
+                                                                  nvmlProcessInfo_t *infos)
+{
+    (void)infos;
+    return none(device, count);
+}

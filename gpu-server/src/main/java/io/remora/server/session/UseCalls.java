@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.session.generated.Answers;
+
+/** What is asked of a device's use. Belongs to the session's serial executor. */
+final class UseCalls {
+  private final ClientSession session;
+
+  UseCalls(ClientSession session) {
+    this.session = session;
+  }
+
+  void deviceUse(SessionCall call, int ordinal) {
+    SessionDevice device = session.objects().device(ordinal);
+    DeviceUse use =
+        session.services().use().of(session.grant().tenant(), device.description().ordinal());
+    Answers.remoraDeviceUse(
+        call,
+        use.busyPercent(),
+        use.processes().stream().mapToLong(DeviceUse.Process::id).toArray(),
+        use.processes().stream().mapToLong(DeviceUse.Process::bytes).toArray());
+  }
+}
