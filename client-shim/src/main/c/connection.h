@@ -219,6 +219,16 @@ void remora_fail_protocol(struct remora_connection *connection, const char *what
 /* Names the socket that the child of a fork is to close; -1 for none. Needs no lock. */
 void remora_note_socket(int fd);
 
+/* ---- placement.c ---------------------------------------------------------------------------- */
+
+/*
+ * Asks the servers of a pool where to open the session, and makes the settings name that one.
+ * `avoid` has the names of members that didn't answer, with commas in between. False: `words` says
+ * why there is none, and `result` what the program is told.
+ */
+bool remora_place(struct remora_settings *settings, const char *avoid, char member[64],
+                  CUresult *result, char words[REMORA_WORDS_BYTES_MAX]);
+
 /* ---- handshake.c ---------------------------------------------------------------------------- */
 
 /* Connects, and opens a session; no other thread knows of the connection yet. */
@@ -231,6 +241,17 @@ void remora_explain_end(struct remora_connection *connection);
 bool remora_read_welcome(struct remora_connection *connection, struct remora_reader in);
 
 /* ---- http2.c -------------------------------------------------------------------------------- */
+
+#define REMORA_HEADERS_MAX 9
+#define REMORA_BEARER_BYTES (REMORA_TOKEN_BYTES_MAX + sizeof "Bearer ")
+
+/* The headers of a call, which use the settings and `bearer`; gives how many there are. */
+size_t remora_http2_headers(const struct remora_settings *settings, const char *path, char *bearer,
+                            nghttp2_nv headers[REMORA_HEADERS_MAX]);
+
+/* Keeps what a header or a trailer says of the end of a call. */
+void remora_note_header(struct remora_stream_end *end, const uint8_t *name, size_t name_length,
+                        const uint8_t *value, size_t value_length);
 
 /* Opens the stream. False: out of memory. */
 bool remora_http2_open(struct remora_connection *connection);

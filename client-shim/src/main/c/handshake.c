@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From settings to an open session, and the words for all the ways in which that can go wrong. */
 #define _GNU_SOURCE
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -9,6 +11,9 @@
 
 #define CONNECT_NANOS_MAX (5 * REMORA_NANOS_PER_SECOND)
 #define HANDSHAKE_NANOS_MAX (10 * REMORA_NANOS_PER_SECOND)
+
+/* So many members of a pool are tried that were named and then can't be reached. */
+#define PLACES_MAX 5
 
 #ifndef REMORA_VERSION
 #define REMORA_VERSION "development"
@@ -143,41 +148,72 @@ static void await_welcome(struct remora_connection *connection, int64_t deadline
 
 /* ---- from nothing to an open stream --------------------------------------------------------- */
 
-static bool open_channel(struct remora_connection *connection, int64_t deadline)
+static bool open_channel(struct remora_connection *connection, int64_t deadline,
+                         CUresult *result, char words[REMORA_WORDS_BYTES_MAX])
 {
-    char words[REMORA_WORDS_BYTES_MAX];
     const struct remora_settings *settings = &connection->settings;
+    *result = CUDA_ERROR_NO_DEVICE;
     int fd = remora_connect(settings, remora_now() + CONNECT_NANOS_MAX, words);
     if (fd < 0) {
-        remora_fail(connection, CUDA_ERROR_NO_DEVICE, "%s", words);
         return false;
     }
     if (!remora_channel_open(&connection->channel, fd)) {
         close(fd);
-        remora_fail(connection, CUDA_ERROR_OUT_OF_MEMORY, "There is no memory left to connect.");
-        return false;
+        *result = CUDA_ERROR_OUT_OF_MEMORY;
+        return remora_words(words, "There is no memory left to connect.");
     }
     connection->channel_open = true;
     remora_note_socket(fd);
-    if (!settings->plaintext
-        && !remora_tls_open(&connection->channel, settings, deadline, words)) {
-        remora_fail(connection, CUDA_ERROR_NO_DEVICE, "%s", words);
-        return false;
+    return settings->plaintext
+        || remora_tls_open(&connection->channel, settings, deadline, words);
+}
+
+/* Takes a channel back that leads nowhere. */
+static void close_channel(struct remora_connection *connection)
+{
+    if (connection->channel_open) {
+        remora_note_socket(-1);
+        remora_channel_close(&connection->channel);
+        connection->channel_open = false;
     }
-    return true;
+}
+
+/* Asks the pool, and connects to the member that it names, or to another one if that is gone. */
+static bool open_placed_channel(struct remora_connection *connection, CUresult *result,
+                                char words[REMORA_WORDS_BYTES_MAX])
+{
+    char avoid[PLACES_MAX * 64] = "";
+    char member[64];
+    for (int i = 0; i < PLACES_MAX; i++) {
+        if (!remora_place(&connection->settings, avoid, member, result, words)) {
+            return false;
+        }
+        if (open_channel(connection, remora_now() + HANDSHAKE_NANOS_MAX, result, words)) {
+            return true;
+        }
+        close_channel(connection);
+        size_t length = strlen(avoid);
+        snprintf(avoid + length, sizeof avoid - length, "%s%s", length == 0 ? "" : ",", member);
+    }
+    return false;
 }
 
 CUresult remora_shake_hands(struct remora_connection *connection)
 {
     char words[REMORA_WORDS_BYTES_MAX];
+    CUresult result = CUDA_ERROR_NO_DEVICE;
     if (!remora_settings_find(&connection->settings, words)) {
-        remora_fail(connection, CUDA_ERROR_NO_DEVICE, "%s", words);
+        remora_fail(connection, result, "%s", words);
+        return connection->failure;
+    }
+    bool open = connection->settings.pool
+        ? open_placed_channel(connection, &result, words)
+        : open_channel(connection, remora_now() + HANDSHAKE_NANOS_MAX, &result, words);
+    if (!open) {
+        remora_fail(connection, result, "%s", words);
         return connection->failure;
     }
     int64_t deadline = remora_now() + HANDSHAKE_NANOS_MAX;
-    if (!open_channel(connection, deadline)) {
-        return connection->failure;
-    }
     connection->input = malloc(REMORA_INPUT_BYTES);
     connection->received_at = remora_now();
     remora_sender_reset(connection);

@@ -213,6 +213,18 @@ static bool is(const uint8_t *name, size_t length, const char *expected)
     return length == strlen(expected) && memcmp(name, expected, length) == 0;
 }
 
+void remora_note_header(struct remora_stream_end *end, const uint8_t *name, size_t name_length,
+                        const uint8_t *value, size_t value_length)
+{
+    if (is(name, name_length, ":status")) {
+        end->http_status = number_of(value, value_length);
+    } else if (is(name, name_length, "grpc-status")) {
+        end->grpc_status = number_of(value, value_length);
+    } else if (is(name, name_length, "grpc-message")) {
+        decode_message(value, value_length, end->message, sizeof end->message);
+    }
+}
+
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
                      size_t name_length, const uint8_t *value, size_t value_length, uint8_t flags,
                      void *user_data)
@@ -220,16 +232,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     (void)session;
     (void)flags;
     struct remora_connection *connection = connection_of(user_data);
-    struct remora_stream_end *end = &connection->end;
-    if (frame->hd.stream_id != connection->stream) {
-        return 0;
-    }
-    if (is(name, name_length, ":status")) {
-        end->http_status = number_of(value, value_length);
-    } else if (is(name, name_length, "grpc-status")) {
-        end->grpc_status = number_of(value, value_length);
-    } else if (is(name, name_length, "grpc-message")) {
-        decode_message(value, value_length, end->message, sizeof end->message);
+    if (frame->hd.stream_id == connection->stream) {
+        remora_note_header(&connection->end, name, name_length, value, value_length);
     }
     return 0;
 }
@@ -297,22 +301,33 @@ static nghttp2_nv header(const char *name, const char *value, uint8_t flags)
     return pair;
 }
 
+size_t remora_http2_headers(const struct remora_settings *settings, const char *path, char *bearer,
+                            nghttp2_nv headers[REMORA_HEADERS_MAX])
+{
+    const uint8_t plain = NGHTTP2_NV_FLAG_NONE;
+    size_t count = 0;
+    headers[count++] = header(":method", "POST", plain);
+    headers[count++] = header(":scheme", settings->plaintext ? "http" : "https", plain);
+    headers[count++] = header(":path", path, plain);
+    headers[count++] = header(":authority", settings->server, plain);
+    headers[count++] = header("content-type", "application/grpc", plain);
+    headers[count++] = header("te", "trailers", plain);
+    headers[count++] = header("user-agent", "remora-c", plain);
+    if (settings->placement[0] != 0) {
+        headers[count++] = header("remora-placement", settings->placement, plain);
+    }
+    if (settings->token[0] != 0) {
+        snprintf(bearer, REMORA_BEARER_BYTES, "Bearer %s", settings->token);
+        headers[count++] = header("authorization", bearer, NGHTTP2_NV_FLAG_NO_INDEX);
+    }
+    return count;
+}
+
 static int32_t open_stream(struct remora_connection *connection)
 {
-    const struct remora_settings *settings = &connection->settings;
-    char bearer[REMORA_TOKEN_BYTES_MAX + sizeof "Bearer "];
-    snprintf(bearer, sizeof bearer, "Bearer %s", settings->token);
-    nghttp2_nv headers[] = {
-        header(":method", "POST", NGHTTP2_NV_FLAG_NONE),
-        header(":scheme", settings->plaintext ? "http" : "https", NGHTTP2_NV_FLAG_NONE),
-        header(":path", PATH, NGHTTP2_NV_FLAG_NONE),
-        header(":authority", settings->server, NGHTTP2_NV_FLAG_NONE),
-        header("content-type", "application/grpc", NGHTTP2_NV_FLAG_NONE),
-        header("te", "trailers", NGHTTP2_NV_FLAG_NONE),
-        header("user-agent", "remora-c", NGHTTP2_NV_FLAG_NONE),
-        header("authorization", bearer, NGHTTP2_NV_FLAG_NO_INDEX),
-    };
-    size_t count = sizeof headers / sizeof headers[0] - (settings->token[0] == 0 ? 1 : 0);
+    char bearer[REMORA_BEARER_BYTES];
+    nghttp2_nv headers[REMORA_HEADERS_MAX];
+    size_t count = remora_http2_headers(&connection->settings, PATH, bearer, headers);
     nghttp2_data_provider data = {.read_callback = read_data};
     return nghttp2_submit_request(connection->session, NULL, headers, count, &data, NULL);
 }

@@ -142,8 +142,9 @@ static bool find_token(const struct remora_settings_layer *layer, struct remora_
     return true;
 }
 
-/* HOST, HOST:PORT or [IPv6]:PORT, as the Java client reads it. */
-static bool find_server(const char *text, struct remora_settings *out, char *words)
+/* As the Java client reads it. */
+bool remora_settings_use_server(struct remora_settings *out, const char *text,
+                                char words[REMORA_WORDS_BYTES_MAX])
 {
     const char *colon = strrchr(text, ':');
     size_t length = strlen(text);
@@ -170,6 +171,48 @@ static bool find_server(const char *text, struct remora_settings *out, char *wor
     snprintf(out->server, sizeof out->server, "%s%s%s:%s", address ? "[" : "", out->host,
              address ? "]" : "", out->port);
     return true;
+}
+
+bool remora_wants_something(const struct remora_wants *wants)
+{
+    return wants->gpus[0] != 0 || wants->memory[0] != 0 || wants->tenant_class[0] != 0
+        || wants->labels[0] != 0 || wants->policy[0] != 0 || wants->wait[0] != 0;
+}
+
+static bool find_wants(struct remora_wants *out, char *words)
+{
+    return from_environment("REMORA_GPUS", out->gpus, sizeof out->gpus, words)
+        && from_environment("REMORA_MEMORY", out->memory, sizeof out->memory, words)
+        && from_environment("REMORA_CLASS", out->tenant_class, sizeof out->tenant_class, words)
+        && from_environment("REMORA_LABELS", out->labels, sizeof out->labels, words)
+        && from_environment("REMORA_POLICY", out->policy, sizeof out->policy, words)
+        && from_environment("REMORA_WAIT", out->wait, sizeof out->wait, words);
+}
+
+/* One server, several with commas in between, or a name with dns:/// before it for all behind it. */
+static bool find_servers(const char *text, struct remora_settings *out, char *words)
+{
+    static const char dns[] = "dns:///";
+    bool named = strncmp(text, dns, sizeof dns - 1) == 0;
+    text += named ? sizeof dns - 1 : 0;
+    out->pool = named || strchr(text, ',') != NULL || remora_wants_something(&out->wants);
+    if (!out->pool) {
+        return remora_settings_use_server(out, text, words);
+    }
+    /* It fits: it came from a layer. */
+    snprintf(out->servers, sizeof out->servers, "%s", text);
+    char rest[REMORA_SERVERS_BYTES_MAX];
+    memcpy(rest, out->servers, sizeof rest);
+    char *place = NULL;
+    bool any = false;
+    for (char *each = strtok_r(rest, ", ", &place); each != NULL;
+         each = strtok_r(NULL, ", ", &place)) {
+        any = true;
+        if (!remora_settings_use_server(out, each, words)) {
+            return false;
+        }
+    }
+    return any || remora_words(words, "REMORA_SERVER names no server, it is \"%s\".", text);
 }
 
 static bool find_tls(const struct remora_settings_layer *environment,
@@ -228,7 +271,7 @@ static bool combine(const struct remora_settings_layer *environment,
     }
     bool own_token = environment->token[0] != 0 || environment->token_file[0] != 0;
     snprintf(out->program, sizeof out->program, "%s", program_invocation_short_name);
-    return find_server(server, out, words)
+    return find_wants(&out->wants, words) && find_servers(server, out, words)
         && find_token(own_token ? environment : local, out, words)
         && find_tls(environment, local, out, words) && find_micros("REMORA_SPIN", &out->spin_nanos, words)
         && find_micros("REMORA_START_WITHIN", &out->start_within_nanos, words);

@@ -15,10 +15,29 @@
 
 #define REMORA_PATH_BYTES_MAX 4096
 #define REMORA_TOKEN_BYTES_MAX 4097
+#define REMORA_SERVERS_BYTES_MAX 4096
+#define REMORA_WANT_BYTES_MAX 512
+
+/* What a session can ask a pool for, as its user has written it: the server reads it. */
+struct remora_wants {
+    char gpus[REMORA_WANT_BYTES_MAX];
+    char memory[REMORA_WANT_BYTES_MAX];
+    char tenant_class[REMORA_WANT_BYTES_MAX];
+    char labels[REMORA_WANT_BYTES_MAX];
+    char policy[REMORA_WANT_BYTES_MAX];
+    char wait[REMORA_WANT_BYTES_MAX];
+};
 
 struct remora_settings {
     char host[256];
     char port[6];
+    /* Whether one of several servers is to be asked where the session gets a place. */
+    bool pool;
+    /* All of them, each HOST:PORT, with commas in between; empty unless `pool`. */
+    char servers[REMORA_SERVERS_BYTES_MAX];
+    struct remora_wants wants;
+    /* What was given for the place; empty: none was asked for. */
+    char placement[256];
     /* HOST:PORT for people and for :authority, with brackets around an IPv6 address. */
     char server[272];
     /* Empty: none. */
@@ -40,11 +59,18 @@ struct remora_settings {
 /* False: `words` says what is wrong and what to do. */
 bool remora_settings_find(struct remora_settings *out, char words[REMORA_WORDS_BYTES_MAX]);
 
+/* Takes HOST, HOST:PORT or [IPv6]:PORT apart into host, port and server. */
+bool remora_settings_use_server(struct remora_settings *settings, const char *text,
+                                char words[REMORA_WORDS_BYTES_MAX]);
+
+/* Whether the session asks for anything. */
+bool remora_wants_something(const struct remora_wants *wants);
+
 /* ---- parts ---------------------------------------------------------------------------------- */
 
 /* What one place says; empty strings where it says nothing. */
 struct remora_settings_layer {
-    char server[300];
+    char server[REMORA_SERVERS_BYTES_MAX];
     char token[REMORA_TOKEN_BYTES_MAX];
     char token_file[REMORA_PATH_BYTES_MAX];
     char ca[REMORA_PATH_BYTES_MAX];

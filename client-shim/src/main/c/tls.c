@@ -55,17 +55,19 @@ static long bio_control(BIO *bio, int command, long number, void *pointer)
 
 static BIO *new_bio(struct remora_channel *channel)
 {
-    /* Made once for a process's one connection, and as long-lived as that. */
-    BIO_METHOD *method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "remora");
+    /* Made once for all connections of the process, which are made one after the other. */
+    static BIO_METHOD *method;
     if (method == NULL) {
-        return NULL;
+        method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "remora");
+        if (method == NULL) {
+            return NULL;
+        }
+        BIO_meth_set_write_ex(method, bio_write);
+        BIO_meth_set_read_ex(method, bio_read);
+        BIO_meth_set_ctrl(method, bio_control);
     }
-    BIO_meth_set_write_ex(method, bio_write);
-    BIO_meth_set_read_ex(method, bio_read);
-    BIO_meth_set_ctrl(method, bio_control);
     BIO *bio = BIO_new(method);
     if (bio == NULL) {
-        BIO_meth_free(method);
         return NULL;
     }
     BIO_set_data(bio, channel);

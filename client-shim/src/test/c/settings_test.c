@@ -13,7 +13,8 @@ int main(void)
         return 2;
     }
     if (remora_settings_find(settings, words)) {
-        printf("server=%s host=%s port=%s token=%s ca=%s certificate=%s key=%s tls=%s spin=%lld%s\n",
+        printf("%s%s%sserver=%s host=%s port=%s token=%s ca=%s certificate=%s key=%s tls=%s spin=%lld%s\n",
+               settings->pool ? "pool=" : "", settings->pool ? settings->servers : "", settings->pool ? " " : "",
                settings->server, settings->host, settings->port, settings->token, settings->ca,
                settings->client_certificate, settings->client_key,
                settings->plaintext ? "off" : "on", (long long)settings->spin_nanos,

@@ -33,7 +33,11 @@ final class CommandRunner {
     CommandLine line = new CommandLine(root);
     line.getCommandSpec().addOption(helpOption()).addOption(versionOption());
     for (Class<? extends RemoraCommand> type : wanted.types()) {
-      line.addSubcommand(Commands.name(type), type);
+      CommandLine command = new CommandLine(type);
+      for (Class<? extends RemoraCommand> below : wanted.under(type)) {
+        command.addSubcommand(Commands.name(below), below);
+      }
+      line.addSubcommand(Commands.name(type), command);
     }
     // An argument with an @ is no name of a file with more arguments.
     return line.setExpandAtFiles(false)

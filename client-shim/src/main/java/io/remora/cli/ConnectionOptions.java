@@ -19,7 +19,9 @@ final class ConnectionOptions {
   @Option(
       names = "--server",
       paramLabel = "HOST:PORT",
-      description = "The server; also REMORA_SERVER, or 'server' in remora.yaml.")
+      description =
+          "The server, or several of a pool with commas in between; also REMORA_SERVER, or 'server'"
+              + " in remora.yaml.")
   private @Nullable String server;
 
   @Option(

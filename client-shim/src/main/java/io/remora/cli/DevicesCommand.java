@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.cli;
 
-import io.remora.client.ConfiguredSettings;
 import io.remora.client.ConnectionException;
-import io.remora.client.ConnectionSettings;
 import io.remora.client.RemoteCuda;
 import io.remora.client.config.ClientSettings;
 import io.remora.client.config.Surroundings;
@@ -44,8 +42,7 @@ public final class DevicesCommand implements RemoraCommand {
 
   @Override
   public Integer call() throws ConnectionException {
-    ConnectionSettings settings =
-        ConfiguredSettings.of(ClientSettings.of(connection.flags(), Surroundings.ofProcess()));
+    ClientSettings settings = ClientSettings.of(connection.flags(), Surroundings.ofProcess());
     QuietLogs.begin();
     try (RemoteCuda cuda = RemoteCuda.connect(settings)) {
       Welcome welcome = cuda.welcome();
@@ -53,8 +50,8 @@ public final class DevicesCommand implements RemoraCommand {
           welcome.getDevicesCount() == 0 ? null : RoundTrip.measure(cuda, new MonotonicClock());
       PrintWriter out = spec.commandLine().getOut();
       switch (format) {
-        case TABLE -> out.print(table(settings.server(), welcome, roundTrip));
-        case JSON -> out.println(json(settings.server(), welcome, roundTrip));
+        case TABLE -> out.print(table(cuda.server(), welcome, roundTrip));
+        case JSON -> out.println(json(cuda.server(), welcome, roundTrip));
       }
       out.flush();
     }

@@ -58,16 +58,38 @@ public final class DoctorCommand implements RemoraCommand {
   }
 
   private static List<Check> wayTo(ClientSettings found) {
-    ConnectionSettings settings = ConfiguredSettings.of(found);
+    List<ConnectionSettings> servers = ConfiguredSettings.ofAll(found);
     List<Check> checks = new ArrayList<>();
-    checks.add(new NetworkCheck(settings.host(), settings.port()));
-    if (settings.plaintext()) {
-      checks.add(new PlaintextCheck(settings.host()));
+    if (servers.size() == 1) {
+      checks.addAll(wayTo(servers.get(0)));
     } else {
-      checks.add(new TlsCheck(settings.host(), settings.port(), settings.caFile(), Instant.now()));
+      servers.forEach(server -> checks.add(new MemberCheck(server.server(), wayTo(server))));
     }
-    checks.add(new SessionCheck(settings, new MonotonicClock()));
+    checks.add(new SessionCheck(found, new MonotonicClock()));
     return checks;
+  }
+
+  private static List<Check> wayTo(ConnectionSettings server) {
+    return List.of(
+        new NetworkCheck(server.host(), server.port()),
+        server.plaintext()
+            ? new PlaintextCheck(server.host())
+            : new TlsCheck(server.host(), server.port(), server.caFile(), Instant.now()));
+  }
+
+  /** The way to one of several servers, which others can do without. */
+  private record MemberCheck(String server, List<Check> steps) implements Check {
+    @Override
+    public List<Finding> look() {
+      for (Check step : steps) {
+        for (Finding finding : step.look()) {
+          if (finding.isBad()) {
+            return List.of(Finding.warning(server, finding.text(), finding.remedy()));
+          }
+        }
+      }
+      return List.of(Finding.good(server, "can be reached"));
+    }
   }
 
   /** Warns of a connection that anybody on the way can read. */

@@ -52,6 +52,7 @@ public final class RunCommand implements RemoraCommand {
 
   private @Nullable CommandSpec spec;
   @Mixin private ConnectionOptions connection;
+  @Mixin private WantOptions wants;
 
   @Option(
       names = "--runtime-key",
@@ -107,6 +108,7 @@ public final class RunCommand implements RemoraCommand {
 
   private ClientSettings settings(Surroundings around) throws IOException {
     Map<SettingKey, String> flags = connection.flags();
+    wants.addTo(flags);
     if (runtimeKey != null) {
       flags.put(SettingKey.RUNTIME_KEY, runtimeKey);
     }

@@ -4,8 +4,8 @@ package io.remora.cli;
 import io.remora.cli.doctor.Check;
 import io.remora.cli.doctor.Finding;
 import io.remora.client.ConnectionException;
-import io.remora.client.ConnectionSettings;
 import io.remora.client.RemoteCuda;
+import io.remora.client.config.ClientSettings;
 import io.remora.v1.DeviceSnapshot;
 import io.remora.v1.Welcome;
 import java.time.Duration;
@@ -18,10 +18,10 @@ final class SessionCheck implements Check {
   private static final Duration NEAR = Duration.ofMillis(1);
   private static final Duration FAR = Duration.ofMillis(10);
 
-  private final ConnectionSettings settings;
+  private final ClientSettings settings;
   private final LongSupplier nanoClock;
 
-  SessionCheck(ConnectionSettings settings, LongSupplier nanoClock) {
+  SessionCheck(ClientSettings settings, LongSupplier nanoClock) {
     this.settings = settings;
     this.nanoClock = nanoClock;
   }
@@ -36,7 +36,9 @@ final class SessionCheck implements Check {
               "Session",
               "opened as tenant '"
                   + welcome.getTenant()
-                  + "' on server "
+                  + "' on "
+                  + cuda.server()
+                  + ", server "
                   + welcome.getServerVersion()
                   + ", protocol "
                   + welcome.getProtocolVersion()));

@@ -4,6 +4,7 @@ package io.remora.cli;
 import io.remora.cli.doctor.Check;
 import io.remora.cli.doctor.Finding;
 import io.remora.client.ConfiguredSettings;
+import io.remora.client.ConnectionSettings;
 import io.remora.client.config.ClientSettings;
 import io.remora.client.config.Found;
 import io.remora.client.config.SettingKey;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Which settings are in force, and where each comes from. */
@@ -30,7 +32,10 @@ final class SettingsCheck implements Check {
     List<Finding> findings = new ArrayList<>();
     try {
       ClientSettings settings = ClientSettings.of(flags, around);
-      String server = ConfiguredSettings.of(settings).server();
+      String server =
+          ConfiguredSettings.ofAll(settings).stream()
+              .map(ConnectionSettings::server)
+              .collect(Collectors.joining(", "));
       found = settings;
       findings.add(Finding.good("Server", server + origin(settings.server())));
       findings.add(token(settings.token()));

@@ -8,10 +8,15 @@ import io.remora.client.ConnectionException.Reason;
 import io.remora.v1.AdminGrpc;
 import io.remora.v1.DrainDeviceReply;
 import io.remora.v1.DrainDeviceRequest;
+import io.remora.v1.DrainServerReply;
+import io.remora.v1.DrainServerRequest;
 import io.remora.v1.EndSessionsReply;
 import io.remora.v1.EndSessionsRequest;
 import io.remora.v1.HistoryReply;
 import io.remora.v1.HistoryRequest;
+import io.remora.v1.MembersReply;
+import io.remora.v1.MembersRequest;
+import io.remora.v1.PoolGrpc;
 import io.remora.v1.ServerState;
 import io.remora.v1.StateRequest;
 import io.remora.v1.StatisticsReply;
@@ -37,6 +42,7 @@ public final class AdminClient implements AutoCloseable {
   private final ConnectionSettings settings;
   private final Transport transport;
   private final AdminGrpc.AdminBlockingStub stub;
+  private final PoolGrpc.PoolBlockingStub pool;
 
   private AdminClient(ConnectionSettings settings, Transport transport) {
     this.settings = settings;
@@ -48,6 +54,9 @@ public final class AdminClient implements AutoCloseable {
     }
     stub =
         AdminGrpc.newBlockingStub(transport.channel())
+            .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+    pool =
+        PoolGrpc.newBlockingStub(transport.channel())
             .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
   }
 
@@ -105,6 +114,27 @@ public final class AdminClient implements AutoCloseable {
    */
   public DrainDeviceReply drainDevice(DrainDeviceRequest request) throws ConnectionException {
     return ask(() -> timed(Duration.ZERO).drainDevice(request));
+  }
+
+  /**
+   * Lets no new session in, or undoes that.
+   *
+   * @throws ConnectionException if the server refuses, with its reason
+   */
+  public DrainServerReply drainServer(DrainServerRequest request) throws ConnectionException {
+    return ask(() -> timed(Duration.ZERO).drainServer(request));
+  }
+
+  /**
+   * How all members of the server's pool stand, as the server knows it.
+   *
+   * @throws ConnectionException that names the server, what went wrong and what to do
+   */
+  public MembersReply members() throws ConnectionException {
+    return ask(
+        () ->
+            pool.withDeadlineAfter(settings.handshakeTimeout().toMillis(), TimeUnit.MILLISECONDS)
+                .members(MembersRequest.getDefaultInstance()));
   }
 
   /**

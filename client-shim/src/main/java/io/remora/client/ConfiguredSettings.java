@@ -3,7 +3,10 @@ package io.remora.client;
 
 import io.remora.client.config.ClientSettings;
 import io.remora.client.config.Found;
+import io.remora.client.config.ServerList;
 import io.remora.client.config.TlsMode;
+import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Turns what was found in flags, environment and files into settings of a connection. */
@@ -11,18 +14,39 @@ public final class ConfiguredSettings {
   private ConfiguredSettings() {}
 
   /**
-   * The settings of a connection.
+   * The settings of a connection to the one server.
    *
-   * @throws IllegalArgumentException if the server can't be read as HOST:PORT
+   * @throws IllegalArgumentException if the server can't be read as HOST:PORT, or there are several
    */
   public static ConnectionSettings of(ClientSettings found) {
+    List<ConnectionSettings> all = ofAll(found);
+    if (all.size() > 1) {
+      throw new IllegalArgumentException(
+          found.server().origin()
+              + " names several servers: name the one that is meant by --server");
+    }
+    return all.get(0);
+  }
+
+  /**
+   * The settings of connections to all servers that are named.
+   *
+   * @throws IllegalArgumentException if a server can't be read as HOST:PORT
+   */
+  public static List<ConnectionSettings> ofAll(ClientSettings found) {
+    return ServerList.parse(found.server().value()).servers().stream()
+        .map(server -> of(found, server))
+        .toList();
+  }
+
+  private static ConnectionSettings of(ClientSettings found, String server) {
     ConnectionSettings settings =
-        ConnectionSettings.parse(found.server().value())
+        ConnectionSettings.parse(server)
             .withToken(value(found.token()))
             .withCaFile(value(found.ca()))
             .withPlaintext(found.tls().value() == TlsMode.OFF);
-    Found<java.nio.file.Path> certificate = found.clientCertificate();
-    Found<java.nio.file.Path> key = found.clientKey();
+    Found<Path> certificate = found.clientCertificate();
+    Found<Path> key = found.clientKey();
     if ((certificate == null) != (key == null)) {
       throw new IllegalArgumentException("a client certificate and its key belong together");
     }

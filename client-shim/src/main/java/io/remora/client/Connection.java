@@ -25,11 +25,15 @@ final class Connection implements AutoCloseable {
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
+  private static final Metadata.Key<String> PLACEMENT =
+      Metadata.Key.of("remora-placement", Metadata.ASCII_STRING_MARSHALLER);
+
   /** The transport takes this much before a bulk copy has to wait for the socket. */
   private static final int TRANSPORT_BYTES = 2 << 20;
 
   private static final long CLOSE_MILLIS = 2000;
 
+  private final String server;
   private final NanoClock clock;
   private final Transport transport;
   private final ClientCall<OutboundFrame, InboundFrame> call;
@@ -50,6 +54,7 @@ final class Connection implements AutoCloseable {
       ClientCall<OutboundFrame, InboundFrame> call,
       Parts parts,
       Welcome welcome) {
+    server = settings.server();
     this.clock = clock;
     this.transport = transport;
     this.call = call;
@@ -112,6 +117,10 @@ final class Connection implements AutoCloseable {
       if (token != null) {
         headers.put(AUTHORIZATION, "Bearer " + token);
       }
+      String placement = settings.placement();
+      if (placement != null) {
+        headers.put(PLACEMENT, placement);
+      }
       call.start(parts.receiver, headers);
       // Frames are handled as they come and never pile up, so all may come.
       call.request(Integer.MAX_VALUE);
@@ -134,6 +143,11 @@ final class Connection implements AutoCloseable {
     receiver.attach(sender);
     sender.flushedBy(flusher);
     flusher.start();
+  }
+
+  /** The server's HOST:PORT. */
+  String server() {
+    return server;
   }
 
   /** What the server said of itself and its devices. */

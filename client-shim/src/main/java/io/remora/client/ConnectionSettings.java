@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param program name under which the server shows the session
  * @param deviceOutput gets what kernels print, before the synchronisation returns that waits for
  *     them; it must not call CUDA
+ * @param placement what a pool has given for this session's place; null if none was asked
  */
 public record ConnectionSettings(
     String host,
@@ -38,7 +39,8 @@ public record ConnectionSettings(
     Duration handshakeTimeout,
     Duration spin,
     String program,
-    Consumer<byte[]> deviceOutput) {
+    Consumer<byte[]> deviceOutput,
+    @Nullable String placement) {
   /** The port on which servers listen unless they are told otherwise. */
   public static final int DEFAULT_PORT = 7443;
 
@@ -83,7 +85,8 @@ public record ConnectionSettings(
         HANDSHAKE_TIMEOUT,
         Duration.ZERO,
         Optional.ofNullable(System.getProperty("sun.java.command")).orElse("java"),
-        ProgramOutput::print);
+        ProgramOutput::print,
+        null);
   }
 
   /**
@@ -124,7 +127,8 @@ public record ConnectionSettings(
         handshakeTimeout,
         spin,
         program,
-        deviceOutput);
+        deviceOutput,
+        placement);
   }
 
   /** These settings with TLS that trusts the certificates in a PEM file. */
@@ -141,7 +145,8 @@ public record ConnectionSettings(
         handshakeTimeout,
         spin,
         program,
-        deviceOutput);
+        deviceOutput,
+        placement);
   }
 
   /** These settings with a certificate that the client shows the server. */
@@ -158,7 +163,8 @@ public record ConnectionSettings(
         handshakeTimeout,
         spin,
         program,
-        deviceOutput);
+        deviceOutput,
+        placement);
   }
 
   /** These settings without TLS, or with it. */
@@ -175,7 +181,8 @@ public record ConnectionSettings(
         handshakeTimeout,
         spin,
         program,
-        deviceOutput);
+        deviceOutput,
+        placement);
   }
 
   /** These settings with other bounds. */
@@ -192,7 +199,8 @@ public record ConnectionSettings(
         handshake,
         spin,
         program,
-        deviceOutput);
+        deviceOutput,
+        placement);
   }
 
   /** These settings with another polling time of waiting calls. */
@@ -209,7 +217,8 @@ public record ConnectionSettings(
         handshakeTimeout,
         newSpin,
         program,
-        deviceOutput);
+        deviceOutput,
+        placement);
   }
 
   /** These settings with another taker of what kernels print than the standard output. */
@@ -226,7 +235,26 @@ public record ConnectionSettings(
         handshakeTimeout,
         spin,
         program,
-        newDeviceOutput);
+        newDeviceOutput,
+        placement);
+  }
+
+  /** These settings for a place on a server of a pool. */
+  ConnectionSettings placedOn(ConnectionSettings server, String newPlacement) {
+    return new ConnectionSettings(
+        server.host,
+        server.port,
+        token,
+        caFile,
+        clientCertificate,
+        clientKey,
+        plaintext,
+        connectTimeout,
+        handshakeTimeout,
+        spin,
+        program,
+        deviceOutput,
+        newPlacement);
   }
 
   /** {@code HOST:PORT}, with brackets around an IPv6 address. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.client;
 
+import io.remora.client.config.ClientSettings;
 import io.remora.client.generated.Calls;
 import io.remora.v1.Welcome;
 import io.remora.wire.WireException;
@@ -57,6 +58,15 @@ public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
   }
 
   /**
+   * Connects as the settings say: to a server, or where a pool has room.
+   *
+   * @throws ConnectionException that names the server, what went wrong and what to do
+   */
+  public static RemoteCuda connect(ClientSettings found) throws ConnectionException {
+    return PoolPlacement.open(found, RemoteCuda::connect);
+  }
+
+  /**
    * Chooses between results and exceptions, as JCuda does.
    *
    * @param enabled true: a call that fails throws a {@link CudaException}; false (the default): it
@@ -82,6 +92,11 @@ public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
   /** What the server said of itself, the tenant and the devices when the session was opened. */
   public Welcome welcome() {
     return connection.welcome();
+  }
+
+  /** Where the session is: HOST:PORT. */
+  public String server() {
+    return connection.server();
   }
 
   /**

@@ -101,7 +101,7 @@ public class RemoteDriver extends StaticMethods {
     RemoteCuda driver = CURRENT.get();
     if (driver == null) {
       try {
-        driver = RemoteCuda.connect(ConfiguredSettings.of(ClientSettings.ofProcess()));
+        driver = RemoteCuda.connect(ClientSettings.ofProcess());
       } catch (ConnectionException | IllegalArgumentException e) {
         connectFailure = String.valueOf(e.getMessage());
         System.getLogger(RemoteDriver.class.getName())

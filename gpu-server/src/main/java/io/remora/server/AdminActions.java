@@ -12,6 +12,8 @@ import io.remora.server.watch.Viewer;
 import io.remora.v1.DeviceMode;
 import io.remora.v1.DrainDeviceReply;
 import io.remora.v1.DrainDeviceRequest;
+import io.remora.v1.DrainServerReply;
+import io.remora.v1.DrainServerRequest;
 import io.remora.v1.EndSessionsReply;
 import io.remora.v1.EndSessionsRequest;
 import io.remora.v1.TraceReply;
@@ -23,6 +25,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +36,15 @@ final class AdminActions {
   private static final int REASON_CHARS_MAX = 200;
   private static final int TRACE_MILLIS_MAX = 60_000;
   private static final int JOIN_MILLIS = 50;
+  private static final long GRACE_MILLIS_MAX = 24L * 3600 * 1000;
+
+  private static final Status DRAIN_OVER =
+      Status.UNAVAILABLE.withDescription(
+          "the server was drained and its grace time is over: start the program again; a client"
+              + " that names the pool gets another member");
+
+  /** Counts drains and their undoing, so that a timer knows whether its own is the last. */
+  private final AtomicInteger drains = new AtomicInteger();
 
   private final Overview overview;
   private final ServerHealth health;
@@ -143,7 +155,7 @@ final class AdminActions {
     } else {
       modes.drain(ordinal);
     }
-    health.setDevice(ordinal, request.getUndo());
+    health.setDevice(ordinal, modes.serves(ordinal));
     overview.audit().drained(viewer.tenant(), ordinal, request.getUndo());
     List<LiveSession> sessions =
         overview.reception().roll().live().stream().filter(each -> has(each, ordinal)).toList();
@@ -155,6 +167,46 @@ final class AdminActions {
         .setMode(request.getUndo() ? DeviceMode.SERVING : drained)
         .setSessions(sessions.size())
         .build();
+  }
+
+  /** Lets no new session in, or lets them in again. */
+  DrainServerReply drainServer(DrainServerRequest request, Viewer viewer) throws StatusException {
+    if (!viewer.operator()) {
+      throw noOperator(viewer, "");
+    }
+    if (request.getUndo() && request.hasGraceMillis()) {
+      throw Status.INVALID_ARGUMENT
+          .withDescription("undoing ends nothing: leave the grace time out")
+          .asException();
+    }
+    long grace = request.getGraceMillis();
+    if (grace < 0 || grace > GRACE_MILLIS_MAX) {
+      throw Status.INVALID_ARGUMENT
+          .withDescription("the grace time must be at most 24h")
+          .asException();
+    }
+    int drain = drains.incrementAndGet();
+    overview.reception().modes().drainServer(!request.getUndo());
+    health.setServer(!request.getUndo());
+    overview.audit().drainedServer(viewer.tenant(), request.getUndo());
+    log.info(
+        "'{}' {}",
+        viewer.tenant(),
+        request.getUndo() ? "lets sessions in again" : "has drained the server");
+    if (request.hasGraceMillis()) {
+      var unused = timer.schedule(() -> endDrained(drain), grace, TimeUnit.MILLISECONDS);
+    }
+    return DrainServerReply.newBuilder()
+        .setSessions(overview.reception().roll().live().size())
+        .build();
+  }
+
+  /** The grace time of a drain is over, unless it was undone or another one has begun. */
+  private void endDrained(int drain) {
+    if (drains.get() != drain) {
+      return;
+    }
+    overview.streams().snapshot().forEach(stream -> stream.end(DRAIN_OVER));
   }
 
   private static boolean has(LiveSession session, int ordinal) {

@@ -27,6 +27,8 @@ import io.remora.v1.AdminGrpc;
 import io.remora.v1.DeviceUse;
 import io.remora.v1.DrainDeviceReply;
 import io.remora.v1.DrainDeviceRequest;
+import io.remora.v1.DrainServerReply;
+import io.remora.v1.DrainServerRequest;
 import io.remora.v1.EndSessionsReply;
 import io.remora.v1.EndSessionsRequest;
 import io.remora.v1.HistoryReply;
@@ -101,6 +103,11 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   }
 
   @Override
+  public void drainServer(DrainServerRequest request, StreamObserver<DrainServerReply> observer) {
+    answer(observer, () -> actions.drainServer(request, viewer()));
+  }
+
+  @Override
   public void trace(TraceRequest request, StreamObserver<TraceReply> observer) {
     try {
       actions.trace(request, viewer(), (ServerCallStreamObserver<TraceReply>) observer);
@@ -156,8 +163,13 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     observer.onCompleted();
   }
 
+  /** The tenant that calls a service behind a {@link TokenCheck}. */
+  static Tenant caller() {
+    return CALLER.get();
+  }
+
   /** Lets tenants in only, and tells the service which one calls. */
-  private record TokenCheck(TenantRegistry tenants) implements ServerInterceptor {
+  record TokenCheck(TenantRegistry tenants) implements ServerInterceptor {
     @Override
     public <Q, S> ServerCall.Listener<Q> interceptCall(
         ServerCall<Q, S> call, Metadata headers, ServerCallHandler<Q, S> next) {

@@ -13,8 +13,10 @@ import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import io.remora.wire.Http2Tuning;
@@ -25,10 +27,12 @@ import java.util.concurrent.TimeUnit;
  * platform's selector elsewhere.
  *
  * @param sockets makes the sockets that listen
+ * @param connections makes the sockets that connect
  * @param buffers where connections take their buffers from
  */
 record EventLoops(
     ChannelFactory<ServerChannel> sockets,
+    ChannelFactory<Channel> connections,
     ByteBufAllocator buffers,
     EventLoopGroup acceptor,
     EventLoopGroup workers) {
@@ -40,6 +44,7 @@ record EventLoops(
     int threads = Runtime.getRuntime().availableProcessors();
     return new EventLoops(
         () -> tuned(epoll ? new EpollServerSocketChannel() : new NioServerSocketChannel()),
+        () -> epoll ? new EpollSocketChannel() : new NioSocketChannel(),
         Http2Tuning.allocator(threads),
         group(epoll, 1, "remora-accept"),
         group(epoll, threads, "remora-io"));

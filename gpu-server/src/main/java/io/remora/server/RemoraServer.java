@@ -93,6 +93,11 @@ public final class RemoraServer {
   private final Server server;
   private final @Nullable WebServer web;
 
+  /** Null where the sessions were given, as the next. */
+  private final @Nullable PoolOffice pool;
+
+  private final @Nullable DeviceDoctor doctor;
+
   private RemoraServer(
       ServerConfig config,
       Credentials credentials,
@@ -122,6 +127,7 @@ public final class RemoraServer {
     gate =
         new SessionGate(
             tenants, sessions, config.limits(), housekeeping, streams, overview.reception());
+    pool = rooms == null ? null : office();
     TenantsWatch watch = new TenantsWatch(credentials.tenants(), tenants, stamp);
     Server listening = null;
     try {
@@ -132,10 +138,17 @@ public final class RemoraServer {
         listening.shutdownNow();
       }
       housekeeping.shutdownNow();
+      if (pool != null) {
+        pool.close();
+      }
       loops.stop();
       throw e;
     }
     server = listening;
+    doctor = rooms == null ? null : doctor(rooms);
+    if (pool != null) {
+      pool.start(config.listen().withPort(server.getPort()));
+    }
     var unused =
         housekeeping.scheduleAtFixedRate(
             guarded(overview::look), LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
@@ -254,6 +267,9 @@ public final class RemoraServer {
   public void stop(Duration drainTime) {
     health.stopping();
     gate.close();
+    if (pool != null) {
+      pool.stopping();
+    }
     server.shutdown();
     try {
       int running = streams.snapshot().size();
@@ -275,12 +291,44 @@ public final class RemoraServer {
         web.close();
       }
       housekeeping.shutdownNow();
+      if (pool != null) {
+        pool.close();
+      }
+      if (doctor != null) {
+        doctor.close();
+      }
       loops.stop();
       if (rooms != null) {
         rooms.close();
       }
     }
     log.info("Stopped");
+  }
+
+  private DeviceDoctor doctor(DeviceRooms of) {
+    DeviceDoctor made =
+        new DeviceDoctor(
+            SelfTest.copying(of.driver()),
+            overview.watched()::state,
+            overview.reception().modes(),
+            health,
+            new ServerClock());
+    var unused =
+        housekeeping.scheduleAtFixedRate(
+            guarded(made::look), LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    return made;
+  }
+
+  private PoolOffice office() throws IOException {
+    PoolOffice office =
+        PoolOffice.of(
+            config,
+            credentials,
+            loops,
+            new PoolDesk.Surroundings(tenants, overview.reception(), streams, overview.watched()),
+            version());
+    gate.belongsTo(office.desk());
+    return office;
   }
 
   private @Nullable ServerTls tls() throws IOException, GeneralSecurityException {
@@ -326,6 +374,9 @@ public final class RemoraServer {
     }
     if (rooms != null) {
       builder.addService(overview.admin(tenants, rooms, health, housekeeping));
+    }
+    if (pool != null) {
+      builder.addService(pool.service(new AdminService.TokenCheck(tenants)));
     }
     if (config.reflection()) {
       builder.addService(ProtoReflectionServiceV1.newInstance());

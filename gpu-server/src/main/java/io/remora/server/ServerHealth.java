@@ -31,6 +31,13 @@ final class ServerHealth {
         "remora.device." + ordinal, serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
   }
 
+  /** Says whether the server lets sessions in. */
+  void setServer(boolean serving) {
+    ServingStatus status = serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
+    manager.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, status);
+    manager.setStatus(DriverMethods.SERVICE, status);
+  }
+
   /** Everything is NOT_SERVING from now on, whatever is set later. */
   void stopping() {
     manager.enterTerminalState();

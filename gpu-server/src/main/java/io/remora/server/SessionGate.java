@@ -32,6 +32,16 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
   private static final String BEARER = "bearer ";
 
+  /** What a client was given for the place that it asked the pool for. */
+  private static final Metadata.Key<String> PLACEMENT =
+      Metadata.Key.of("remora-placement", Metadata.ASCII_STRING_MARSHALLER);
+
+  private static final Status SERVER_DRAINED =
+      Status.UNAVAILABLE.withDescription(
+          "this server is drained: name another one, or the pool (several servers in"
+              + " REMORA_SERVER), which has others; its operator undoes it with `remora server drain"
+              + " --undo`");
+
   private static final Status TOO_MANY_CONNECTIONS =
       Status.RESOURCE_EXHAUSTED.withDescription(
           "the server has too many connections: try again later, or ask its operator to raise"
@@ -39,8 +49,9 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
 
   private static final Status DRAINED =
       Status.UNAVAILABLE.withDescription(
-          "every device that this tenant may use is drained: try again later, or ask the server's"
-              + " operator to undo it with `remora device drain --undo`");
+          "every device that this tenant may use is drained or in trouble: try again later, or ask"
+              + " the server's operator, who sees which with `remora top` and undoes a drain with"
+              + " `remora device drain --undo`");
 
   private final TenantRegistry tenants;
   private final SessionFactory sessions;
@@ -48,6 +59,7 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
   private final ScheduledExecutorService housekeeping;
   private final OpenStreams streams;
   private final Reception reception;
+  private volatile @Nullable PoolDesk desk;
   private volatile boolean closed;
 
   SessionGate(
@@ -65,6 +77,11 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
     this.reception = reception;
   }
 
+  /** Lets sessions in by the pool's rules, too, from now on. */
+  void belongsTo(PoolDesk given) {
+    desk = given;
+  }
+
   /** Lets nobody in from now on. */
   void close() {
     closed = true;
@@ -76,6 +93,9 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
     String peer = String.valueOf(call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR));
     if (closed) {
       return refuse(call, peer, SessionStream.STOPPING);
+    }
+    if (reception.modes().isServerDrained()) {
+      return refuse(call, peer, SERVER_DRAINED);
     }
     if (ConnectionLimit.isAbove(call.getAttributes())) {
       return refuse(call, peer, TOO_MANY_CONNECTIONS);
@@ -112,8 +132,25 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
       }
       grant = grant.withDevices(left);
     }
-    begin(stream, grant);
+    PoolDesk pool = desk;
+    if (pool == null) {
+      begin(stream, grant);
+    } else {
+      pool.enter(
+          stream,
+          headers.get(PLACEMENT),
+          grant,
+          let -> begin(stream, let),
+          status -> turnAway(stream, peer, status));
+    }
     return stream;
+  }
+
+  private void turnAway(SessionStream stream, String peer, Status status) {
+    String why = String.valueOf(status.getDescription());
+    log.warn("Refused a session from {}: {}", peer, why);
+    reception.roll().refused(peer, "", status.getCode().name(), why);
+    stream.end(status);
   }
 
   private void begin(SessionStream stream, TenantGrant grant) {

@@ -148,6 +148,24 @@ public final class ConfigSection {
     return List.copyOf(numbers);
   }
 
+  /** Names of the file's own choosing with a text each, empty if not given. */
+  public Map<String, String> names(String key) {
+    NodeTuple entry = entries.get(key);
+    taken.putIfAbsent(key, Optional.empty());
+    Optional<MappingNode> mapping =
+        entry == null ? Optional.empty() : mappingOf(key, entry.getValueNode());
+    Map<String, String> names = new LinkedHashMap<>();
+    mapping.ifPresent(
+        node -> {
+          for (NodeTuple tuple : node.getValue()) {
+            String name = ((ScalarNode) tuple.getKeyNode()).getValue();
+            scalarOf(key + "." + name, tuple.getValueNode())
+                .ifPresent(value -> names.put(name, value.getValue()));
+          }
+        });
+    return names;
+  }
+
   /** The section behind a key; an empty one if not given. */
   public ConfigSection section(String key) {
     NodeTuple entry = entries.get(key);

@@ -119,8 +119,12 @@ public record TopView(Palette palette, Order order, ZoneId zone) {
               Cell.of(Sizes.count(device.getInFlight())),
               Cell.of(Sizes.count(device.getSessions())),
               new Cell(
-                  device.getMode().name().toLowerCase(Locale.ROOT),
-                  device.getMode() == DeviceMode.SERVING ? palette::green : palette::yellow)));
+                  device.getTrouble().isEmpty()
+                      ? device.getMode().name().toLowerCase(Locale.ROOT)
+                      : "in trouble: " + device.getTrouble(),
+                  device.getMode() == DeviceMode.SERVING && device.getTrouble().isEmpty()
+                      ? palette::green
+                      : palette::yellow)));
     }
     return table;
   }

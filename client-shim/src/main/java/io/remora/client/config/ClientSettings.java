@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * user's configuration directory. What a server on this machine has left for its user fills the
  * rest if no server is configured, or just that one.
  *
- * @param server HOST or HOST:PORT, not yet taken apart
+ * @param server HOST or HOST:PORT, or several of a pool: see {@link ServerList}
  * @param token the bearer token; null if none is configured
  * @param tokenFile the file that has it; null if a setting gives the token itself
  * @param ca PEM file of the certificates to trust instead of the system's; null for the system's
@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param clientKey PEM file of its key
  * @param tls whether the connection is encrypted
  * @param runtimeKey file with the key that programs of the CUDA runtime ask for; null for none
+ * @param wants what a session asks the pool for, as it was written
  * @param onlyLocal whether nobody configured the server: one on this machine has left its address,
  *     and may have ended since
  * @param read the files that had settings, in the order of precedence
@@ -36,8 +37,19 @@ public record ClientSettings(
     @Nullable Found<Path> clientKey,
     Found<TlsMode> tls,
     @Nullable Found<Path> runtimeKey,
+    Map<SettingKey, Found<String>> wants,
     boolean onlyLocal,
     List<Path> read) {
+
+  public ClientSettings {
+    wants = Map.copyOf(wants);
+    read = List.copyOf(read);
+  }
+
+  /** Whether a server is asked for a place before a session is opened. */
+  public boolean asksForPlace() {
+    return !wants.isEmpty() || ServerList.parse(server.value()).isPool();
+  }
 
   /** The settings of this process without flags. */
   public static ClientSettings ofProcess() {
@@ -89,6 +101,7 @@ public record ClientSettings(
     put(values, SettingKey.CLIENT_CERTIFICATE, clientCertificate);
     put(values, SettingKey.CLIENT_KEY, clientKey);
     put(values, SettingKey.RUNTIME_KEY, runtimeKey);
+    wants.forEach((key, want) -> put(values, key, want));
     Map<String, String> environment = new TreeMap<>();
     values.forEach((key, value) -> environment.put(key.variable(), value));
     return environment;

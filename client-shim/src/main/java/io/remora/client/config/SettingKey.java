@@ -10,7 +10,15 @@ public enum SettingKey {
   TLS("tls", "REMORA_TLS", "--tls"),
   CLIENT_CERTIFICATE("client_certificate", "REMORA_CLIENT_CERTIFICATE", "--client-certificate"),
   CLIENT_KEY("client_key", "REMORA_CLIENT_KEY", "--client-key"),
-  RUNTIME_KEY("runtime_key", "REMORA_RUNTIME_KEY_FILE", "--runtime-key");
+  RUNTIME_KEY("runtime_key", "REMORA_RUNTIME_KEY_FILE", "--runtime-key"),
+  GPUS("pool.gpus", "REMORA_GPUS", "--gpus"),
+  MEMORY("pool.memory", "REMORA_MEMORY", "--memory"),
+  CLASS("pool.class", "REMORA_CLASS", "--class"),
+  LABELS("pool.labels", "REMORA_LABELS", "--label"),
+  POLICY("pool.policy", "REMORA_POLICY", "--policy"),
+  WAIT("pool.wait", "REMORA_WAIT", "--wait");
+
+  private static final String SECTION = "pool.";
 
   private final String fileKey;
   private final String variable;
@@ -22,9 +30,19 @@ public enum SettingKey {
     this.flag = flag;
   }
 
-  /** The key in {@code remora.yaml}. */
+  /** The key in {@code remora.yaml}, for one in a section with a dot. */
   public String fileKey() {
     return fileKey;
+  }
+
+  /** Whether it is what a session asks a pool for; the server reads the value. */
+  public boolean isWant() {
+    return fileKey.startsWith(SECTION);
+  }
+
+  /** A want's key within the section {@code pool}. */
+  String keyInSection() {
+    return fileKey.substring(SECTION.length());
   }
 
   /** The environment variable. */

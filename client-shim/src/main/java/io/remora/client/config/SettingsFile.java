@@ -5,7 +5,10 @@ import io.remora.config.ConfigFile;
 import io.remora.config.ConfigSection;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** Reads a {@code remora.yaml}, or the local credentials, which have the same form. */
 final class SettingsFile {
@@ -23,10 +26,40 @@ final class SettingsFile {
 
   private static Map<SettingKey, Found<String>> values(ConfigSection top, Path file) {
     Map<SettingKey, Found<String>> values = new EnumMap<>(SettingKey.class);
+    ConfigSection pool = top.section("pool");
     for (SettingKey key : SettingKey.values()) {
-      top.text(key.fileKey())
-          .ifPresent(text -> values.put(key, new Found<>(text, key.fileKey() + " in " + file)));
+      Optional<String> text =
+          key == SettingKey.LABELS
+              ? labels(pool)
+              : key.isWant() ? pool.text(key.keyInSection()) : top.text(key.fileKey());
+      text.ifPresent(found -> values.put(key, new Found<>(found, key.fileKey() + " in " + file)));
+    }
+    List<String> members = pool.texts("members");
+    if (!members.isEmpty()) {
+      if (top.has("server")) {
+        pool.problem("members", "and 'server' both say where to go: leave one of them out");
+      }
+      // A comma at the end makes a pool of a single member.
+      values.put(
+          SettingKey.SERVER,
+          new Found<>(
+              String.join(",", members) + (members.size() == 1 && isPlain(members) ? "," : ""),
+              "pool.members in " + file));
     }
     return values;
+  }
+
+  private static boolean isPlain(List<String> members) {
+    return !ServerList.parse(members.get(0)).isPool();
+  }
+
+  private static Optional<String> labels(ConfigSection pool) {
+    Map<String, String> labels = pool.names("labels");
+    return labels.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            labels.entrySet().stream()
+                .map(each -> each.getKey() + "=" + each.getValue())
+                .collect(Collectors.joining(",")));
   }
 }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -69,8 +70,20 @@ final class SettingsSearch {
             path(SettingKey.CLIENT_KEY),
             tls == null ? new Found<>(TlsMode.ON, "default") : TlsMode.parse(tls),
             path(SettingKey.RUNTIME_KEY),
+            wants(),
             onlyLocal,
             List.copyOf(read)));
+  }
+
+  private Map<SettingKey, Found<String>> wants() {
+    Map<SettingKey, Found<String>> wants = new EnumMap<>(SettingKey.class);
+    for (SettingKey key : SettingKey.values()) {
+      Found<String> want = key.isWant() ? text(key) : null;
+      if (want != null) {
+        wants.put(key, want);
+      }
+    }
+    return wants;
   }
 
   private @Nullable Found<String> text(SettingKey key) {

@@ -70,6 +70,18 @@ class CSettingsTest {
   }
 
   @Test
+  void severalServersAreAPool() throws Exception {
+    assertThat(settings("REMORA_SERVER=a:1, [::1]:2,b")).startsWith("pool=a:1, [::1]:2,b server=");
+    assertThat(settings("REMORA_SERVER=a:1,")).startsWith("pool=a:1, server=a:1 ");
+    assertThat(settings("REMORA_SERVER=dns:///gpus:1")).startsWith("pool=gpus:1 server=gpus:1 ");
+    assertThat(settings("REMORA_SERVER=a:1", "REMORA_GPUS=2")).startsWith("pool=a:1 server=a:1 ");
+    assertThat(settings("REMORA_SERVER=a:1,b:x")).startsWith("REMORA_SERVER must be HOST:PORT");
+    assertThat(settings("REMORA_SERVER=,")).startsWith("REMORA_SERVER names no server");
+    assertThat(settings("REMORA_SERVER=a", "REMORA_LABELS=" + "x".repeat(600)))
+        .startsWith("REMORA_LABELS is too long");
+  }
+
+  @Test
   void aServerOfTheSameUserIsFound() throws Exception {
     localServer("127.0.0.1:7443");
 

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +59,48 @@ final class ClientSettingsTest {
     assertThat(settings().server()).isEqualTo(new Found<>("environment:3", "REMORA_SERVER"));
     flags.put(SettingKey.SERVER, "flag:4");
     assertThat(settings().server()).isEqualTo(new Found<>("flag:4", "--server"));
+  }
+
+  @Test
+  void aPoolIsNamedInOneSection() throws IOException {
+    write(
+        "work/remora.yaml",
+        """
+        token: rmr_a
+        pool:
+          members: [gpu1:1, "gpu2:2"]
+          gpus: 2
+          memory: 8GiB
+          labels: {model: h200, zone: b}
+        """);
+    ClientSettings settings = settings();
+    assertThat(settings.server().value()).isEqualTo("gpu1:1,gpu2:2");
+    assertThat(settings.asksForPlace()).isTrue();
+    assertThat(settings.environment())
+        .containsEntry("REMORA_GPUS", "2")
+        .containsEntry("REMORA_MEMORY", "8GiB")
+        .containsEntry("REMORA_LABELS", "model=h200,zone=b")
+        .doesNotContainKey("REMORA_POLICY");
+    environment.put("REMORA_MEMORY", "1GiB");
+    flags.put(SettingKey.POLICY, "pack");
+    assertThat(settings().environment())
+        .containsEntry("REMORA_MEMORY", "1GiB")
+        .containsEntry("REMORA_POLICY", "pack");
+    write("work/remora.yaml", "server: a:1\npool: {members: [b:1]}\n");
+    assertThatIllegalArgumentException()
+        .isThrownBy(this::settings)
+        .withMessageContaining("remora.yaml:2:")
+        .withMessageContaining("leave one of them out");
+  }
+
+  @Test
+  void whoIsAskedForAPlaceIsSeenByTheServers() {
+    assertThat(ServerList.parse("gpu1:1").isPool()).isFalse();
+    assertThat(ServerList.parse("gpu1:1,").isPool()).isTrue();
+    assertThat(ServerList.parse(" gpu1, [::1]:2 ").servers()).containsExactly("gpu1", "[::1]:2");
+    assertThat(ServerList.parse("dns:///gpus:1"))
+        .isEqualTo(new ServerList(List.of("gpus:1"), true));
+    assertThatIllegalArgumentException().isThrownBy(() -> ServerList.parse(" , "));
   }
 
   @Test

@@ -82,6 +82,24 @@ public final class ServerCommand implements RemoraCommand {
   private @Nullable String web;
 
   @Option(
+      names = "--pool",
+      paramLabel = "FILE",
+      description = "The file of the pool that this server belongs to: docs/pool.md.")
+  private @Nullable String pool;
+
+  @Option(
+      names = "--member",
+      paramLabel = "NAME",
+      description = "Its name in the pool. Default: this machine's.")
+  private @Nullable String member;
+
+  @Option(
+      names = "--advertise",
+      paramLabel = "HOST:PORT",
+      description = "Where others reach it, in a pool that has no list of members.")
+  private @Nullable String advertise;
+
+  @Option(
       names = "--until-exit",
       paramLabel = "PID",
       description = "Serve until this process has ended.")
@@ -94,7 +112,18 @@ public final class ServerCommand implements RemoraCommand {
     }
     PrintWriter out = spec.commandLine().getOut();
     ServerFlags flags =
-        new ServerFlags(listen, device, tls, tenants, stateDirectory, certificate, key, web);
+        new ServerFlags(
+            listen,
+            device,
+            tls,
+            tenants,
+            stateDirectory,
+            certificate,
+            key,
+            web,
+            pool,
+            member,
+            advertise);
     ServerConfig settings = ServerConfig.read(config, flags, StateDirectory.ofProcess());
     Logging.use(settings.log());
     Logging.audit(settings.auditLog());

@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param auditLog file for the audit log; null: there is none
  * @param operators names of the tenants that may see and change everything
  * @param web where the page and the metrics are
+ * @param pool the pool that it belongs to
  */
 public record ServerConfig(
     ListenAddress listen,
@@ -50,7 +51,8 @@ public record ServerConfig(
     LogFormat log,
     @Nullable Path auditLog,
     Set<String> operators,
-    WebSettings web) {
+    WebSettings web,
+    PoolSettings pool) {
   private static final ListenAddress LISTEN_DEFAULT =
       new ListenAddress("127.0.0.1", ListenAddress.PORT_DEFAULT);
   private static final Duration DRAIN_DEFAULT = Duration.ofSeconds(10);
@@ -113,7 +115,8 @@ public record ServerConfig(
         top.choice("log_format", LogFormat.TEXT),
         path(top, "audit_log", null, folder),
         operators(top, tenants == null),
-        WebSettings.read(top.section("web"), flags.web(), listen));
+        WebSettings.read(top.section("web"), flags.web(), listen),
+        PoolSettings.read(top.section("pool"), flags, folder));
   }
 
   /** Whoever starts a server for itself is its operator. */
@@ -173,7 +176,7 @@ public record ServerConfig(
 
   List<Path> namedFiles() {
     List<Path> named = new ArrayList<>();
-    for (Path each : new @Nullable Path[] {tenants, certificate, key, clientCa}) {
+    for (Path each : new @Nullable Path[] {tenants, certificate, key, clientCa, pool.file()}) {
       if (each != null) {
         named.add(each);
       }

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param certificate {@code --cert}
  * @param key {@code --key}
  * @param web {@code --web}
+ * @param pool {@code --pool}
+ * @param member {@code --member}
+ * @param advertise {@code --advertise}
  */
 public record ServerFlags(
     @Nullable String listen,
@@ -23,7 +26,23 @@ public record ServerFlags(
     @Nullable String stateDirectory,
     @Nullable String certificate,
     @Nullable String key,
-    @Nullable String web) {
+    @Nullable String web,
+    @Nullable String pool,
+    @Nullable String member,
+    @Nullable String advertise) {
+  /** Flags of a server that stands alone. */
+  public ServerFlags(
+      @Nullable String listen,
+      @Nullable DeviceChoice device,
+      @Nullable TlsMode tls,
+      @Nullable String tenants,
+      @Nullable String stateDirectory,
+      @Nullable String certificate,
+      @Nullable String key,
+      @Nullable String web) {
+    this(listen, device, tls, tenants, stateDirectory, certificate, key, web, null, null, null);
+  }
+
   /** No flag at all. */
   public static final ServerFlags NONE =
       new ServerFlags(null, null, null, null, null, null, null, null);

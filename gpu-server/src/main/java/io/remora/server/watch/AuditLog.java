@@ -91,6 +91,13 @@ public final class AuditLog {
     write(line);
   }
 
+  /** An operator has drained the server, or undone that. */
+  public void drainedServer(String by, boolean undone) {
+    Map<String, Object> line = line(undone ? "server_drain_undone" : "server_drained");
+    line.put("by", by);
+    write(line);
+  }
+
   /** Somebody has recorded what a tenant's sessions do. */
   public void traced(String by, String tenant, long millis) {
     Map<String, Object> line = line("tenant_traced");

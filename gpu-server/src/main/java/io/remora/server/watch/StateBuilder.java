@@ -59,6 +59,7 @@ final class StateBuilder {
         ServerState.newBuilder()
             .setUnixMillis(now.millis())
             .setComplete(true)
+            .setDrained(modes.isServerDrained())
             .setRefusedSessions(now.refused());
     List<Shares> shares = new ArrayList<>();
     for (DeviceDescription device : machine.devices()) {
@@ -98,6 +99,7 @@ final class StateBuilder {
         .setName(device.name())
         .setKind(machine.kind())
         .setMode(mode(ordinal, sessions.size()))
+        .setTrouble(modes.whyTroubled(ordinal))
         .setMemoryBytes(device.totalMemoryBytes())
         .setMemoryUsedBytes(sessions.stream().mapToLong(DeviceReading::memoryBytes).sum())
         .setSessions(sessions.size())

@@ -82,8 +82,8 @@ final class StateMetrics {
     device("remora_device_sessions", "Sessions that have the device.", DeviceState::getSessions);
     device(
         "remora_device_serving",
-        "1 if new sessions get the device, 0 if it is drained.",
-        each -> each.getMode() == DeviceMode.SERVING ? 1 : 0);
+        "1 if new sessions get the device, 0 if it is drained or in trouble.",
+        each -> each.getMode() == DeviceMode.SERVING && each.getTrouble().isEmpty() ? 1 : 0);
   }
 
   private void device(String name, String help, ToDoubleFunction<DeviceState> value) {

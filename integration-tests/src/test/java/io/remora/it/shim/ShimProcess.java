@@ -58,6 +58,10 @@ final class ShimProcess implements AutoCloseable {
     return lines;
   }
 
+  boolean isRunning() {
+    return process.isAlive();
+  }
+
   int status() {
     return process.exitValue();
   }

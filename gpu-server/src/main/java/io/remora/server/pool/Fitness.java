@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.pool;
+
+import io.remora.config.ByteSize;
+import io.remora.v1.DeviceMode;
+import io.remora.v1.MemberDevice;
+import io.remora.v1.MemberState;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Whether a member could ever take a session, and which of its devices can take it now. */
+final class Fitness {
+  private Fitness() {}
+
+  /** Why a member will never take a session, even if it were empty. */
+  static Optional<String> whyNever(MemberState member, Demand demand) {
+    for (Map.Entry<String, String> label : demand.labels().entrySet()) {
+      if (!label.getValue().equals(member.getLabelsMap().get(label.getKey()))) {
+        return Optional.of("no member has the label " + label.getKey() + "=" + label.getValue());
+      }
+    }
+    String tenantClass = MemberTerms.word(demand.tenantClass());
+    if (!member.getClassesList().contains(tenantClass)) {
+      return Optional.of("no member with these labels takes work of class " + tenantClass);
+    }
+    if (member.getTenantsCount() > 0 && !member.getTenantsList().contains(demand.tenant())) {
+      return Optional.of("no member with these labels is for tenant '" + demand.tenant() + "'");
+    }
+    if (member.getDevicesCount() < demand.devices()) {
+      return Optional.of(
+          "no member that may be used has "
+              + demand.devices()
+              + " devices: a session lies on one server, so ask for fewer (--gpus)");
+    }
+    long large =
+        member.getDevicesList().stream()
+            .filter(each -> each.getMemoryBytes() >= demand.memoryBytes())
+            .count();
+    if (large < demand.devices()) {
+      return Optional.of(
+          "no member that may be used has "
+              + demand.devices()
+              + " devices of "
+              + ByteSize.format(demand.memoryBytes()));
+    }
+    return Optional.empty();
+  }
+
+  /** Whether a device can take one more session. */
+  static boolean hasRoom(MemberDevice device, long memoryBytes) {
+    return device.getMode() == DeviceMode.SERVING
+        && device.getTrouble().isEmpty()
+        && device.getSessions() < device.getSessionsMax()
+        && device.getMemoryBytes() - device.getTakenBytes() >= memoryBytes;
+  }
+
+  /** The devices of a member that can take the session; fewer than it wants if it can't. */
+  static List<MemberDevice> room(MemberState member, Demand demand) {
+    return member.getDevicesList().stream()
+        .filter(each -> hasRoom(each, demand.memoryBytes()))
+        .toList();
+  }
+}

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.pool;
+
+import io.remora.v1.KnownMember;
+import io.remora.v1.MemberState;
+import io.remora.v1.ReserveReply;
+import io.remora.v1.ReserveRequest;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds room for sessions, and keeps those in line for which there is none. It ranks members by
+ * what it knows of them and asks the best for a promise; only a promise counts. All methods are
+ * called on one thread, where answers of members are handled, too.
+ *
+ * <p>The line is kept in the order of class and arrival. Nobody passes another one on a member that
+ * the other could use; whoever waits for its own tenant's limit holds up nobody.
+ */
+public final class Placer {
+  /** What a session that wants a place is told. Called on the placer's thread. */
+  public interface Listener {
+    /** It waits; 1 is the first in line. */
+    void position(int position);
+
+    /** It has room. */
+    void placed(MemberState member, String placement);
+
+    /** There is none. */
+    void refused(Refusal reason, String message);
+
+    /** Whether nobody waits for it any more. */
+    boolean isGone();
+  }
+
+  /** Why there is no room. */
+  public enum Refusal {
+    /** Nothing in the pool will ever fit. */
+    NEVER,
+    /** Not now. */
+    FULL,
+    /** The tenant has what it may have. */
+    TENANT_LIMIT,
+    /** Who looked for room is going down: another member will look. */
+    STOPPING
+  }
+
+  /** Who waits is told so again and again: silence would mean that the member is gone. */
+  private static final long TELL_NANOS = 3_000_000_000L;
+
+  private final String pool;
+  private final PoolView view;
+  private final Neighbours neighbours;
+  private final Executor thread;
+  private final LongSupplier nanoClock;
+  private final List<Waiting> line = new ArrayList<>();
+  private long arrivals;
+
+  private static final class Waiting {
+    final Demand demand;
+    final Listener listener;
+    final long number;
+    final long untilNanos;
+    final Set<String> triedNow = new HashSet<>();
+    boolean trying;
+    boolean limited;
+    int told;
+    long toldNanos;
+    String why = "";
+
+    Waiting(Demand demand, Listener listener, long number, long untilNanos) {
+      this.demand = demand;
+      this.listener = listener;
+      this.number = number;
+      this.untilNanos = untilNanos;
+    }
+  }
+
+  /**
+   * @param pool the pool's name
+   * @param thread runs what it is given on the placer's one thread
+   */
+  public Placer(
+      String pool, PoolView view, Neighbours neighbours, Executor thread, LongSupplier nanoClock) {
+    this.pool = pool;
+    this.view = view;
+    this.neighbours = neighbours;
+    this.thread = thread;
+    this.nanoClock = nanoClock;
+  }
+
+  /** How many are in line. */
+  public int waiting() {
+    return line.size();
+  }
+
+  /** Looks for room for a session; the listener hears what becomes of it. */
+  public void place(Demand demand, Listener listener) {
+    Optional<String> never = whyNever(demand);
+    if (never.isPresent()) {
+      listener.refused(Refusal.NEVER, never.get());
+      return;
+    }
+    long until = nanoClock.getAsLong() + demand.waitTime().toNanos();
+    line.add(new Waiting(demand, listener, arrivals++, until));
+    line.sort(
+        Comparator.<Waiting, Integer>comparing(each -> each.demand.tenantClass().ordinal())
+            .thenComparingLong(each -> each.number));
+    look();
+  }
+
+  /** Tries again for those in line, and sends away whose time is over; to be called often. */
+  public void look() {
+    line.removeIf(each -> !each.trying && each.listener.isGone());
+    int members = view.reachable().size();
+    Set<String> claimed = new HashSet<>();
+    for (Waiting each : List.copyOf(line)) {
+      boolean nothingLeft = claimed.size() >= members;
+      if (!each.trying && nothingLeft) {
+        keepOrRefuse(each);
+      } else if (!each.trying) {
+        each.triedNow.clear();
+        each.triedNow.addAll(claimed);
+        tryNext(each);
+      }
+      // It may have been placed or refused at once.
+      if (!nothingLeft && line.contains(each) && !each.limited) {
+        claimed.addAll(usable(each.demand));
+      }
+    }
+    tellPositions();
+  }
+
+  /** Sends everybody away. */
+  public void stop() {
+    List<Waiting> all = List.copyOf(line);
+    line.clear();
+    all.forEach(
+        each ->
+            each.listener.refused(
+                Refusal.STOPPING, "this member is stopping: ask another one of the pool"));
+  }
+
+  private void tellPositions() {
+    for (int i = 0; i < line.size(); i++) {
+      Waiting each = line.get(i);
+      long now = nanoClock.getAsLong();
+      if (!each.trying && (each.told != i + 1 || now - each.toldNanos >= TELL_NANOS)) {
+        each.told = i + 1;
+        each.toldNanos = now;
+        each.listener.position(i + 1);
+      }
+    }
+  }
+
+  /** Why no member that is known will ever do; members that are silent may come back. */
+  private Optional<String> whyNever(Demand demand) {
+    String why = "no member of the pool is known yet: try again in a moment";
+    for (KnownMember member : view.all()) {
+      Optional<String> never = Fitness.whyNever(member.getState(), demand);
+      if (never.isEmpty() || !PoolView.isKnown(member.getState())) {
+        return Optional.empty();
+      }
+      why = never.get();
+    }
+    return Optional.of(why);
+  }
+
+  /** The members that could take the session if they were empty. */
+  private Set<String> usable(Demand demand) {
+    Set<String> usable = new HashSet<>();
+    for (MemberState member : view.reachable()) {
+      if (member.getServing() && Fitness.whyNever(member, demand).isEmpty()) {
+        usable.add(member.getName());
+      }
+    }
+    return usable;
+  }
+
+  private void tryNext(Waiting waiting) {
+    Demand demand = waiting.demand;
+    List<MemberState> members =
+        view.reachable().stream()
+            .filter(MemberState::getServing)
+            .filter(each -> !waiting.triedNow.contains(each.getName()))
+            .filter(each -> !demand.avoid().contains(each.getName()))
+            .filter(each -> Fitness.whyNever(each, demand).isEmpty())
+            .toList();
+    waiting.limited = view.sessionsElsewhere(demand.tenant(), "") >= demand.tenantSessionsMax();
+    List<MemberState> best =
+        waiting.limited
+            ? List.of()
+            : Ranking.members(members, demand, Long.hashCode(waiting.number * 31 + line.size()));
+    if (best.isEmpty()) {
+      waiting.trying = false;
+      keepOrRefuse(waiting);
+      return;
+    }
+    MemberState member = best.get(0);
+    waiting.trying = true;
+    waiting.triedNow.add(member.getName());
+    CompletionStage<ReserveReply> asked =
+        neighbours.reserve(
+            member,
+            ReserveRequest.newBuilder()
+                .setPool(pool)
+                .setTenant(demand.tenant())
+                .setDevices(demand.devices())
+                .setMemoryBytes(demand.memoryBytes())
+                .setPolicy(demand.policy().word())
+                .setTenantSessionsMax(demand.tenantSessionsMax())
+                .build());
+    var unused =
+        asked.whenComplete(
+            (reply, failure) -> thread.execute(() -> answered(waiting, member, reply, failure)));
+  }
+
+  private void answered(
+      Waiting waiting,
+      MemberState member,
+      @Nullable ReserveReply reply,
+      @Nullable Throwable failure) {
+    if (!line.contains(waiting)) {
+      // It was sent away meanwhile; a promise ends by itself.
+      return;
+    }
+    if (failure != null || reply == null) {
+      view.lost(member.getName(), "it doesn't answer");
+      tryNext(waiting);
+    } else {
+      switch (reply.getOutcome()) {
+        case RESERVED -> placed(waiting, member, reply.getPlacement());
+        case TENANT_LIMIT -> {
+          waiting.trying = false;
+          waiting.limited = true;
+          keepOrRefuse(waiting);
+        }
+        case NO_ROOM, CLOSED, UNRECOGNIZED -> {
+          waiting.why = reply.getWhy();
+          tryNext(waiting);
+        }
+      }
+    }
+  }
+
+  private void placed(Waiting waiting, MemberState member, String placement) {
+    waiting.trying = false;
+    line.remove(waiting);
+    view.placed(member.getName(), waiting.demand);
+    waiting.listener.placed(member, placement);
+    // Those behind it may now use the other members.
+    thread.execute(this::look);
+  }
+
+  private void keepOrRefuse(Waiting waiting) {
+    if (nanoClock.getAsLong() - waiting.untilNanos < 0) {
+      return;
+    }
+    line.remove(waiting);
+    Demand demand = waiting.demand;
+    String waited =
+        demand.waitTime().isZero()
+            ? ""
+            : " within the " + demand.waitTime().toSeconds() + " s to wait";
+    if (waiting.limited) {
+      waiting.listener.refused(
+          Refusal.TENANT_LIMIT,
+          "tenant '"
+              + demand.tenant()
+              + "' has "
+              + demand.tenantSessionsMax()
+              + " sessions in the pool and may have no more"
+              + waited
+              + ": end one, or ask the pool's operator for a higher limit");
+    } else {
+      waiting.listener.refused(
+          Refusal.FULL,
+          "no member of the pool has room"
+              + waited
+              + (waiting.why.isEmpty() ? "" : " (" + waiting.why + ")")
+              + ": ask for less, wait longer (--wait), or try again later");
+    }
+  }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.pool;
+
+import static io.remora.server.pool.Members.GIB;
+import static io.remora.server.pool.Members.demand;
+import static io.remora.server.pool.Members.device;
+import static io.remora.server.pool.Members.member;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.remora.v1.MemberState;
+import io.remora.v1.ReserveReply;
+import io.remora.v1.ReserveReply.Outcome;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** Who gets which member, on a thread and a clock of the test's own. */
+final class PlacerTest {
+  private final Deque<Runnable> tasks = new ArrayDeque<>();
+  private final Map<String, Outcome> outcomes = new HashMap<>();
+  private final List<String> asked = new ArrayList<>();
+  private long nanos;
+  private final PoolView view = new PoolView(() -> nanos, Duration.ofSeconds(4));
+  private final Placer placer = new Placer("p", view, this::reserve, tasks::add, () -> nanos);
+
+  private CompletableFuture<ReserveReply> reserve(
+      MemberState member, io.remora.v1.ReserveRequest request) {
+    asked.add(member.getName());
+    Outcome outcome = outcomes.getOrDefault(member.getName(), Outcome.RESERVED);
+    return outcome == Outcome.UNRECOGNIZED
+        ? CompletableFuture.failedFuture(new IllegalStateException("unreachable"))
+        : CompletableFuture.completedFuture(
+            ReserveReply.newBuilder().setOutcome(outcome).setPlacement("t").build());
+  }
+
+  private void run() {
+    while (!tasks.isEmpty()) {
+      tasks.remove().run();
+    }
+  }
+
+  private Heard place(Demand demand) {
+    Heard heard = new Heard();
+    placer.place(demand, heard);
+    run();
+    return heard;
+  }
+
+  private void look() {
+    placer.look();
+    run();
+  }
+
+  /** What a listener was told. */
+  private static final class Heard implements Placer.Listener {
+    private String last = "";
+    private boolean gone;
+
+    @Override
+    public void position(int position) {
+      last = "position " + position;
+    }
+
+    @Override
+    public void placed(MemberState member, String placement) {
+      last = "placed " + member.getName();
+    }
+
+    @Override
+    public void refused(Placer.Refusal reason, String message) {
+      last = reason + " " + message;
+    }
+
+    @Override
+    public boolean isGone() {
+      return gone;
+    }
+  }
+
+  private static Demand by(Policy policy, long memoryBytes) {
+    return demand("alice", 1, memoryBytes, Map.of(), policy, Duration.ZERO);
+  }
+
+  @Test
+  void eachPolicyChoosesItsMember() {
+    view.heard(member("full", device(0, 3, 6 * GIB, 0.2)).build());
+    view.heard(member("idle", device(0, 2, 5 * GIB, 0)).build());
+    view.heard(member("few", device(0, 1, GIB, 0.9)).build());
+    assertThat(Ranking.members(view.reachable(), by(Policy.PACK, GIB), 1).get(0).getName())
+        .isEqualTo("full");
+    assertThat(Ranking.members(view.reachable(), by(Policy.SPREAD, GIB), 1).get(0).getName())
+        .isEqualTo("few");
+    assertThat(Ranking.members(view.reachable(), by(Policy.LEAST_LOADED, GIB), 1).get(0).getName())
+        .isEqualTo("idle");
+    assertThat(place(by(Policy.PACK, 3 * GIB)).last).isEqualTo("placed idle");
+  }
+
+  @Test
+  void aBurstIsSpreadThoughNothingIsMeasuredYet() {
+    for (String name : List.of("a", "b", "c")) {
+      view.heard(member(name, device(0, 0, 0, 0)).build());
+    }
+    for (int i = 0; i < 6; i++) {
+      assertThat(place(demand(1, GIB)).last).startsWith("placed");
+    }
+    assertThat(asked).containsOnly("a", "b", "c");
+    for (String name : List.of("a", "b", "c")) {
+      assertThat(asked.stream().filter(name::equals)).hasSize(2);
+    }
+  }
+
+  @Test
+  void anotherMemberIsAskedWhereOneIsFullOrGone() {
+    view.heard(member("a", device(0, 0, 0, 0)).build());
+    view.heard(member("b", device(0, 0, 0, 0.5)).build());
+    view.heard(member("c", device(0, 0, 0, 0.9)).build());
+    outcomes.put("a", Outcome.UNRECOGNIZED);
+    outcomes.put("b", Outcome.NO_ROOM);
+    assertThat(place(demand(1, 0)).last).isEqualTo("placed c");
+    assertThat(asked).containsExactly("a", "b", "c");
+    assertThat(place(demand(1, 0)).last).isEqualTo("placed c");
+    assertThat(asked).as("what doesn't answer isn't asked again").hasSize(5).endsWith("b", "c");
+  }
+
+  @Test
+  void whatNeverFitsIsRefusedWithTheReason() {
+    assertThat(place(demand(1, 0)).last).startsWith("NEVER no member of the pool is known yet");
+    view.heard(
+        member("a", device(0, 0, 0, 0)).putLabels("model", "h200").addTenants("alice").build());
+    assertThat(place(demand(2, 0)).last)
+        .startsWith("NEVER")
+        .contains("has 2 devices: a session lies on one server");
+    assertThat(place(demand(1, 9 * GIB)).last).startsWith("NEVER").contains("9GiB");
+    assertThat(
+            place(demand("alice", 1, 0, Map.of("model", "a100"), Policy.PACK, Duration.ZERO)).last)
+        .startsWith("NEVER no member has the label model=a100");
+    assertThat(place(demand("bob", 1, 0, Map.of(), Policy.PACK, Duration.ZERO)).last)
+        .startsWith("NEVER")
+        .contains("for tenant 'bob'");
+    assertThat(asked).isEmpty();
+  }
+
+  @Test
+  void whoFindsNoRoomWaitsInLineAndGoesInItsTurn() {
+    view.heard(member("a", device(0, 4, 0, 0)).build());
+    Demand patient = demand("alice", 1, 0, Map.of(), Policy.PACK, Duration.ofSeconds(30));
+    assertThat(place(demand(1, 0)).last).startsWith("FULL").contains("--wait");
+    Heard first = place(patient);
+    Heard second = place(patient);
+    assertThat(first.last).isEqualTo("position 1");
+    assertThat(second.last).isEqualTo("position 2");
+    nanos += TimeUnit.SECONDS.toNanos(1);
+    view.heard(member("a", device(0, 3, 0, 0)).setRevision(1).build());
+    look();
+    assertThat(first.last).isEqualTo("placed a");
+    assertThat(second.last).isEqualTo("position 1");
+    nanos += TimeUnit.SECONDS.toNanos(30);
+    look();
+    assertThat(second.last).startsWith("FULL").contains("within the 30 s");
+    assertThat(placer.waiting()).isZero();
+  }
+
+  @Test
+  void nobodyPassesOneThatWaitsForTheSameMember() {
+    view.heard(member("a", device(0, 1, 6 * GIB, 0)).build());
+    Demand large = demand("alice", 1, 4 * GIB, Map.of(), Policy.PACK, Duration.ofMinutes(1));
+    Heard waits = place(large);
+    assertThat(waits.last).isEqualTo("position 1");
+    assertThat(place(demand("bob", 1, GIB, Map.of(), Policy.PACK, Duration.ofMinutes(1))).last)
+        .isEqualTo("position 2");
+    waits.gone = true;
+    look();
+    assertThat(placer.waiting()).isZero();
+    assertThat(asked).containsExactly("a");
+  }
+
+  @Test
+  void aTenantAtItsLimitHoldsUpNobody() {
+    view.heard(member("a", device(0, 0, 0, 0)).putTenantSessions("alice", 100).build());
+    Heard limited = place(demand("alice", 1, 0, Map.of(), Policy.PACK, Duration.ofMinutes(1)));
+    assertThat(limited.last).isEqualTo("position 1");
+    assertThat(place(demand("bob", 1, 0, Map.of(), Policy.PACK, Duration.ZERO)).last)
+        .isEqualTo("placed a");
+    assertThat(place(demand(1, 0)).last).startsWith("TENANT_LIMIT").contains("100 sessions");
+    placer.stop();
+    assertThat(limited.last).startsWith("STOPPING");
+  }
+
+  @Test
+  void whoWasSentAwayHearsNothingMore() {
+    view.heard(member("a", device(0, 0, 0, 0)).build());
+    outcomes.put("a", Outcome.NO_ROOM);
+    Heard heard = new Heard();
+    placer.place(demand(1, 0), heard);
+    placer.stop();
+    assertThat(heard.last).startsWith("STOPPING");
+    run();
+    assertThat(heard.last).startsWith("STOPPING");
+  }
+
+  @Test
+  void closedAndSilentMembersGetNothing() {
+    view.heard(member("a", device(0, 0, 0, 0)).setServing(false).build());
+    view.heard(member("b", device(0, 0, 0, 0).toBuilder().setTrouble("it stalls").build()).build());
+    assertThat(place(demand(1, 0)).last).startsWith("FULL");
+    view.heard(member("c", device(0, 0, 0, 0)).build());
+    nanos += TimeUnit.SECONDS.toNanos(5);
+    assertThat(place(demand(1, 0)).last).startsWith("FULL");
+    assertThat(asked).isEmpty();
+  }
+}

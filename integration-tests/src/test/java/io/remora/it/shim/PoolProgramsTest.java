@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.it.shim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.remora.client.AdminClient;
+import io.remora.it.pool.PoolMembers;
+import io.remora.v1.DrainServerRequest;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** C programs that know nothing but a list of servers. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class PoolProgramsTest {
+  private PoolMembers pool;
+  private ShimBuild build;
+  private Path scenarios;
+
+  @BeforeAll
+  void startMembers(@TempDir Path folder) throws Exception {
+    build = ShimBuild.product(folder);
+    scenarios = build.program("scenarios");
+    pool = new PoolMembers(folder, "gone", "a", "b");
+    pool.tenant("alice", 20);
+    pool.list("wait: 1m\n", Map.of("b", "labels: {zone: far}"));
+    // The first on the list never answers.
+    pool.start("a");
+    pool.start("b");
+    pool.awaitMembers("a", "a", "b");
+    pool.awaitMembers("b", "a", "b");
+  }
+
+  @AfterAll
+  void stopMembers() {
+    pool.close();
+  }
+
+  private void expectInit(String results, String error, String... variables) throws Exception {
+    ProcessBuilder command = build.command(scenarios, "init");
+    command.environment().putAll(pool.environment("alice", variables));
+    try (ShimProcess process = ShimProcess.start(command)) {
+      assertThat(process.awaitEnd()).as(process.errorText()).containsExactly(results);
+      assertThat(process.errorText()).matches(Pattern.compile(error, Pattern.DOTALL));
+    }
+  }
+
+  @Test
+  void aProgramFindsItsServerByTheListAlone() throws Exception {
+    expectInit("0 0", "");
+    expectInit("0 0", "", "REMORA_SERVER=" + pool.server("gone") + ", " + pool.server("b") + " ");
+    expectInit(
+        "0 0",
+        "",
+        "REMORA_GPUS=2",
+        "REMORA_MEMORY=8MiB",
+        "REMORA_LABELS=zone=far",
+        "REMORA_POLICY=pack");
+    expectInit(
+        "0 0",
+        "",
+        "REMORA_SERVER=dns:///localhost:" + pool.server("a").replaceAll(".*:", ""),
+        "REMORA_CLASS=batch");
+  }
+
+  @Test
+  void whatThePoolSaysIsTold() throws Exception {
+    expectInit(
+        "46 46",
+        "remora: The pool gives no device: no member has the label zone=near\n",
+        "REMORA_LABELS=zone=near");
+    expectInit(
+        "46 46",
+        "remora: The pool gives no device: the memory .* not 'much'\n",
+        "REMORA_MEMORY=much");
+    expectInit(
+        "800 800", "remora: The server .* refused the token: .*\n", "REMORA_TOKEN=rmr_wrong");
+    expectInit(
+        "100 100",
+        "remora: None of the servers in REMORA_SERVER finds a place. The last one: The server"
+            + " 127.0.0.1:\\d+ can't be reached.*\n",
+        "REMORA_SERVER=" + pool.server("gone") + ",");
+  }
+
+  @Test
+  void whoWaitsInLineIsToldItsPlace() throws Exception {
+    try (AdminClient first = pool.admin("a");
+        AdminClient second = pool.admin("b")) {
+      for (AdminClient each : List.of(first, second)) {
+        each.drainServer(DrainServerRequest.getDefaultInstance());
+      }
+      ProcessBuilder command = build.command(scenarios, "init");
+      command.environment().putAll(pool.environment("alice"));
+      try (ShimProcess process = ShimProcess.start(command)) {
+        while (!process.errorText().contains("Waiting for a device of the pool: 1 in line.")) {
+          assertThat(process.isRunning()).as(process.errorText()).isTrue();
+        }
+        first.drainServer(DrainServerRequest.newBuilder().setUndo(true).build());
+        assertThat(process.awaitEnd()).containsExactly("0 0");
+      } finally {
+        second.drainServer(DrainServerRequest.newBuilder().setUndo(true).build());
+      }
+    }
+  }
+}
