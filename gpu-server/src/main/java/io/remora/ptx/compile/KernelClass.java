@@ -83,7 +83,7 @@ final class KernelClass {
       rows.visitMethodInsn(
           Opcodes.INVOKESTATIC,
           name,
-          RowWriter.rowName(region, 0),
+          RowWays.methodName(region, 0),
           RowWriter.ROW_DESCRIPTOR,
           false);
       rows.visitInsn(Opcodes.IRETURN);

@@ -53,20 +53,20 @@ final class RowRegions {
       }
     }
     for (int i = 0; i < alternatives.size(); i++) {
-      String next = i + 1 < alternatives.size() ? RowWriter.rowName(region.number(), i + 1) : null;
-      String name = RowWriter.rowName(region.number(), i);
+      String next = i + 1 < alternatives.size() ? RowWays.methodName(region.number(), i + 1) : null;
+      String name = RowWays.methodName(region.number(), i);
       RowWriter.write(
           type.visitMethod(Opcodes.ACC_STATIC, name, RowWriter.ROW_DESCRIPTOR, null, null),
           plan,
           region,
           alternatives.get(i),
-          new RowWriter.Ways(usual, next));
+          new RowWays(usual, next));
     }
   }
 
   private int size(RegionPlan.Region region, RowPlan rows, int usual) throws PtxException {
     var counter = new SizeCounter();
-    RowWriter.write(counter, plan, region, rows, new RowWriter.Ways(usual, null));
+    RowWriter.write(counter, plan, region, rows, new RowWays(usual, null));
     return counter.take();
   }
 

@@ -13,7 +13,6 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
@@ -45,7 +44,7 @@ final class RowWriter extends RegionWriter {
   private static final int SHORT_SPAN = 8;
 
   private final RowPlan rows;
-  private final Ways ways;
+  private final RowWays ways;
   private final Code atFirst;
   private final Code atLast;
   private final Map<Register, Integer> starts = new HashMap<>();
@@ -53,21 +52,13 @@ final class RowWriter extends RegionWriter {
   private final Label shrink = new Label();
   private final Label refuse = new Label();
 
-  /**
-   * Where threads go.
-   *
-   * @param usual state of most threads behind the region
-   * @param other method that is tried for a row that goes another way, or null
-   */
-  record Ways(int usual, @Nullable String other) {}
-
   private RowWriter(
       Code code,
       BlockWriter writer,
       KernelPlan plan,
       RegionPlan.Region region,
       RowPlan rows,
-      Ways ways) {
+      RowWays ways) {
     super(code, writer, plan, region, FUEL);
     this.rows = rows;
     this.ways = ways;
@@ -81,22 +72,13 @@ final class RowWriter extends RegionWriter {
 
   /** Writes the method of a region. */
   static void write(
-      MethodVisitor method, KernelPlan plan, RegionPlan.Region region, RowPlan rows, Ways ways)
+      MethodVisitor method, KernelPlan plan, RegionPlan.Region region, RowPlan rows, RowWays ways)
       throws PtxException {
     var locals = new Locals(0, THREAD, FIRST_FREE, plan.crossing());
     locals.setRow(DELTA, ROW_Y, ROW_Z);
     var code = new Code(method, locals, plan.unit(), plan.kinds());
     var writer = new BlockWriter(code, plan.crossing(), plan.lines());
     new RowWriter(code, writer, plan, region, rows, ways).write();
-  }
-
-  /**
-   * Name of a method.
-   *
-   * @param alternative 0 for the usual way through the region
-   */
-  static String rowName(int region, int alternative) {
-    return "rows" + region + (alternative == 0 ? "" : "or" + alternative);
   }
 
   private void write() throws PtxException {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +35,11 @@ final class SlabAllocator {
 
   private final TreeSet<Range> freeBySize =
       new TreeSet<>(Comparator.comparingLong(Range::bytes).thenComparingLong(Range::start));
-  private final TreeMap<Long, Allocation> live = new TreeMap<>();
+
+  /** Read by other threads, too, to describe addresses. */
+  private final ConcurrentSkipListMap<Long, Allocation> live = new ConcurrentSkipListMap<>();
+
+  private int liveCount;
   private @Nullable Allocation lastFound;
   private long bufferIds;
   private long committedBytes;
@@ -70,7 +75,7 @@ final class SlabAllocator {
 
   /** How many allocations live. */
   int liveCount() {
-    return live.size();
+    return liveCount;
   }
 
   /**
@@ -95,7 +100,7 @@ final class SlabAllocator {
   }
 
   private Allocation allocate(long bytes, long owner, boolean moduleVariable, long alignment) {
-    if (live.size() >= allocationsMax) {
+    if (liveCount >= allocationsMax) {
       throw outOfMemory("the session has reached its limit of " + allocationsMax + " allocations");
     }
     long size = roundUp(bytes, alignment);
@@ -118,6 +123,7 @@ final class SlabAllocator {
     }
     Allocation allocation = new Allocation(start, bytes, size, owner, ++bufferIds, moduleVariable);
     live.put(start, allocation);
+    liveCount++;
     return allocation;
   }
 
@@ -130,11 +136,12 @@ final class SlabAllocator {
     if (known != null) {
       return known;
     }
-    if (live.size() >= allocationsMax) {
+    if (liveCount >= allocationsMax) {
       throw outOfMemory("the session has reached its limit of " + allocationsMax + " allocations");
     }
     Allocation allocation = new Allocation(address, bytes, 0, owner, ++bufferIds, true);
     live.put(address, allocation);
+    liveCount++;
     adopted++;
     return allocation;
   }
@@ -167,6 +174,33 @@ final class SlabAllocator {
     return lastFound;
   }
 
+  /**
+   * Says where an address lies, seen from the nearest allocation. Any thread.
+   *
+   * @return a clause such as {@code 16 bytes after an allocation of 1024 bytes at 0x7f00}; empty if
+   *     nothing is allocated
+   */
+  String describe(long address) {
+    Map.Entry<Long, Allocation> below = live.floorEntry(address);
+    Map.Entry<Long, Allocation> above = live.higherEntry(address);
+    Allocation before = below == null ? null : below.getValue();
+    if (before != null && address - before.address() < before.bytes()) {
+      return (address - before.address()) + " bytes inside " + describe(before);
+    }
+    long beyond = before == null ? Long.MAX_VALUE : address - before.address() - before.bytes();
+    if (above != null && above.getKey() - address < beyond) {
+      return (above.getKey() - address) + " bytes before " + describe(above.getValue());
+    }
+    return before == null ? "" : beyond + " bytes after " + describe(before);
+  }
+
+  private static String describe(Allocation allocation) {
+    return "an allocation of "
+        + allocation.bytes()
+        + " bytes at 0x"
+        + Long.toHexString(allocation.address());
+  }
+
   /** All allocations that belong to a context; a copy. */
   List<Allocation> ownedBy(long owner) {
     List<Allocation> owned = new ArrayList<>();
@@ -186,6 +220,7 @@ final class SlabAllocator {
     if (!live.remove(allocation.address(), allocation)) {
       throw new IllegalStateException("detached twice");
     }
+    liveCount--;
     if (lastFound == allocation) {
       lastFound = null;
     }
@@ -204,6 +239,7 @@ final class SlabAllocator {
         new Allocation(detached.address(), bytes, detached.blockBytes(), owner, ++bufferIds, false);
     allocation.belongsTo(detached.pool());
     live.put(allocation.address(), allocation);
+    liveCount++;
     return allocation;
   }
 

@@ -31,8 +31,7 @@ final class CompareGroup implements Group {
         boolean first =
             by == PtxType.S32
                 ? (int) c >= 0
-                : !Format.F32.isNan(c)
-                    && (!Format.F32.isNegative(c) || Format.F32.isZero(c));
+                : !Format.F32.isNan(c) && (!Format.F32.isNegative(c) || Format.F32.isZero(c));
         lane.store(at, lane.bits(at, first ? 1 : 2, types.get(0)));
       }
       default -> {

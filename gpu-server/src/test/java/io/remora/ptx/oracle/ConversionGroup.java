@@ -19,7 +19,8 @@ final class ConversionGroup implements Group {
       source = Format.of(from).flush(source);
     }
     if (to.isFloat()) {
-      long result = from.isFloat() ? toFloat(at, source, from, to) : fromInteger(at, source, from, to);
+      long result =
+          from.isFloat() ? toFloat(at, source, from, to) : fromInteger(at, source, from, to);
       if (at.has("ftz") && to == PtxType.F32) {
         result = Format.F32.flush(result);
       }

@@ -28,7 +28,8 @@ record Exact(BigInteger mantissa, int exponent) {
   }
 
   Exact dividedBy(Exact other) {
-    BigInteger[] parts = mantissa.abs().shiftLeft(EXTRA_BITS).divideAndRemainder(other.mantissa.abs());
+    BigInteger[] parts =
+        mantissa.abs().shiftLeft(EXTRA_BITS).divideAndRemainder(other.mantissa.abs());
     BigInteger quotient = sticky(parts[0], parts[1]);
     boolean negative = mantissa.signum() * other.mantissa.signum() < 0;
     return new Exact(

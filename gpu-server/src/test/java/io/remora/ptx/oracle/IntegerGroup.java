@@ -41,16 +41,11 @@ final class IntegerGroup implements Group {
 
   private static void sum(Instruction at, Lane lane, PtxType type) {
     boolean extended = at.has("cc") || at.opcode().endsWith("c");
-    BigInteger a =
-        extended ? unsigned(at, lane, 1, type) : lane.integer(at, 1, type);
-    BigInteger b =
-        extended ? unsigned(at, lane, 2, type) : lane.integer(at, 2, type);
-    BigInteger carried =
-        at.opcode().endsWith("c") && lane.carry ? BigInteger.ONE : BigInteger.ZERO;
+    BigInteger a = extended ? unsigned(at, lane, 1, type) : lane.integer(at, 1, type);
+    BigInteger b = extended ? unsigned(at, lane, 2, type) : lane.integer(at, 2, type);
+    BigInteger carried = at.opcode().endsWith("c") && lane.carry ? BigInteger.ONE : BigInteger.ZERO;
     BigInteger sum =
-        at.opcode().startsWith("add")
-            ? a.add(b).add(carried)
-            : a.subtract(b).subtract(carried);
+        at.opcode().startsWith("add") ? a.add(b).add(carried) : a.subtract(b).subtract(carried);
     if (at.has("cc")) {
       lane.carry = sum.signum() < 0 || sum.bitLength() > type.bits();
     }

@@ -48,9 +48,7 @@ final class Lane {
           ? imm.bits()
           : Float.floatToRawIntBits((float) Double.longBitsToDouble(imm.bits()));
     }
-    return single
-        ? Double.doubleToRawLongBits(Float.intBitsToFloat((int) imm.bits()))
-        : imm.bits();
+    return single ? Double.doubleToRawLongBits(Float.intBitsToFloat((int) imm.bits())) : imm.bits();
   }
 
   private long special(String name) {

@@ -53,8 +53,9 @@ final class OracleTest {
       for (int i = 0; i < expected.capacity(); i += 8) {
         Registers registers = registers(i);
         assertThat(canonical(actual.getLong(i), registers))
-            .as("seed %d, thread %d, register %s\n%s", seed, i / ArithmeticProgram.BYTES,
-                name(i), text)
+            .as(
+                "seed %d, thread %d, register %s\n%s",
+                seed, i / ArithmeticProgram.BYTES, name(i), text)
             .isEqualTo(canonical(expected.getLong(i), registers));
       }
     }
@@ -80,8 +81,9 @@ final class OracleTest {
           continue;
         }
         assertThat(actual.getInt(4 * i))
-            .as("seed %d, thread %d, result %d\n%s", seed, place / StructuredProgram.RESULTS,
-                place % StructuredProgram.RESULTS, text)
+            .as(
+                "seed %d, thread %d, result %d\n%s",
+                seed, place / StructuredProgram.RESULTS, place % StructuredProgram.RESULTS, text)
             .isEqualTo(expected.getInt(4 * i));
       }
     }

@@ -33,11 +33,14 @@ final class StructuredProgram {
     program.line(".version 8.6\n.target sm_90\n.address_size 64");
     program.line(".visible .entry test(.param .u64 memory)\n{\n.shared .align 16 .b8 tile[2048];");
     program.line(".reg .b32 %v<6>, %r<400>;\n.reg .f32 %g<2>;\n.reg .b64 %a<400>, %base;");
-    program.line(".reg .pred %p<400>;\nld.param.u64 %base, [memory];\ncvta.to.global.u64 %base, %base;");
-    program.line("mov.u32 %r0, %tid.x;\nmov.u32 %r1, tile;\nmov.f32 %g0, 0f3F800000;\nmov.f32 %g1, 0f00000000;");
+    program.line(
+        ".reg .pred %p<400>;\nld.param.u64 %base, [memory];\ncvta.to.global.u64 %base, %base;");
+    program.line(
+        "mov.u32 %r0, %tid.x;\nmov.u32 %r1, tile;\nmov.f32 %g0, 0f3F800000;\nmov.f32 %g1, 0f00000000;");
     program.fresh = 2;
     for (int i = 0; i < VARIABLES; i++) {
-      program.line("mad.lo.s32 %v" + i + ", %r0, " + (i % 3) + ", " + program.random.nextInt(50) + ";");
+      program.line(
+          "mad.lo.s32 %v" + i + ", %r0, " + (i % 3) + ", " + program.random.nextInt(50) + ";");
     }
     program.statements(8, 0, true);
     program.store();
@@ -83,24 +86,36 @@ final class StructuredProgram {
 
   private void arithmetic() {
     String[] forms = {
-      "add.s32 %s, %s, %s;", "sub.s32 %s, %s, %s;", "mul.lo.s32 %s, %s, %s;", "xor.b32 %s, %s, %s;",
-      "min.s32 %s, %s, %s;", "and.b32 %s, %s, %s;"
+      "add.s32 %s, %s, %s;",
+      "sub.s32 %s, %s, %s;",
+      "mul.lo.s32 %s, %s, %s;",
+      "xor.b32 %s, %s, %s;",
+      "min.s32 %s, %s, %s;",
+      "and.b32 %s, %s, %s;"
     };
     String form = forms[random.nextInt(forms.length)];
     String last = random.nextBoolean() ? variable() : "" + random.nextInt(-9, 9);
     line(String.format(form, variable(), random.nextInt(3) == 0 ? "%r0" : variable(), last));
   }
 
-  /** An index that is certain to be inside: the thread's number times a step, or anything masked. */
+  /**
+   * An index that is certain to be inside: the thread's number times a step, or anything masked.
+   */
   private String index() {
     String index = fresh("r");
     switch (random.nextInt(5)) {
-      case 0 -> line("and.b32 " + index + ", " + variable() + ", " + (WORDS - 1) + ";");
-      case 1 -> line("mov.u32 " + index + ", " + random.nextInt(WORDS) + ";");
+      case 0 -> line("and.b32 " + index + ", " + variable() + ", " + (WORDS / 2 - 1) + ";");
+      case 1 -> line("mov.u32 " + index + ", " + random.nextInt(WORDS / 2) + ";");
       case 2 -> line("sub.s32 " + index + ", " + (100 + random.nextInt(800)) + ", %r0;");
       default ->
-          line("mad.lo.s32 " + index + ", %r0, " + (1 + random.nextInt(4)) + ", "
-              + random.nextInt(600) + ";");
+          line(
+              "mad.lo.s32 "
+                  + index
+                  + ", %r0, "
+                  + (1 + random.nextInt(4))
+                  + ", "
+                  + random.nextInt(600)
+                  + ";");
     }
     return index;
   }
@@ -142,9 +157,9 @@ final class StructuredProgram {
     line("bar.sync 0;");
     String other = fresh("r");
     int limit = threadsHaveEnded ? 31 : 63;
-    switch (random.nextInt(3)) {
-      case 0 -> line("xor.b32 " + other + ", %r0, " + random.nextInt(32) + ";");
-      case 1 -> line("mov.u32 " + other + ", " + random.nextInt(limit) + ";");
+    switch (random.nextInt(threadsHaveEnded ? 2 : 3)) {
+      case 2 -> line("xor.b32 " + other + ", %r0, " + random.nextInt(32) + ";");
+      case 0 -> line("mov.u32 " + other + ", " + random.nextInt(limit) + ";");
       default -> line("and.b32 " + other + ", " + variable() + ", " + limit + ";");
     }
     line("ld.shared.u32 " + variable() + ", [" + address(other) + "];");
@@ -158,8 +173,18 @@ final class StructuredProgram {
     }
     String mode = new String[] {"up", "down", "bfly", "idx"}[random.nextInt(4)];
     String limit = mode.equals("up") ? "0" : "31";
-    line("shfl.sync." + mode + ".b32 " + variable() + ", " + variable() + ", " + random.nextInt(32)
-        + ", " + limit + ", -1;");
+    line(
+        "shfl.sync."
+            + mode
+            + ".b32 "
+            + variable()
+            + ", "
+            + variable()
+            + ", "
+            + random.nextInt(32)
+            + ", "
+            + limit
+            + ", -1;");
   }
 
   private void branch(int depth, boolean together) {
@@ -182,8 +207,15 @@ final class StructuredProgram {
       String other = fresh("p");
       String both = fresh("p");
       line("setp.gt.s32 " + other + ", %r0, " + random.nextInt(90) + ";");
-      line((random.nextBoolean() ? "or" : "and") + ".pred " + both + ", " + predicate + ", " + other
-          + ";");
+      line(
+          (random.nextBoolean() ? "or" : "and")
+              + ".pred "
+              + both
+              + ", "
+              + predicate
+              + ", "
+              + other
+              + ";");
       predicate = both;
       uniform = false;
     }
