@@ -73,6 +73,9 @@ final class Divergence {
         work.addAll(flow.blocks().get(block).terminator().successors());
       }
     }
+    if (influenced.stream().anyMatch(this::waits)) {
+      forceLoopsAround(branch, registers);
+    }
     for (int block : influenced.stream().toArray()) {
       boolean repeats = isCyclic(block, influenced);
       for (Instruction at : flow.blocks().get(block).code()) {
@@ -83,6 +86,29 @@ final class Divergence {
             registers.set(id);
           }
         }
+      }
+    }
+  }
+
+  private boolean waits(int block) {
+    return flow.blocks().get(block).terminator() instanceof Terminator.Suspend;
+  }
+
+  /** Threads that part and wait at one place again may be in different rounds of these loops. */
+  private void forceLoopsAround(int branch, BitSet registers) {
+    for (int header : flow.order()) {
+      BitSet loop = flow.loop(header);
+      if (loop != null && loop.get(branch)) {
+        loop.stream()
+            .forEach(
+                block ->
+                    flow.blocks()
+                        .get(block)
+                        .code()
+                        .forEach(
+                            at ->
+                                Opcodes.definitions(at)
+                                    .forEach(register -> registers.set(register.id()))));
       }
     }
   }

@@ -45,9 +45,13 @@ final class Interchange {
     var headers = new BitSet();
     var interchange = new Interchange(function, flow, steps);
     for (int block : flow.order()) {
-      // Only loops of one block: innermost and without ways that threads could part on.
+      // Only loops of one block: innermost and without ways that threads could part on. And in no
+      // other loop: threads at the header are then in the same round or haven't begun.
       BitSet loop = flow.loop(block);
-      if (loop != null && loop.cardinality() == 1 && interchange.isWorthIt(block)) {
+      if (loop != null
+          && loop.cardinality() == 1
+          && flow.depth(block) == 1
+          && interchange.isWorthIt(block)) {
         headers.set(block);
       }
     }

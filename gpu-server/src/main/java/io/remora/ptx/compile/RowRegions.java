@@ -33,7 +33,7 @@ final class RowRegions {
   void write(ClassWriter type, RegionPlan.Region region) throws PtxException {
     boolean hasStates = plan.regions().hasStates();
     int regions = plan.regions().regions().size();
-    if (regions > MAX_REGIONS) {
+    if (regions > MAX_REGIONS || !keepsStep()) {
       usualStates.add(0);
       return;
     }
@@ -62,6 +62,17 @@ final class RowRegions {
           alternatives.get(i),
           new RowWays(usual, next));
     }
+  }
+
+  /**
+   * Whether threads in one state are in the same round of all loops: not where a region begins
+   * without waiting inside of two loops, which threads may come to by either.
+   */
+  private boolean keepsStep() {
+    return plan.regions().regions().stream()
+        .map(RegionPlan.Region::entry)
+        .filter(entry -> plan.regions().isCut(entry) || plan.regions().isYield(entry))
+        .allMatch(entry -> plan.unit().flow().depth(entry) <= 1);
   }
 
   private int size(RegionPlan.Region region, RowPlan rows, int usual) throws PtxException {

@@ -179,10 +179,18 @@ final class BlockRunner {
   }
 
   private boolean releaseScattered() {
+    boolean[] inStep = new boolean[common.length];
     for (int i = 0; i < common.length; i++) {
+      inStep[i] = common[i] != MIXED;
       scatter(i * gang, Math.min((i + 1) * gang, block.threads));
     }
-    return barriers.release();
+    boolean released = barriers.release();
+    for (int i = 0; i < common.length; i++) {
+      if (inStep[i]) {
+        gather(i * gang, Math.min((i + 1) * gang, block.threads));
+      }
+    }
+    return released;
   }
 
   /** Writes the state that a gang has in common to its threads. */
@@ -194,7 +202,20 @@ final class BlockRunner {
     }
   }
 
-  /** Notes the state of a gang's threads once, if it is the same. */
+  /**
+   * Notes the state of a gang's threads once, if it is the same and they have met: those that have
+   * only come to one region may have done so by different ways, after more or fewer rounds.
+   */
+  private void meet(int from, int to) {
+    int state = block.state[from];
+    boolean waits = state >= KernelCode.WAITING;
+    if (state == KernelCode.EXITED
+        || waits && suspensions[state & ~KernelCode.WAITING] != Suspension.SLEEP) {
+      gather(from, to);
+    }
+  }
+
+  /** Notes the state of a gang's threads, which have run in step, once if it is the same. */
   private void gather(int from, int to) {
     int state = block.state[from];
     if (isTogether(state, from, to)) {
@@ -206,7 +227,7 @@ final class BlockRunner {
   private Outcome runGang(int from, int to) {
     while (true) {
       if (common[from / gang] == MIXED) {
-        gather(from, to);
+        meet(from, to);
       }
       int state = common[from / gang];
       if (state == MIXED) {

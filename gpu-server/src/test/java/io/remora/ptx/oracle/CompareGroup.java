@@ -69,7 +69,10 @@ final class CompareGroup implements Group {
     String relation = at.modifiers().stream().filter(RELATIONS::contains).findFirst().orElseThrow();
     if (!type.isFloat()) {
       boolean unsigned = "lo ls hi hs".contains(relation) && type.isSigned();
-      PtxType as = unsigned ? PtxType.named("u" + type.bits()) : type;
+      PtxType as =
+          !unsigned
+              ? type
+              : type.bits() == 64 ? PtxType.U64 : type.bits() == 32 ? PtxType.U32 : PtxType.U16;
       return ordered(relation, lane.integer(at, 1, as).compareTo(lane.integer(at, 2, as)));
     }
     Format format = Format.of(type);

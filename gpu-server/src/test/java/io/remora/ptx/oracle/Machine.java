@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.ptx.oracle;
 
+import static java.util.Objects.requireNonNull;
+
 import io.remora.ptx.ir.Instruction;
 import io.remora.ptx.ir.Operand;
 import io.remora.ptx.ir.PtxFunction;
@@ -119,7 +121,8 @@ final class Machine {
   }
 
   private int target(Instruction at) {
-    return kernel.labels().get(((Operand.Label) at.operands().get(0)).name());
+    var label = (Operand.Label) at.operands().get(0);
+    return requireNonNull(kernel.labels().get(label.name()));
   }
 
   private static void compute(Instruction at, Lane lane) {

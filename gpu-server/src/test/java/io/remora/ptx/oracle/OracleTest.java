@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.ptx.oracle;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.remora.ptx.AddressSpace;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.Test;
 final class OracleTest {
   private static final long BASE = 1L << 40;
   private static final long SEED = Long.getLong("remora.oracle.seed", 20_261_130L);
-  private static final int ROUNDS = Integer.getInteger("remora.oracle.rounds", 60);
+  private static final int ROUNDS = Integer.getInteger("remora.oracle.rounds", 30);
   private static final int INSTRUCTIONS = 60;
 
   private final AddressSpace memory = new AddressSpace(BASE, 16 << 20, 1 << 20);
@@ -98,10 +99,8 @@ final class OracleTest {
   }
 
   private static ByteBuffer interpret(String text, ByteBuffer before) throws PtxException {
-    PtxFunction kernel =
-        PtxLinker.link(List.of(new PtxText("random", text)), CompileOptions.DEFAULTS)
-            .functions()
-            .get("test");
+    var unit = PtxLinker.link(List.of(new PtxText("random", text)), CompileOptions.DEFAULTS);
+    PtxFunction kernel = requireNonNull(unit.functions().get("test"));
     ByteBuffer memory = copy(before);
     new Machine(kernel, memory, BASE).run();
     return memory;

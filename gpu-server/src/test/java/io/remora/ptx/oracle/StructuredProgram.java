@@ -73,7 +73,7 @@ final class StructuredProgram {
         case 6 -> shuffle(together);
         case 7, 8 -> branch(depth, together);
         case 9, 10 -> loop(depth, together);
-        default -> stride(together);
+        default -> stride();
       }
     }
     if (depth == 0 && random.nextInt(4) == 0) {
@@ -250,7 +250,7 @@ final class StructuredProgram {
   }
 
   /** A loop over memory as of a grid that is smaller than its data. */
-  private void stride(boolean together) {
+  private void stride() {
     String index = fresh("r");
     String wide = fresh("a");
     String address = fresh("a");
