@@ -45,7 +45,9 @@ final class BlockWriter {
     var groups = new SharedGroups(block);
     code.sharedGroups = groups;
     for (Instruction at : block.code()) {
-      write(at);
+      if (!code.dropped.contains(at)) {
+        write(at);
+      }
       free(at, index, lastUse);
       index++;
     }
@@ -56,7 +58,12 @@ final class BlockWriter {
   private void write(Instruction at) throws PtxException {
     line(at);
     if (at.guard() == null) {
-      OpTable.emit(at, code);
+      Runnable replacement = code.replaced.get(at);
+      if (replacement != null) {
+        replacement.run();
+      } else {
+        OpTable.emit(at, code);
+      }
     } else {
       Label skip = new Label();
       code.push(at, at.guard(), PtxType.PRED);

@@ -9,6 +9,8 @@ import io.remora.ptx.ir.Operand.Reg;
 import io.remora.ptx.ir.PtxType;
 import io.remora.ptx.ir.Register;
 import io.remora.ptx.ir.SpecialRegisters;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
@@ -30,6 +32,15 @@ final class Code {
   final Locals locals;
   final CodeUnit unit;
   private final KindVotes kinds;
+
+  /** Accesses that need no check here, because they were checked before. */
+  Set<Instruction> verified = Set.of();
+
+  /** Instructions that nobody needs here. */
+  Set<Instruction> dropped = Set.of();
+
+  /** Instructions for which other code is written. */
+  Map<Instruction, Runnable> replaced = Map.of();
 
   /** Groups of the block that is being written. */
   @Nullable SharedGroups sharedGroups;

@@ -3,6 +3,7 @@ package io.remora.ptx.compile;
 
 import io.remora.ptx.PtxException;
 import io.remora.ptx.ir.PtxFunction;
+import java.util.List;
 import org.objectweb.asm.ClassTooLargeException;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.Label;
@@ -63,6 +64,38 @@ final class KernelClass {
     }
     run.visitMaxs(0, 0);
     run.visitEnd();
+  }
+
+  /** Writes {@code rows}: a switch over the regions that have this form; others refuse. */
+  static void dispatchRows(ClassWriter type, String name, List<Integer> regions) {
+    MethodVisitor rows =
+        type.visitMethod(
+            Opcodes.ACC_PUBLIC, "rows", "(I" + Code.CONTEXT_DESCRIPTOR + "II)I", null, null);
+    rows.visitCode();
+    for (int region : regions) {
+      Label next = new Label();
+      rows.visitVarInsn(Opcodes.ILOAD, 1);
+      rows.visitIntInsn(Opcodes.SIPUSH, region);
+      rows.visitJumpInsn(Opcodes.IF_ICMPNE, next);
+      rows.visitVarInsn(Opcodes.ALOAD, 2);
+      rows.visitVarInsn(Opcodes.ILOAD, 3);
+      rows.visitVarInsn(Opcodes.ILOAD, 4);
+      rows.visitMethodInsn(
+          Opcodes.INVOKESTATIC,
+          name,
+          RowWays.methodName(region, 0),
+          RowWriter.ROW_DESCRIPTOR,
+          false);
+      rows.visitInsn(Opcodes.IRETURN);
+      rows.visitLabel(next);
+    }
+    rows.visitVarInsn(Opcodes.ALOAD, 2);
+    rows.visitVarInsn(Opcodes.ILOAD, 4);
+    rows.visitFieldInsn(Opcodes.PUTFIELD, Code.CONTEXT, "refusedTo", "I");
+    rows.visitVarInsn(Opcodes.ILOAD, 3);
+    rows.visitInsn(Opcodes.IRETURN);
+    rows.visitMaxs(0, 0);
+    rows.visitEnd();
   }
 
   static byte[] finish(ClassWriter type, PtxFunction kernel) throws PtxException {

@@ -68,11 +68,14 @@ final class KernelCompiler {
     placeShared(body);
     KernelPlan plan = plan(body);
     ClassWriter type = KernelClass.start(program.className());
+    var rows = new RowRegions(plan);
     for (RegionPlan.Region region : plan.regions().regions()) {
       RegionWriter.write(type, plan, region);
+      rows.write(type, region);
     }
     functions(type);
     KernelClass.dispatch(type, program.className(), plan.regions().regions().size());
+    KernelClass.dispatchRows(type, program.className(), rows.written());
     byte[] bytes = KernelClass.finish(type, kernel);
     String name = program.className().replace('/', '.');
     return new CompiledKernel(
@@ -80,6 +83,7 @@ final class KernelCompiler {
         loader.apply(name, bytes),
         name,
         suspensions(plan),
+        rows.usualStates(),
         matrices(plan),
         program.fragments(),
         plan.slots().count(Kind.INT),
@@ -132,9 +136,14 @@ final class KernelCompiler {
     var kinds = new KindVotes(body.registers());
     Map<Block, Integer> sizes = vote(codeUnit, kinds);
     Flow flow = codeUnit.flow();
+    var steps = RowSteps.of(body, flow);
     var regions =
         new RegionPlan(
-            flow, Spins.headers(flow), block -> sizes.getOrDefault(block, 0), MAX_REGION_BYTES);
+            flow,
+            Spins.headers(flow),
+            Interchange.headers(body, flow, steps),
+            block -> sizes.getOrDefault(block, 0),
+            MAX_REGION_BYTES);
     var reachable = new ArrayList<Instruction>();
     for (int block : flow.order()) {
       reachable.addAll(flow.blocks().get(block).code());
@@ -146,6 +155,7 @@ final class KernelCompiler {
         BlockWriter.crossing(codeUnit),
         new FrameSlots(),
         new Recomputation(body, reachable),
+        steps,
         lines);
   }
 

@@ -13,6 +13,7 @@ import java.util.BitSet;
  * @param crossing registers that live across blocks
  * @param slots where they are kept over suspensions
  * @param recomputation which are computed again instead
+ * @param steps how registers change from thread to thread
  * @param lines its source lines
  */
 record KernelPlan(
@@ -22,4 +23,5 @@ record KernelPlan(
     BitSet crossing,
     FrameSlots slots,
     Recomputation recomputation,
+    RowSteps steps,
     SourceLines lines) {}

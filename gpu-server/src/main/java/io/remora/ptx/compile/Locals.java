@@ -23,12 +23,15 @@ final class Locals {
   private final int context;
   private final int thread;
   private final Map<Integer, Integer> registers = new HashMap<>();
-  private final Map<String, Uniform> uniforms = new LinkedHashMap<>();
+  private final Map<String, Uniform> uniforms;
   private final Deque<Integer> freeSingles = new ArrayDeque<>();
   private final Deque<Integer> freeDoubles = new ArrayDeque<>();
   private final List<int[]> temporaries = new ArrayList<>();
-  private int next;
+  private final int[] next;
   private int pageSites;
+  private int rowDelta = -1;
+  private int rowY = -1;
+  private int rowZ = -1;
 
   /**
    * A value that is the same for all threads of a block, computed before the loop over them.
@@ -44,10 +47,49 @@ final class Locals {
    * @param crossing registers that live across blocks
    */
   Locals(int context, int thread, int firstFree, BitSet crossing) {
+    this(context, thread, new int[] {firstFree}, crossing, new LinkedHashMap<>());
+  }
+
+  private Locals(
+      int context, int thread, int[] next, BitSet crossing, Map<String, Uniform> uniforms) {
     this.crossing = crossing;
     this.context = context;
     this.thread = thread;
-    this.next = firstFree;
+    this.next = next;
+    this.uniforms = uniforms;
+  }
+
+  /** Locals of the same method for the registers of another thread. */
+  Locals fork(int otherThread) {
+    var fork = new Locals(context, otherThread, next, crossing, uniforms);
+    fork.setRow(rowDelta, rowY, rowZ);
+    return fork;
+  }
+
+  /**
+   * Says that the method runs row by row.
+   *
+   * @param delta local of what a thread's number is above its {@code %tid.x}
+   * @param y local of {@code %tid.y}
+   * @param z local of {@code %tid.z}
+   */
+  void setRow(int delta, int y, int z) {
+    this.rowDelta = delta;
+    this.rowY = y;
+    this.rowZ = z;
+  }
+
+  /** Local of the difference between thread number and {@code %tid.x}, or -1 without rows. */
+  int rowDelta() {
+    return rowDelta;
+  }
+
+  int rowY() {
+    return rowY;
+  }
+
+  int rowZ() {
+    return rowZ;
   }
 
   int context() {
@@ -59,8 +101,8 @@ final class Locals {
   }
 
   int allocate(int slots) {
-    int local = next;
-    next += slots;
+    int local = next[0];
+    next[0] += slots;
     return local;
   }
 

@@ -28,6 +28,7 @@ import io.remora.ptx.math.Video;
 import io.remora.ptx.math.WideMultiply;
 import io.remora.ptx.memory.Access;
 import io.remora.ptx.memory.Atomics;
+import io.remora.ptx.memory.Ranges;
 import io.remora.ptx.memory.TransactionBarrier;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -71,6 +72,7 @@ final class MathLibrary {
           PackedCompare.class,
           PackedFloats.class,
           PackedIntegers.class,
+          Ranges.class,
           Shifts.class,
           TinyFloat.class,
           TransactionBarrier.class,

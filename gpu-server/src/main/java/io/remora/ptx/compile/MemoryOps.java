@@ -29,7 +29,7 @@ final class MemoryOps {
     boolean ordered = isOrdered(at);
     if (destinations.size() == 1) {
       PtxType as = carrier(code, destinations.get(0), type);
-      if (path(at) == Path.GENERIC && !PageCache.isWorthIt(code)) {
+      if (isInline(at, code)) {
         code.method.visitVarInsn(Opcodes.ALOAD, memory(code));
         pushAddress(at, address, code);
         code.call(at, "Access.load" + suffix(as));
@@ -70,7 +70,7 @@ final class MemoryOps {
     }
     if (sources.size() == 1) {
       PtxType as = carrier(code, sources.get(0), type);
-      if (path(at) == Path.GENERIC && !PageCache.isWorthIt(code)) {
+      if (isInline(at, code)) {
         code.method.visitVarInsn(Opcodes.ALOAD, memory(code));
         pushAddress(at, address, code);
         code.pushNarrowing(at, sources.get(0), as);
@@ -93,6 +93,15 @@ final class MemoryOps {
     }
   }
 
+  private static boolean isInline(Instruction at, Code code) throws PtxException {
+    return path(at) == Path.GENERIC && !PageCache.isWorthIt(code) && !code.verified.contains(at);
+  }
+
+  /** Bytes that one load or store moves. */
+  static int accessBytes(Instruction at) throws PtxException {
+    return at.type(0).bytes() * (at.has("v2") ? 2 : at.has("v4") ? 4 : at.has("v8") ? 8 : 1);
+  }
+
   private static void pushElement(Code code, int host, int offset) {
     code.method.visitVarInsn(Opcodes.LLOAD, host);
     if (offset != 0) {
@@ -113,6 +122,11 @@ final class MemoryOps {
       }
     }
     return type;
+  }
+
+  /** Whether a load is of one register and without an order to others. */
+  static boolean isPlain(Instruction at) throws PtxException {
+    return !isOrdered(at) && elements(at, Code.operand(at, 0)).size() == 1;
   }
 
   private static boolean isOrdered(Instruction at) {
@@ -188,6 +202,10 @@ final class MemoryOps {
   /** As {@link #pushHost(Instruction, Operand.Address, int, Code)}, in a space that is known. */
   static void pushHost(Instruction at, Operand.Address address, int bytes, Path path, Code code)
       throws PtxException {
+    if (code.verified.contains(at)) {
+      pushVerified(at, address, path, code);
+      return;
+    }
     switch (path) {
       case GENERIC -> {
         if (PageCache.isWorthIt(code)) {
@@ -223,17 +241,42 @@ final class MemoryOps {
 
   /** Pushes where shared memory begins and the bits that no offset in it has. */
   static void pushSharedMemory(Code code) {
-    for (String field : new String[] {"sharedHost", "sharedOutside"}) {
-      int local =
-          code.locals.uniform(
-              field,
-              Kind.LONG,
-              c -> {
-                c.context();
-                c.contextField(field, "J");
-              });
-      code.method.visitVarInsn(Opcodes.LLOAD, local);
+    pushField(code, "sharedHost");
+    pushSharedOutside(code);
+  }
+
+  /** Pushes the bits that no offset in shared memory has. */
+  static void pushSharedOutside(Code code) {
+    pushField(code, "sharedOutside");
+  }
+
+  private static void pushField(Code code, String field) {
+    int local =
+        code.locals.uniform(
+            field,
+            Kind.LONG,
+            c -> {
+              c.context();
+              c.contextField(field, "J");
+            });
+    code.method.visitVarInsn(Opcodes.LLOAD, local);
+  }
+
+  /** Pushes the host address of an access that was checked for the whole row of threads. */
+  private static void pushVerified(Instruction at, Operand.Address address, Path path, Code code)
+      throws PtxException {
+    pushField(code, path == Path.SHARED ? "sharedHost" : "toHost");
+    pushBase(at, address, code);
+    code.op(Opcodes.LADD);
+    if (address.offset() != 0) {
+      code.constant(address.offset());
+      code.op(Opcodes.LADD);
     }
+  }
+
+  /** Pushes the register that an address begins with, without its offset. */
+  static void pushBase(Instruction at, Operand.Address address, Code code) throws PtxException {
+    pushAddress(at, new Operand.Address(address.base(), 0), code);
   }
 
   private static void pushParameterHost(

@@ -80,11 +80,12 @@ abstract class MethodWriter {
     }
   }
 
-  private Label label(int block) {
+  final Label label(int block) {
     return labels.computeIfAbsent(block, key -> new Label());
   }
 
-  private void terminator(int block, Terminator terminator, int next) throws PtxException {
+  /** Writes the end of a block; {@code next} is the block written next, or -1. */
+  void terminator(int block, Terminator terminator, int next) throws PtxException {
     if (terminator instanceof Terminator.Jump jump) {
       jumpOrFall(block, jump.target(), next);
     } else if (terminator instanceof Terminator.Branch branch) {

@@ -8,6 +8,7 @@ import io.remora.ptx.ir.RegionPlan;
 import io.remora.ptx.ir.Register;
 import io.remora.ptx.ir.Terminator;
 import java.util.BitSet;
+import java.util.List;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
@@ -18,7 +19,7 @@ import org.objectweb.asm.Opcodes;
  * enters by loading what it needs from the frame arrays and leaves by storing what the next region
  * needs and its next state.
  */
-final class RegionWriter extends MethodWriter {
+class RegionWriter extends MethodWriter {
   static final String DESCRIPTOR = "(" + Code.CONTEXT_DESCRIPTOR + "II)J";
   private static final int FROM = 1;
   private static final int TO = 2;
@@ -32,14 +33,15 @@ final class RegionWriter extends MethodWriter {
   /** A loop that may wait for another thread gives way after so many rounds. */
   private static final int SPIN_FUEL = 500;
 
-  private final KernelPlan plan;
-  private final RegionPlan.Region region;
+  final KernelPlan plan;
+  final RegionPlan.Region region;
+  final Label nextThread = new Label();
   private final BitSet written = new BitSet();
   private final Label done = new Label();
-  private final Label nextThread = new Label();
 
-  private RegionWriter(Code code, BlockWriter writer, KernelPlan plan, RegionPlan.Region region) {
-    super(code, writer, FUEL);
+  RegionWriter(
+      Code code, BlockWriter writer, KernelPlan plan, RegionPlan.Region region, int fuelLocal) {
+    super(code, writer, fuelLocal);
     this.plan = plan;
     this.region = region;
     for (int block : region.blocks()) {
@@ -57,7 +59,7 @@ final class RegionWriter extends MethodWriter {
         new Code(
             method, new Locals(0, THREAD, FIRST_FREE, plan.crossing()), plan.unit(), plan.kinds());
     var writer = new BlockWriter(code, plan.crossing(), plan.lines());
-    new RegionWriter(code, writer, plan, region).write();
+    new RegionWriter(code, writer, plan, region, FUEL).write();
   }
 
   static String name(int region) {
@@ -108,7 +110,7 @@ final class RegionWriter extends MethodWriter {
   /**
    * Whatever was thrown, the report needs the thread; keeping it in the block would cost each one.
    */
-  private void nameThread() {
+  final void nameThread() {
     code.context();
     code.thread();
     method.visitFieldInsn(Opcodes.PUTFIELD, Code.CONTEXT, "lane", "I");
@@ -147,7 +149,7 @@ final class RegionWriter extends MethodWriter {
   }
 
   /** Pushes the array of states and the thread's index in it. */
-  private void pushState() {
+  final void pushState() {
     int local =
         code.locals.uniformReference(
             "state",
@@ -159,40 +161,67 @@ final class RegionWriter extends MethodWriter {
     code.thread();
   }
 
+  /** Registers that the region reads. */
+  final List<Register> inputs() {
+    List<Register> all = unit.function().registers();
+    return flow.liveIn(region.entry()).stream().mapToObj(all::get).toList();
+  }
+
+  final boolean isWritten(Register register) {
+    return written.get(register.id());
+  }
+
+  /** Gives a register its value in another way than from the frame; false if there is none. */
+  boolean enterOtherwise(Register register) {
+    return false;
+  }
+
+  /** Whether a register's value is kept for the next region without the thread's doing. */
+  boolean isKeptOtherwise(Register register) {
+    return false;
+  }
+
   /** Gives each register that the region reads its value. */
-  private void enter() throws PtxException {
+  final void enter() throws PtxException {
     var computed = new BitSet();
-    for (int id : flow.liveIn(region.entry()).stream().toArray()) {
-      Register register = unit.function().registers().get(id);
-      if (region.entry() == 0 && region.number() == 0) {
-        FunctionWriter.Undefined.write(code, register);
-      } else if (plan.recomputation().covers(id)) {
-        for (Instruction at : plan.recomputation().chain(id)) {
-          compute(at, computed);
-        }
-      } else {
-        load(register);
+    for (Register register : inputs()) {
+      if (!enterOtherwise(register)) {
+        enter(register, code, computed);
       }
     }
   }
 
-  private void compute(Instruction at, BitSet computed) throws PtxException {
-    int id = io.remora.ptx.ir.Opcodes.definitions(at).get(0).id();
-    if (!computed.get(id)) {
-      computed.set(id);
-      OpTable.emit(at, code);
-      code.locals.endInstruction();
+  /** Gives a register the value that it has at the region's start in the thread of the code. */
+  final void enter(Register register, Code into, BitSet computed) throws PtxException {
+    if (region.entry() == 0 && region.number() == 0) {
+      FunctionWriter.Undefined.write(into, register);
+    } else if (plan.recomputation().covers(register.id())) {
+      for (Instruction at : plan.recomputation().chain(register.id())) {
+        compute(at, into, computed);
+      }
+    } else {
+      load(register, into, into.locals.thread());
     }
   }
 
-  private void load(Register register) {
-    Kind kind = code.kind(register);
-    pushFrame(register, kind);
-    code.op(kind.frameLoad);
-    method.visitVarInsn(kind.store, code.locals.of(register, kind));
+  private static void compute(Instruction at, Code into, BitSet computed) throws PtxException {
+    int id = io.remora.ptx.ir.Opcodes.definitions(at).get(0).id();
+    if (!computed.get(id)) {
+      computed.set(id);
+      OpTable.emit(at, into);
+      into.locals.endInstruction();
+    }
   }
 
-  private void pushFrame(Register register, Kind kind) {
+  /** Reads a register of the thread whose number is in a local. */
+  final void load(Register register, Code into, int thread) {
+    Kind kind = into.kind(register);
+    pushFrame(register, kind, thread);
+    code.op(kind.frameLoad);
+    method.visitVarInsn(kind.store, into.locals.of(register, kind));
+  }
+
+  final void pushFrame(Register register, Kind kind, int thread) {
     int array =
         code.locals.uniformReference(
             kind.frameField,
@@ -212,7 +241,7 @@ final class RegionWriter extends MethodWriter {
     code.constant(plan.slots().of(register, kind));
     method.visitVarInsn(Opcodes.ILOAD, threads);
     code.op(Opcodes.IMUL);
-    code.thread();
+    method.visitVarInsn(Opcodes.ILOAD, thread);
     code.op(Opcodes.IADD);
   }
 
@@ -221,18 +250,18 @@ final class RegionWriter extends MethodWriter {
     BitSet loaded = flow.liveIn(region.entry());
     for (int id : flow.liveIn(target).stream().toArray()) {
       boolean unchanged = region.number() != 0 && loaded.get(id) && !written.get(id);
-      if (unchanged || plan.recomputation().covers(id)) {
+      Register register = unit.function().registers().get(id);
+      if (unchanged || plan.recomputation().covers(id) || isKeptOtherwise(register)) {
         continue;
       }
-      Register register = unit.function().registers().get(id);
       Kind kind = code.kind(register);
-      pushFrame(register, kind);
+      pushFrame(register, kind, code.locals.thread());
       method.visitVarInsn(kind.load, code.locals.of(register, kind));
       code.op(kind.frameStore);
     }
   }
 
-  private void leaveWith(int state) {
+  void leaveWith(int state) {
     code.constant(state);
     method.visitVarInsn(Opcodes.ISTORE, NEXT_STATE);
     code.jump(Opcodes.GOTO, done);

@@ -60,7 +60,7 @@ final class SharedGroups {
 
   private void add(Map<Register, Group> open, Instruction at, Register base, long offset)
       throws PtxException {
-    int bytes = at.type(0).bytes() * (at.has("v2") ? 2 : at.has("v4") ? 4 : at.has("v8") ? 8 : 1);
+    int bytes = MemoryOps.accessBytes(at);
     Group group = open.get(base);
     if (group == null || !group.takes(bytes, offset)) {
       group = new Group(bytes, offset);

@@ -111,6 +111,18 @@ final class SpecialValues {
   }
 
   private static void pushThreadId(Code code, String array) {
+    Locals locals = code.locals;
+    if (locals.rowDelta() >= 0) {
+      if (array.equals("tidX")) {
+        code.thread();
+        code.method.visitVarInsn(Opcodes.ILOAD, locals.rowDelta());
+        code.op(Opcodes.ISUB);
+      } else {
+        code.method.visitVarInsn(
+            Opcodes.ILOAD, array.equals("tidY") ? locals.rowY() : locals.rowZ());
+      }
+      return;
+    }
     int local =
         code.locals.uniformReference(
             array,

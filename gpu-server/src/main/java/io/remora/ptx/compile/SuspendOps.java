@@ -44,7 +44,11 @@ final class SuspendOps {
           ? Suspension.BARRIER_COUNT
           : at.has("and") ? Suspension.BARRIER_AND : Suspension.BARRIER_OR;
     }
-    return Suspension.BARRIER_SYNC;
+    boolean isAll =
+        at.operands().size() == 1
+            && at.operands().get(0) instanceof Operand.Imm number
+            && number.bits() == 0;
+    return isAll ? Suspension.BARRIER_ALL : Suspension.BARRIER_SYNC;
   }
 
   private static Suspension shuffle(Instruction at) throws PtxException {
@@ -119,6 +123,9 @@ final class SuspendOps {
   }
 
   private static void barrierOperands(Instruction at, Code code) throws PtxException {
+    if (barrier(at) == Suspension.BARRIER_ALL) {
+      return;
+    }
     if (at.has("cluster")) {
       leaveConstant(code, "operandA", Barriers.CLUSTER);
       leaveConstant(code, "operandB", 0);

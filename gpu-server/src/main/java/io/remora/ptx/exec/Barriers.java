@@ -30,7 +30,12 @@ public final class Barriers {
 
   /** A thread passes a barrier without waiting; its count is in operand B. */
   void arrive(int thread) {
-    arrived[number(thread)]++;
+    arrived[block.operandA[thread] & 15]++;
+  }
+
+  /** Whether no thread has passed barrier 0 beforehand. */
+  boolean nobodyHasArrived() {
+    return arrived[0] == 0;
   }
 
   /** Lets all threads go whose barrier is complete; returns whether there were any. */
@@ -45,9 +50,9 @@ public final class Barriers {
       }
       alive++;
       if (isAtBarrier(state)) {
-        int barrier = number(thread);
+        int barrier = number(thread, state);
         waiting[barrier]++;
-        expected[barrier] = block.operandB[thread];
+        expected[barrier] = kind(state) == Suspension.BARRIER_ALL ? 0 : block.operandB[thread];
       }
     }
     boolean released = false;
@@ -62,27 +67,35 @@ public final class Barriers {
     return released;
   }
 
-  private int number(int thread) {
+  private Suspension kind(int state) {
+    return suspensions[state & ~KernelCode.WAITING];
+  }
+
+  private int number(int thread, int state) {
+    if (kind(state) == Suspension.BARRIER_ALL) {
+      return 0;
+    }
     int number = block.operandA[thread];
     return number == CLUSTER ? CLUSTER : number & 15;
   }
 
   private boolean isAtBarrier(int state) {
-    return state >= KernelCode.WAITING && suspensions[state & ~KernelCode.WAITING].isBarrier();
+    return state >= KernelCode.WAITING && kind(state).isBarrier();
   }
 
   private void complete(int barrier) {
     int count = 0;
     int threads = 0;
     for (int thread = 0; thread < block.threads; thread++) {
-      if (isAtBarrier(block.state[thread]) && number(thread) == barrier) {
+      int state = block.state[thread];
+      if (isAtBarrier(state) && number(thread, state) == barrier) {
         threads++;
         count += block.operandC[thread];
       }
     }
     for (int thread = 0; thread < block.threads; thread++) {
       int state = block.state[thread];
-      if (isAtBarrier(state) && number(thread) == barrier) {
+      if (isAtBarrier(state) && number(thread, state) == barrier) {
         int region = state & ~KernelCode.WAITING;
         block.result[thread] = outcome(suspensions[region], count, threads);
         block.state[thread] = region;

@@ -85,6 +85,12 @@ public final class BlockContext {
   /** The thread that runs now, to name it in a fault. */
   public int lane;
 
+  /** The thread behind those that {@link KernelCode#rows} has refused. */
+  public int refusedTo;
+
+  /** Whether a thread has left {@link KernelCode#rows} in another than the usual state. */
+  public boolean scattered;
+
   /** Where the next {@code alloca} of each thread takes from, if the kernel has any. */
   private final long[] stack;
 

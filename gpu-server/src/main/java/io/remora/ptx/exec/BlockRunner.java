@@ -14,6 +14,12 @@ import java.util.Map;
 final class BlockRunner {
   private static final int WARP = 32;
 
+  /** Of a gang: its threads' states are those in {@link BlockContext#state}. */
+  private static final int MIXED = Integer.MIN_VALUE;
+
+  /** In {@link BlockContext#state}, where the gang's common state holds. */
+  private static final int UNSET = -3;
+
   /** Regions run between two looks whether the launch was stopped, minus one. */
   private static final int CHECK_MASK = 1023;
 
@@ -29,6 +35,11 @@ final class BlockRunner {
   private final Barriers barriers;
   private final boolean hasStates;
   private final int gang;
+  private final int[] usualStates;
+
+  /** State that all threads of each gang are in, or {@link #MIXED}. */
+  private final int[] common;
+
   private int regionsRun;
 
   BlockRunner(CompiledKernel compiled, BlockContext block) {
@@ -39,6 +50,8 @@ final class BlockRunner {
     this.barriers = new Barriers(block, suspensions);
     this.hasStates = compiled.hasStates();
     this.gang = compiled.hasWarpOperations() ? WARP : block.threads;
+    this.usualStates = compiled.usualStates().stream().mapToInt(Integer::intValue).toArray();
+    this.common = new int[(block.threads + gang - 1) / gang];
   }
 
   BlockContext block() {
@@ -49,7 +62,8 @@ final class BlockRunner {
   void start(long number) {
     block.startBlock(number);
     if (hasStates) {
-      Arrays.fill(block.state, 0);
+      Arrays.fill(block.state, UNSET);
+      Arrays.fill(common, 0);
       barriers.reset();
     }
   }
@@ -61,15 +75,16 @@ final class BlockRunner {
    */
   boolean run() {
     if (!hasStates) {
-      code.run(0, block, 0, block.threads);
+      runStateless();
       return true;
     }
     while (true) {
+      runAsOne();
       boolean yielded = false;
       for (int from = 0; from < block.threads; from += gang) {
         yielded |= runGang(from, Math.min(from + gang, block.threads)) == Outcome.YIELDED;
       }
-      if (barriers.release()) {
+      if (releaseTogether() || releaseScattered()) {
         continue;
       }
       if (yielded) {
@@ -83,30 +98,226 @@ final class BlockRunner {
     }
   }
 
-  private boolean hasEnded() {
-    for (int state : block.state) {
-      if (state != KernelCode.EXITED) {
+  /**
+   * Runs the whole block in step, as far as its gangs are all in one state: neighbours in different
+   * gangs then access memory one after the other, too.
+   */
+  private void runAsOne() {
+    if (common.length == 1) {
+      return;
+    }
+    while (isOne()) {
+      int state = common[0];
+      if (state < KernelCode.YIELDED) {
+        runTogether(state, 0, block.threads);
+      } else {
+        for (int from = 0; from < block.threads; from += gang) {
+          passTogether(state & ~KernelCode.WAITING, from, Math.min(from + gang, block.threads));
+        }
+      }
+    }
+  }
+
+  /** Whether all gangs have one state in common and can go on from there. */
+  private boolean isOne() {
+    int state = common[0];
+    for (int other : common) {
+      if (other != state) {
         return false;
+      }
+    }
+    return state >= 0
+        && (state < KernelCode.YIELDED
+            || state >= KernelCode.WAITING
+                && suspensions[state & ~KernelCode.WAITING].isWarpOperation());
+  }
+
+  /** A kernel without waiting: one region, whose threads end behind it. */
+  private void runStateless() {
+    int thread = 0;
+    while (thread < block.threads) {
+      thread = code.rows(0, block, thread, block.threads);
+      if (thread < block.threads) {
+        code.run(0, block, thread, block.refusedTo);
+        thread = block.refusedTo;
+      }
+    }
+  }
+
+  private boolean hasEnded() {
+    for (int first = 0; first < block.threads; first += gang) {
+      int state = common[first / gang];
+      for (int thread = first; thread < Math.min(first + gang, block.threads); thread++) {
+        if ((state == MIXED ? block.state[thread] : state) != KernelCode.EXITED) {
+          return false;
+        }
       }
     }
     return true;
   }
 
-  private Outcome runGang(int from, int to) {
-    int next = lowest(from, to);
-    while (next >= 0) {
-      if ((++regionsRun & CHECK_MASK) == 0) {
-        block.refuel(); // A loop through suspensions burns no fuel in the code itself.
-      }
-      boolean together = isTogether(next, from, to);
-      long states = code.run(next, block, from, to);
-      int union = (int) (states >> 32);
-      next = together && union == (int) states ? afterTogether(union, from, to) : lowest(from, to);
-      if (next == NOBODY && resolve(from, to)) {
-        next = lowest(from, to);
+  /** Lets the whole block go on, if all gangs wait together at the barrier of all threads. */
+  private boolean releaseTogether() {
+    boolean waiting = false;
+    for (int state : common) {
+      if (state != KernelCode.EXITED) {
+        if (state < KernelCode.WAITING
+            || suspensions[state & ~KernelCode.WAITING] != Suspension.BARRIER_ALL) {
+          return false;
+        }
+        waiting = true;
       }
     }
-    return wakeYielded(from, to) ? Outcome.YIELDED : Outcome.BLOCKED;
+    if (waiting && barriers.nobodyHasArrived()) {
+      for (int i = 0; i < common.length; i++) {
+        common[i] =
+            common[i] == KernelCode.EXITED ? KernelCode.EXITED : common[i] & ~KernelCode.WAITING;
+      }
+      return true;
+    }
+    return false;
+  }
+
+  private boolean releaseScattered() {
+    boolean[] inStep = new boolean[common.length];
+    for (int i = 0; i < common.length; i++) {
+      inStep[i] = common[i] != MIXED;
+      scatter(i * gang, Math.min((i + 1) * gang, block.threads));
+    }
+    boolean released = barriers.release();
+    for (int i = 0; i < common.length; i++) {
+      if (inStep[i]) {
+        gather(i * gang, Math.min((i + 1) * gang, block.threads));
+      }
+    }
+    return released;
+  }
+
+  /** Writes the state that a gang has in common to its threads. */
+  private void scatter(int from, int to) {
+    int state = common[from / gang];
+    if (state != MIXED) {
+      Arrays.fill(block.state, from, to, state);
+      common[from / gang] = MIXED;
+    }
+  }
+
+  /**
+   * Notes the state of a gang's threads once, if it is the same and they have met: those that have
+   * only come to one region may have done so by different ways, after more or fewer rounds.
+   */
+  private void meet(int from, int to) {
+    int state = block.state[from];
+    boolean waits = state >= KernelCode.WAITING;
+    if (state == KernelCode.EXITED
+        || waits && suspensions[state & ~KernelCode.WAITING] != Suspension.SLEEP) {
+      gather(from, to);
+    }
+  }
+
+  /** Notes the state of a gang's threads, which have run in step, once if it is the same. */
+  private void gather(int from, int to) {
+    int state = block.state[from];
+    if (isTogether(state, from, to)) {
+      common[from / gang] = state;
+      Arrays.fill(block.state, from, to, UNSET);
+    }
+  }
+
+  private Outcome runGang(int from, int to) {
+    while (true) {
+      if (common[from / gang] == MIXED) {
+        meet(from, to);
+      }
+      int state = common[from / gang];
+      if (state == MIXED) {
+        if (!runScattered(from, to)) {
+          return wakeYielded(from, to) ? Outcome.YIELDED : Outcome.BLOCKED;
+        }
+      } else if (state == KernelCode.EXITED) {
+        return Outcome.BLOCKED;
+      } else if ((state & KernelCode.YIELDED) != 0) {
+        common[from / gang] = state & ~KernelCode.YIELDED;
+        return Outcome.YIELDED;
+      } else if ((state & KernelCode.WAITING) == 0) {
+        runTogether(state, from, to);
+      } else if (!passTogether(state & ~KernelCode.WAITING, from, to)) {
+        return Outcome.BLOCKED;
+      }
+    }
+  }
+
+  /** A gang waits together before a region; false if it goes on waiting. */
+  private boolean passTogether(int region, int from, int to) {
+    Suspension kind = suspensions[region];
+    if (kind == Suspension.BARRIER_ALL) {
+      return false;
+    }
+    int present = to - from == WARP ? -1 : (1 << (to - from)) - 1;
+    if (kind.isWarpOperation() && masksCover(present, kind, from, to)) {
+      compute(kind, region, from, present);
+      common[from / gang] = region;
+      return true;
+    }
+    scatter(from, to);
+    boolean passed = resolve(from, to);
+    gather(from, to);
+    return passed || common[from / gang] != (region | KernelCode.WAITING);
+  }
+
+  /** Runs a region for gangs whose threads are all in its state. */
+  private void runTogether(int region, int from, int to) {
+    look();
+    int usual = usualStates[region];
+    boolean same = true;
+    block.scattered = false;
+    int thread = from;
+    while (thread < to) {
+      thread = code.rows(region, block, thread, to);
+      if (thread < to) {
+        int end = block.refusedTo;
+        Arrays.fill(block.state, thread, end, region);
+        long states = code.run(region, block, thread, end);
+        if ((int) (states >> 32) == usual && (int) states == usual) {
+          Arrays.fill(block.state, thread, end, UNSET);
+        } else {
+          same = false;
+        }
+        thread = end;
+      }
+    }
+    boolean usually = same && !block.scattered;
+    Arrays.fill(common, from / gang, (to + gang - 1) / gang, usually ? usual : MIXED);
+    if (!usually) {
+      for (int i = from; i < to; i++) {
+        if (block.state[i] == UNSET) {
+          block.state[i] = usual;
+        }
+      }
+      for (int i = from; i < to; i += gang) {
+        gather(i, Math.min(i + gang, to));
+      }
+    }
+  }
+
+  /**
+   * Looks now and then whether the launch was stopped: waiting burns no fuel in the code itself.
+   */
+  private void look() {
+    if ((++regionsRun & CHECK_MASK) == 0) {
+      block.refuel();
+    }
+  }
+
+  /** Runs one region for the threads of lowest state; false if none can run. */
+  private boolean runScattered(int from, int to) {
+    int next = lowest(from, to);
+    if (next == NOBODY) {
+      return resolve(from, to);
+    }
+    look();
+    code.run(next, block, from, to);
+    return true;
   }
 
   private static final int NOBODY = -2;
@@ -114,43 +325,6 @@ final class BlockRunner {
   private boolean isTogether(int state, int from, int to) {
     for (int thread = from; thread < to; thread++) {
       if (block.state[thread] != state) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /** All threads of the gang are in one state: the next one to run, without looking at each. */
-  private int afterTogether(int state, int from, int to) {
-    if (state == KernelCode.EXITED) {
-      return NOBODY;
-    }
-    if ((state & KernelCode.YIELDED) != 0) {
-      return NOBODY;
-    }
-    if ((state & KernelCode.WAITING) == 0) {
-      return state;
-    }
-    int region = state & ~KernelCode.WAITING;
-    Suspension kind = suspensions[region];
-    int present = to - from == WARP ? -1 : (1 << (to - from)) - 1;
-    if (kind == Suspension.BARRIER_SYNC && to - from == block.threads && isSimpleBarrier()) {
-      Arrays.fill(block.state, region);
-      return region;
-    }
-    if (kind.isWarpOperation() && masksCover(present, kind, from, to)) {
-      compute(kind, region, from, present);
-      Arrays.fill(block.state, from, to, region);
-      return region;
-    }
-    return NOBODY;
-  }
-
-  /** Whether all threads wait at one barrier that counts all of them. */
-  private boolean isSimpleBarrier() {
-    int barrier = block.operandA[0];
-    for (int thread = 0; thread < block.threads; thread++) {
-      if (block.operandA[thread] != barrier || block.operandB[thread] != 0) {
         return false;
       }
     }

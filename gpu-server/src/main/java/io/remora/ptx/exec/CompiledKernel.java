@@ -13,6 +13,7 @@ import java.util.function.Supplier;
  * @param code gives the compiled code; loads its class at the first call
  * @param className name of the generated class, to find its frames in a stack trace
  * @param suspensions what threads wait for before each region, by number
+ * @param usualStates the state that most threads have behind each region
  * @param matrices what matrix instructions do, by the number of the region behind them
  * @param fragments what {@code wmma.load} and {@code wmma.store} move, by their number
  * @param frameInts 32-bit slots that each thread keeps over suspensions
@@ -28,6 +29,7 @@ public record CompiledKernel(
     Supplier<KernelCode> code,
     String className,
     List<Suspension> suspensions,
+    List<Integer> usualStates,
     Map<Integer, MatrixStep> matrices,
     List<FragmentAccess> fragments,
     int frameInts,

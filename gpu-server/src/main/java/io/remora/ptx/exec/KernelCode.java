@@ -24,4 +24,18 @@ public interface KernelCode {
    *     two are equal, all threads that ran are in that state
    */
   long run(int region, BlockContext context, int from, int to);
+
+  /**
+   * Runs one region for threads that are all in its state, as far as they go the same way. Threads
+   * whose next state isn't the region's usual one get it in {@link BlockContext#state}, and {@link
+   * BlockContext#scattered} is set; those of the others are left alone.
+   *
+   * @param region number of the region
+   * @param context the block
+   * @param from first thread of the range
+   * @param to thread behind the range
+   * @return the first thread that didn't run, or {@code to}; threads from there to {@link
+   *     BlockContext#refusedTo} must be {@link #run} one by one
+   */
+  int rows(int region, BlockContext context, int from, int to);
 }

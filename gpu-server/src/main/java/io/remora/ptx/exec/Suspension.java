@@ -7,6 +7,8 @@ public enum Suspension {
   NONE,
   /** Nothing, but others go first. */
   SLEEP,
+  /** Barrier 0 with all threads, by far the most usual: has no operands. */
+  BARRIER_ALL,
   BARRIER_SYNC,
   BARRIER_ARRIVE,
   BARRIER_COUNT,
@@ -38,7 +40,7 @@ public enum Suspension {
 
   /** Whether the threads of a block wait for one another. */
   public boolean isBarrier() {
-    return ordinal() >= BARRIER_SYNC.ordinal() && ordinal() <= BARRIER_OR.ordinal();
+    return ordinal() >= BARRIER_ALL.ordinal() && ordinal() <= BARRIER_OR.ordinal();
   }
 
   /** Whether the threads of a warp wait for one another. */

@@ -34,7 +34,13 @@ final class WarpOperations {
           REDUCE_MIN_UNSIGNED,
           REDUCE_MAX_UNSIGNED ->
           broadcast(block, first, group, reduce(kind, block, first, group));
-      case BARRIER_SYNC, BARRIER_ARRIVE, BARRIER_COUNT, BARRIER_AND, BARRIER_OR, MATRIX ->
+      case BARRIER_ALL,
+          BARRIER_SYNC,
+          BARRIER_ARRIVE,
+          BARRIER_COUNT,
+          BARRIER_AND,
+          BARRIER_OR,
+          MATRIX ->
           throw new IllegalArgumentException(kind.name());
     }
   }

@@ -13,8 +13,8 @@ import java.util.function.ToIntFunction;
  * The division of a kernel into regions. A region starts at one block, its entry, and holds what
  * can be reached from there without waiting; each becomes one method. Entries are the kernel's
  * start, the blocks behind suspensions, headers of loops that may wait for another thread (yields),
- * and cuts that keep methods small. A block may lie in several regions as long as the copies stay
- * cheap.
+ * and cuts: those that keep methods small, and headers of loops whose rounds all threads run
+ * together. A block may lie in several regions as long as the copies stay cheap.
  */
 public final class RegionPlan {
   /** Copies may make the kernel this much larger before regions are cut at joins instead. */
@@ -43,10 +43,12 @@ public final class RegionPlan {
    * Divides.
    *
    * @param spins headers of loops where a thread may wait for another
+   * @param rounds headers of loops whose rounds are regions
    * @param blockBytes estimated size of a block's code
    * @param maxBytes largest region wanted
    */
-  public RegionPlan(Flow flow, BitSet spins, ToIntFunction<Block> blockBytes, int maxBytes) {
+  public RegionPlan(
+      Flow flow, BitSet spins, BitSet rounds, ToIntFunction<Block> blockBytes, int maxBytes) {
     this.flow = flow;
     this.maxBytes = maxBytes;
     this.size = new int[flow.blocks().size()];
@@ -56,6 +58,7 @@ public final class RegionPlan {
       total += size[block];
     }
     yields.or(spins);
+    cuts.or(rounds);
     divide();
     if (regionBytes() > COPY_FACTOR * total + COPY_ALLOWANCE_BYTES) {
       cutJoins();

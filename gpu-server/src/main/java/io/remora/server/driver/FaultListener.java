@@ -11,4 +11,13 @@ public interface FaultListener {
    * @param detail kernel, block, thread, address: for people
    */
   void onFault(int result, String detail);
+
+  /**
+   * As {@link #onFault(int, String)}, for an access to memory that was refused.
+   *
+   * @param address the address at fault, in the device's address space
+   */
+  default void onFault(int result, String detail, long address) {
+    onFault(result, detail);
+  }
 }

@@ -3,6 +3,7 @@ package io.remora.server.session;
 
 import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.Domain;
+import io.remora.server.driver.FaultListener;
 import io.remora.server.queue.Lane;
 import io.remora.server.tenant.TenantGrant;
 import io.remora.v1.CUresult;
@@ -16,6 +17,9 @@ import org.slf4j.LoggerFactory;
 /** Opens the devices that a tenant may use. Runs on a worker. */
 final class DeviceOpening {
   /** Address space costs nothing; twice the quota leaves room for gaps. */
+  /** Below are null pointers with an offset and offsets in a block's own memory. */
+  private static final long LEAST_DEVICE_ADDRESS = 1 << 20;
+
   private static final int SPACE_FACTOR = 2;
 
   private static final long SLAB_BYTES_MIN = 1L << 28;
@@ -56,7 +60,7 @@ final class DeviceOpening {
             .open(
                 device.ordinal(),
                 slabBytes(session.totalMemoryBytes(device)),
-                (result, detail) -> faulted(session, made.get(), result, detail),
+                listener(session, made),
                 text -> {
                   prints.add(text);
                   session.deviceOutput().printed();
@@ -90,6 +94,24 @@ final class DeviceOpening {
             services.limits().allocationsMax());
     made.set(opened);
     return opened;
+  }
+
+  private static FaultListener listener(
+      ClientSession session, AtomicReference<@Nullable SessionDevice> made) {
+    return new FaultListener() {
+      @Override
+      public void onFault(int result, String detail) {
+        faulted(session, made.get(), result, detail);
+      }
+
+      @Override
+      public void onFault(int result, String detail, long address) {
+        SessionDevice device = made.get();
+        boolean isPlace = device != null && address >= LEAST_DEVICE_ADDRESS;
+        String place = isPlace ? device.memory().describe(address) : "";
+        onFault(result, place.isEmpty() ? detail : detail + "; the address is " + place);
+      }
+    };
   }
 
   /** On a driver thread. Before the device is known to the session it can have no work. */

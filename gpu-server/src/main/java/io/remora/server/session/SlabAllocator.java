@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +38,11 @@ final class SlabAllocator {
 
   private final TreeSet<Range> freeBySize =
       new TreeSet<>(Comparator.comparingLong(Range::bytes).thenComparingLong(Range::start));
-  private final TreeMap<Long, Allocation> live = new TreeMap<>();
+
+  /** Read by other threads, too, to describe addresses. */
+  private final ConcurrentSkipListMap<Long, Allocation> live = new ConcurrentSkipListMap<>();
+
+  private int liveCount;
   private @Nullable Allocation lastFound;
   private long bufferIds;
   private long committedBytes;
@@ -73,7 +78,7 @@ final class SlabAllocator {
 
   /** How many allocations live. */
   int liveCount() {
-    return live.size();
+    return liveCount;
   }
 
   /**
@@ -98,7 +103,7 @@ final class SlabAllocator {
   }
 
   private Allocation allocate(long bytes, long owner, boolean moduleVariable, long alignment) {
-    if (live.size() >= allocationsMax) {
+    if (liveCount >= allocationsMax) {
       throw outOfMemory("the session has reached its limit of " + allocationsMax + " allocations");
     }
     long size = roundUp(bytes, alignment);
@@ -115,6 +120,7 @@ final class SlabAllocator {
     take(range, start, start + size);
     Allocation allocation = new Allocation(start, bytes, size, owner, ++bufferIds, moduleVariable);
     live.put(start, allocation);
+    liveCount++;
     return allocation;
   }
 
@@ -165,11 +171,12 @@ final class SlabAllocator {
     if (known != null) {
       return known;
     }
-    if (live.size() >= allocationsMax) {
+    if (liveCount >= allocationsMax) {
       throw outOfMemory("the session has reached its limit of " + allocationsMax + " allocations");
     }
     Allocation allocation = new Allocation(address, bytes, 0, owner, ++bufferIds, true);
     live.put(address, allocation);
+    liveCount++;
     adopted++;
     return allocation;
   }
@@ -202,6 +209,33 @@ final class SlabAllocator {
     return lastFound;
   }
 
+  /**
+   * Says where an address lies, seen from the nearest allocation. Any thread.
+   *
+   * @return a clause such as {@code 16 bytes after an allocation of 1024 bytes at 0x7f00}; empty if
+   *     nothing is allocated
+   */
+  String describe(long address) {
+    Map.Entry<Long, Allocation> below = live.floorEntry(address);
+    Map.Entry<Long, Allocation> above = live.higherEntry(address);
+    Allocation before = below == null ? null : below.getValue();
+    if (before != null && address - before.address() < before.bytes()) {
+      return (address - before.address()) + " bytes inside " + describe(before);
+    }
+    long beyond = before == null ? Long.MAX_VALUE : address - before.address() - before.bytes();
+    if (above != null && above.getKey() - address < beyond) {
+      return (above.getKey() - address) + " bytes before " + describe(above.getValue());
+    }
+    return before == null ? "" : beyond + " bytes after " + describe(before);
+  }
+
+  private static String describe(Allocation allocation) {
+    return "an allocation of "
+        + allocation.bytes()
+        + " bytes at 0x"
+        + Long.toHexString(allocation.address());
+  }
+
   /** All allocations that belong to a context; a copy. */
   List<Allocation> ownedBy(long owner) {
     List<Allocation> owned = new ArrayList<>();
@@ -221,6 +255,7 @@ final class SlabAllocator {
     if (!live.remove(allocation.address(), allocation)) {
       throw new IllegalStateException("detached twice");
     }
+    liveCount--;
     if (lastFound == allocation) {
       lastFound = null;
     }
@@ -239,6 +274,7 @@ final class SlabAllocator {
         new Allocation(detached.address(), bytes, detached.blockBytes(), owner, ++bufferIds, false);
     allocation.belongsTo(detached.pool());
     live.put(allocation.address(), allocation);
+    liveCount++;
     return allocation;
   }
 

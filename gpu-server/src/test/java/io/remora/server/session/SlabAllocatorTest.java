@@ -88,6 +88,20 @@ class SlabAllocatorTest {
   }
 
   @Test
+  void anAddressIsDescribedByTheNearestAllocation() {
+    assertThat(slab.describe(BASE)).isEmpty();
+    Allocation first = slab.allocate(1000, 1, false);
+    Allocation second = slab.allocate(4096, 1, false);
+    String one = " an allocation of 1000 bytes at 0x" + Long.toHexString(first.address());
+    String other = " an allocation of 4096 bytes at 0x" + Long.toHexString(second.address());
+    assertThat(slab.describe(first.address() + 8)).isEqualTo("8 bytes inside" + one);
+    assertThat(slab.describe(first.address() + 1003)).isEqualTo("3 bytes after" + one);
+    assertThat(slab.describe(second.address() - 4)).isEqualTo("4 bytes before" + other);
+    slab.detach(second);
+    assertThat(slab.describe(second.address() + 1)).contains("bytes after" + one);
+  }
+
+  @Test
   void behavesAsANaiveModelUnderRandomUse() {
     long seed = Long.getLong("seed", System.nanoTime());
     System.out.println("SlabAllocatorTest -Dseed=" + seed);

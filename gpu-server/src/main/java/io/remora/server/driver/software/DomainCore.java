@@ -6,6 +6,7 @@ import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
 import io.remora.server.driver.PrintListener;
 import io.remora.v1.CUresult;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -148,10 +149,19 @@ final class DomainCore {
 
   /** Ends the domain's work for good, unless it has a fault already; returns the one it has. */
   int fail(int result, String detail) {
+    return fail(result, detail, OptionalLong.empty());
+  }
+
+  /** As {@link #fail(int, String)}, with the address at fault if there is one. */
+  int fail(int result, String detail, OptionalLong address) {
     if (fault.compareAndSet(CUresult.CUDA_SUCCESS_VALUE, result)) {
       // First the reason, so that it is known when the kernels that are cancelled by it end. Stops
       // end by themselves: whoever holds them is told the fault and lets go.
-      faults.onFault(result, detail);
+      if (address.isPresent()) {
+        faults.onFault(result, detail, address.getAsLong());
+      } else {
+        faults.onFault(result, detail);
+      }
       streams.forEach(SoftwareStream::cancelLaunch);
     }
     return fault.get();

@@ -76,8 +76,10 @@ final class LaunchItem extends StreamItem {
   private int faulted(KernelFault fault) {
     String detail = String.valueOf(fault.getMessage());
     return switch (fault.kind()) {
-      case ILLEGAL_ADDRESS -> domain.fail(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS_VALUE, detail);
-      case MISALIGNED_ADDRESS -> domain.fail(CUresult.CUDA_ERROR_MISALIGNED_ADDRESS_VALUE, detail);
+      case ILLEGAL_ADDRESS ->
+          domain.fail(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS_VALUE, detail, fault.address());
+      case MISALIGNED_ADDRESS ->
+          domain.fail(CUresult.CUDA_ERROR_MISALIGNED_ADDRESS_VALUE, detail, fault.address());
       case ILLEGAL_INSTRUCTION ->
           domain.fail(CUresult.CUDA_ERROR_ILLEGAL_INSTRUCTION_VALUE, detail);
       case TRAP, STACK_OVERFLOW -> domain.fail(CUresult.CUDA_ERROR_LAUNCH_FAILED_VALUE, detail);
