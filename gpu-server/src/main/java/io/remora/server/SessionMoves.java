@@ -96,25 +96,30 @@ final class SessionMoves {
 
     /** One thread at a time: each move's end begins the next. */
     void next() {
-      LiveSession session = left.pollFirst();
-      if (session == null) {
-        end();
-        return;
+      while (true) {
+        LiveSession session = left.pollFirst();
+        if (session == null) {
+          end();
+          return;
+        }
+        OptionalInt to = target(session, request.getOrdinal());
+        SessionStream stream = find(session);
+        if (to.isPresent() && stream != null) {
+          move(session, stream, to.getAsInt());
+          return;
+        }
       }
-      OptionalInt to = target(session, request.getOrdinal());
-      SessionStream stream = find(session);
-      if (to.isEmpty() || stream == null) {
-        next();
-        return;
-      }
+    }
+
+    private void move(LiveSession session, SessionStream stream, int to) {
       stream.move(
           request.getOrdinal(),
-          to.getAsInt(),
+          to,
           TimeUnit.MILLISECONDS.toNanos(MILLIS_DEFAULT),
           new MoveListener() {
             @Override
             public void moved(int from, long bytes) {
-              overview.audit().moved(viewer.tenant(), session, from, to.getAsInt(), bytes);
+              overview.audit().moved(viewer.tenant(), session, from, to, bytes);
               moved++;
               next();
             }

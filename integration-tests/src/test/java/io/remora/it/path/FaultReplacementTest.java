@@ -138,7 +138,7 @@ class FaultReplacementTest {
   }
 
   /** Allocates as soon as the other sessions have been idle for long enough to be spilled. */
-  private static DeviceAddress allocateOnceOthersAreIdle(TestSession session, long bytes) {
+  private static void allocateOnceOthersAreIdle(TestSession session, long bytes) {
     DeviceAddress address = new DeviceAddress();
     Duration unused =
         Await.success(
@@ -147,7 +147,6 @@ class FaultReplacementTest {
               session.expectSuccess(session.cuda().cuMemAlloc(address, bytes));
               return true;
             });
-    return address;
   }
 
   private String metrics() throws Exception {
@@ -162,29 +161,94 @@ class FaultReplacementTest {
     return admin.state().getDevices(0).getReplacements();
   }
 
+  /** A session at rest whose memory is on the host when the fault comes. */
+  private static final class Kept {
+    private final TestSession session;
+    private final RemoteCuda cuda;
+    private final CUfunction fill;
+    private final DeviceAddress memory;
+    private final byte[] bytes = new byte[1 << 20];
+    private final CUstream stream;
+    private final CUevent first = new CUevent();
+    private final CUevent second = new CUevent();
+
+    Kept(TestSession session) {
+      this.session = session;
+      this.cuda = session.cuda();
+      fill = load(session, KERNEL);
+      memory = session.allocate(LARGE_BYTES);
+      new Random(5).nextBytes(bytes);
+      session.expectSuccess(cuda.cuMemcpyHtoD(memory, Pointer.to(bytes), bytes.length));
+      stream = session.stream();
+      session.expectSuccess(cuda.cuEventCreate(first, 0));
+      session.expectSuccess(cuda.cuEventCreate(second, 0));
+      session.expectSuccess(cuda.cuEventRecord(first, stream));
+      session.expectSuccess(fill(session, fill, stream, memory.value() + (2 << 20), 9));
+      session.expectSuccess(cuda.cuEventRecord(second, stream));
+      session.expectSuccess(cuda.cuCtxSynchronize());
+    }
+
+    void goOn() {
+      byte[] read = new byte[bytes.length];
+      session.expectSuccess(cuda.cuMemcpyDtoH(Pointer.to(read), memory, read.length));
+      assertThat(read).isEqualTo(bytes);
+      int[] filled = new int[1];
+      session.expectSuccess(
+          cuda.cuMemcpyDtoH(Pointer.to(filled), memory.withByteOffset(2 << 20), 4));
+      assertThat(filled[0]).isEqualTo(9);
+      float[] milliseconds = new float[1];
+      session.expectSuccess(cuda.cuEventElapsedTime(milliseconds, first, second));
+      assertThat(milliseconds[0]).isNotNegative();
+      session.expectSuccess(fill(session, fill, stream, memory.value(), 11));
+      session.expectSuccess(cuda.cuEventRecord(second, stream));
+      session.expectSuccess(cuda.cuStreamSynchronize(stream));
+      assertThat(session.readInt(memory)).isEqualTo(11);
+      session.expectSuccess(cuda.cuEventElapsedTime(milliseconds, first, second));
+      assertThat(milliseconds[0]).isPositive();
+    }
+  }
+
+  private static void assertLost(TestSession session, DeviceAddress memory) {
+    for (int i = 0; i < 2; i++) {
+      session.expect(
+          session.cuda().cuMemcpyDtoH(Pointer.to(new int[1]), memory, 4),
+          CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED);
+      assertThat(session.cuda().lastErrorDetail())
+          .contains("another session", "CUDA_ERROR_ILLEGAL_ADDRESS", "were on the device");
+    }
+  }
+
+  private void assertNamed(TestSession lost) throws Exception {
+    Await.success(
+        TIME_MAX,
+        () -> {
+          DeviceReplacements seen = replacements();
+          assertThat(seen.getCount()).isEqualTo(1);
+          assertThat(seen.getSessionsKept()).isEqualTo(2);
+          assertThat(seen.getSessionsLost()).isEqualTo(2);
+          assertThat(seen.getCause()).contains("null_fill");
+          return true;
+        });
+    assertThat(metrics())
+        .containsPattern("remora_device_replacements_total\\{[^}]*device=\"0\"[^}]*} 1.0")
+        .containsPattern("remora_sessions_lost_total\\{[^}]*} 2.0");
+    List<String> audit = Files.readAllLines(folder.resolve("audit.jsonl"));
+    assertThat(audit).filteredOn(line -> line.contains("device_replaced")).hasSize(1);
+    assertThat(audit).filteredOn(line -> line.contains("session_kept")).hasSize(2);
+    assertThat(audit)
+        .filteredOn(line -> line.contains("session_lost"))
+        .hasSize(2)
+        .anyMatch(line -> line.contains(lost.cuda().welcome().getSessionId()));
+  }
+
   @Test
   void sessionsWhoseStateWasKeptGoOnAndTheOthersAreToldWhatTheyLost() throws Exception {
     try (TestSession guilty = session();
-        TestSession kept = session();
+        TestSession spilled = session();
         TestSession bare = session();
         TestSession lost = session();
         TestSession variable = session()) {
-      RemoteCuda cuda = kept.cuda();
-      CUfunction keptFill = load(kept, KERNEL);
-      DeviceAddress memory = kept.allocate(LARGE_BYTES);
-      byte[] bytes = new byte[1 << 20];
-      new Random(5).nextBytes(bytes);
-      kept.expectSuccess(cuda.cuMemcpyHtoD(memory, Pointer.to(bytes), bytes.length));
-      CUstream stream = kept.stream();
-      CUevent first = new CUevent();
-      CUevent second = new CUevent();
-      kept.expectSuccess(cuda.cuEventCreate(first, 0));
-      kept.expectSuccess(cuda.cuEventCreate(second, 0));
-      kept.expectSuccess(cuda.cuEventRecord(first, stream));
-      kept.expectSuccess(fill(kept, keptFill, stream, memory.value() + (2 << 20), 9));
-      kept.expectSuccess(cuda.cuEventRecord(second, stream));
-      kept.expectSuccess(cuda.cuCtxSynchronize());
-
+      Kept kept = new Kept(spilled);
       CUstream bareStream = bare.stream();
       CUfunction bareFill = load(bare, KERNEL);
       CUfunction used = load(variable, VARIABLE);
@@ -192,7 +256,6 @@ class FaultReplacementTest {
       variable.expectSuccess(fill(variable, used, null, passing.value(), 1));
       variable.expectSuccess(variable.cuda().cuMemFree(passing));
       variable.expectSuccess(variable.cuda().cuCtxSynchronize());
-
       // Takes the device's memory, so that the idle session's is kept on the host.
       CUfunction guiltyFill = load(guilty, KERNEL);
       allocateOnceOthersAreIdle(guilty, LARGE_BYTES);
@@ -203,60 +266,17 @@ class FaultReplacementTest {
       fault(guilty, guiltyFill);
       assertThat(guilty.cuda().lastErrorDetail()).contains("null_fill");
 
-      byte[] read = new byte[bytes.length];
-      kept.expectSuccess(cuda.cuMemcpyDtoH(Pointer.to(read), memory, read.length));
-      assertThat(read).isEqualTo(bytes);
-      int[] filled = new int[1];
-      kept.expectSuccess(cuda.cuMemcpyDtoH(Pointer.to(filled), memory.withByteOffset(2 << 20), 4));
-      assertThat(filled[0]).isEqualTo(9);
-      float[] milliseconds = new float[1];
-      kept.expectSuccess(cuda.cuEventElapsedTime(milliseconds, first, second));
-      assertThat(milliseconds[0]).isNotNegative();
-      kept.expectSuccess(fill(kept, keptFill, stream, memory.value(), 11));
-      kept.expectSuccess(cuda.cuEventRecord(second, stream));
-      kept.expectSuccess(cuda.cuStreamSynchronize(stream));
-      assertThat(kept.readInt(memory)).isEqualTo(11);
-      kept.expectSuccess(cuda.cuEventElapsedTime(milliseconds, first, second));
-      assertThat(milliseconds[0]).isPositive();
-
+      kept.goOn();
       DeviceAddress fresh = bare.allocateZeros(4096);
       bare.expectSuccess(fill(bare, bareFill, bareStream, fresh.value(), 21));
       bare.expectSuccess(bare.cuda().cuStreamSynchronize(bareStream));
       assertThat(bare.readInt(fresh)).isEqualTo(21);
-
-      for (int i = 0; i < 2; i++) {
-        int[] nothing = new int[1];
-        lost.expect(
-            lost.cuda().cuMemcpyDtoH(Pointer.to(nothing), small, 4),
-            CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED);
-        assertThat(lost.cuda().lastErrorDetail())
-            .contains("another session", "CUDA_ERROR_ILLEGAL_ADDRESS", "were on the device");
-      }
+      assertLost(lost, small);
       variable.expect(
           variable.cuda().cuMemAlloc(new DeviceAddress(), 4096),
           CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED);
       assertThat(variable.cuda().lastErrorDetail()).contains("variables");
-
-      Await.success(
-          TIME_MAX,
-          () -> {
-            DeviceReplacements seen = replacements();
-            assertThat(seen.getCount()).isEqualTo(1);
-            assertThat(seen.getSessionsKept()).isEqualTo(2);
-            assertThat(seen.getSessionsLost()).isEqualTo(2);
-            assertThat(seen.getCause()).contains("null_fill");
-            return true;
-          });
-      assertThat(metrics())
-          .containsPattern("remora_device_replacements_total\\{[^}]*device=\"0\"[^}]*} 1.0")
-          .containsPattern("remora_sessions_lost_total\\{[^}]*} 2.0");
-      List<String> audit = Files.readAllLines(folder.resolve("audit.jsonl"));
-      assertThat(audit).filteredOn(line -> line.contains("device_replaced")).hasSize(1);
-      assertThat(audit).filteredOn(line -> line.contains("session_kept")).hasSize(2);
-      assertThat(audit)
-          .filteredOn(line -> line.contains("session_lost"))
-          .hasSize(2)
-          .anyMatch(line -> line.contains(lost.cuda().welcome().getSessionId()));
+      assertNamed(lost);
     }
     try (TestSession next = session()) {
       DeviceAddress memory = next.allocateZeros(4096);
