@@ -123,6 +123,10 @@ final class SessionCalls
     return callbacks;
   }
 
+  ModuleLoads loads() {
+    return loads;
+  }
+
   ModuleCalls modules() {
     return modules;
   }

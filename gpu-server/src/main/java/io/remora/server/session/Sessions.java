@@ -2,6 +2,7 @@
 package io.remora.server.session;
 
 import io.remora.server.driver.Driver;
+import io.remora.server.metrics.Replacements;
 import io.remora.server.queue.DeviceQueue;
 import io.remora.server.session.generated.Calls;
 import io.remora.server.tenant.TenantGrant;
@@ -44,6 +45,7 @@ public final class Sessions implements SessionFactory, AutoCloseable {
    * @param spillBytesMax host memory for the device memory of idle sessions, on all devices; 0:
    *     none
    * @param loaderThreads how many module loads run at once, in all sessions
+   * @param replacements keeps count of faults that ended more than a session
    * @param nanoClock as {@link System#nanoTime}
    */
   public Sessions(
@@ -53,6 +55,7 @@ public final class Sessions implements SessionFactory, AutoCloseable {
       SessionLimits limits,
       long spillBytesMax,
       int loaderThreads,
+      Replacements replacements,
       LongSupplier nanoClock,
       String serverVersion) {
     // As many threads as there are sessions that open, close or are taken over from driver threads
@@ -88,6 +91,7 @@ public final class Sessions implements SessionFactory, AutoCloseable {
             workers,
             loaders,
             this::runAfter,
+            new DeviceRenewal(driver, replacements, workers),
             nanoClock,
             serverVersion,
             (tenant, device) -> use.of(tenant, device));
