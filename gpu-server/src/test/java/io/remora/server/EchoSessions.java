@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server;
 
+import com.google.protobuf.ByteString;
 import io.remora.server.metrics.SessionMeter;
 import io.remora.server.session.ProtocolException;
 import io.remora.server.session.Session;
@@ -59,7 +60,7 @@ final class EchoSessions implements SessionFactory {
     }
 
     @Override
-    public void onFrame(InboundFrame frame) {
+    public void onFrame(InboundFrame frame, SessionOutput from) {
       byte[] bytes = new byte[frame.bytes()];
       try (frame) {
         var reader = frame.reader();
@@ -77,6 +78,29 @@ final class EchoSessions implements SessionFactory {
           output.requestFrame();
         }
       }
+    }
+
+    @Override
+    public boolean isResumable() {
+      return false;
+    }
+
+    @Override
+    public void onCut(SessionOutput stream, String reason) {
+      onEnd(reason);
+    }
+
+    @Override
+    public void stopWaiting(String reason) {}
+
+    @Override
+    public boolean isSecret(ByteString shown) {
+      return false;
+    }
+
+    @Override
+    public void onResume(SessionOutput stream, long receivedBytes) {
+      throw new IllegalStateException("these sessions can't be resumed");
     }
 
     @Override

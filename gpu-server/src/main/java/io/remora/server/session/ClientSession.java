@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import com.google.protobuf.ByteString;
 import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.DriverException;
 import io.remora.server.metrics.SessionMeter;
@@ -8,13 +9,13 @@ import io.remora.server.metrics.SessionTrace;
 import io.remora.server.metrics.WorkTimes;
 import io.remora.server.session.ProtocolException.Reason;
 import io.remora.server.session.generated.CallDispatcher;
-import io.remora.server.session.generated.Calls;
 import io.remora.server.tenant.TenantGrant;
 import io.remora.v1.CUresult;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.WireException;
+import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,19 +28,10 @@ import org.slf4j.LoggerFactory;
 final class ClientSession implements Session {
   private static final Logger log = LoggerFactory.getLogger(ClientSession.class);
 
-  private static final Set<Integer> PASS_A_FAULT =
-      Set.of(
-          Calls.REMORA_UPLOAD_IMAGE,
-          Calls.CU_CTX_CREATE,
-          Calls.CU_CTX_DESTROY,
-          Calls.CU_DEVICE_PRIMARY_CTX_RESET,
-          Calls.CU_CTX_SYNCHRONIZE,
-          Calls.CU_STREAM_SYNCHRONIZE);
-
   private final String id;
   private final TenantGrant grant;
   private final SessionServices services;
-  private final SessionOutput output;
+  private final SessionLink link;
   private final SessionQuota quota;
   private final SerialExecutor serial;
   private final Outbox outbox;
@@ -52,6 +44,7 @@ final class ClientSession implements Session {
   private final DeviceOutput deviceOutput = new DeviceOutput(this);
   private final SessionMeter meter = new SessionMeter();
   private final FailureLog failures;
+  private final Refusals refusals = new Refusals(this);
 
   /** Set once the devices are open. */
   private @Nullable SessionObjects objects;
@@ -66,18 +59,30 @@ final class ClientSession implements Session {
 
   private volatile boolean anyFault;
 
-  ClientSession(String id, TenantGrant grant, SessionServices services, SessionOutput output) {
+  /** Whether the session waits for its client when the connection is cut. */
+  private volatile boolean resumable;
+
+  /**
+   * @param terms null if the session ends with its stream
+   */
+  ClientSession(
+      String id,
+      TenantGrant grant,
+      SessionServices services,
+      SessionOutput output,
+      @Nullable ResumeTerms terms) {
     this.id = id;
     this.grant = grant;
     this.services = services;
-    this.output = output;
+    this.link = new SessionLink(output, terms, meter, this::payloadReleased);
+    this.resumable = terms != null;
     this.quota = new SessionQuota(grant.account());
-    this.outbox = new Outbox(output, meter);
+    this.outbox = new Outbox(link, meter);
     this.failures = new FailureLog(meter, services.nanoClock());
     this.errors = new DeferredErrors(outbox);
     this.serial = new SerialExecutor(services.workers(), this::defect, this::afterTurn);
     this.epochs = new WorkEpochs(() -> serial.signal(this::epochsDue));
-    this.flow = new FlowControl(this, outbox, output);
+    this.flow = new FlowControl(this, outbox, link);
     this.frames = new FrameReader(this, services.limits(), services.nanoClock());
   }
 
@@ -165,7 +170,7 @@ final class ClientSession implements Session {
 
   /** Opens the devices on a worker, sends Welcome and asks for the first frame. */
   void open() {
-    output.onReady(() -> serial.execute(this::transportReady));
+    link.onReady(() -> serial.execute(this::transportReady));
     services
         .workers()
         .execute(
@@ -190,7 +195,7 @@ final class ClientSession implements Session {
     if (!ended) {
       ended = true;
       outbox.close();
-      output.end(
+      link.end(
           new ProtocolException(Reason.UNAVAILABLE, "a device can't open the session: " + detail));
     }
     grant.close();
@@ -213,16 +218,22 @@ final class ClientSession implements Session {
       device.lane().onDrained(() -> serial.signal(flow::roomAgain));
     }
     flow.open(opened);
-    outbox.send(Handshake.welcome(this, opened));
+    link.greet(Handshake.welcome(this, opened));
     flow.requestIfRoom();
   }
 
   @Override
-  public void onFrame(InboundFrame frame) {
-    serial.execute(() -> take(frame));
+  public void onFrame(InboundFrame frame, SessionOutput from) {
+    serial.execute(() -> take(frame, from));
   }
 
-  private void take(InboundFrame frame) {
+  private void take(InboundFrame frame, SessionOutput from) {
+    if (!link.isCurrent(from)) {
+      // The client sends it again on the stream that has taken the place of this one.
+      frame.close();
+      return;
+    }
+    link.frameArrived();
     errors.frameArrived();
     try {
       flow.frameArrived(frame.bytes());
@@ -337,32 +348,9 @@ final class ClientSession implements Session {
     anyFault = true;
   }
 
-  /**
-   * Fails a call on a device whose fault is sticky, as CUDA does for a corrupted context. What ends
-   * contexts and uploads images is not refused, and a synchronisation waits as ever: so the error
-   * that names the guilty call goes before its answer.
-   */
-  boolean isRefusedByFault(SessionCall call) {
-    if (!anyFault || PASS_A_FAULT.contains(call.number())) {
-      return false;
-    }
-    SessionDevice device = call.deviceOrNull();
-    if (device == null || device.fault() == CUresult.CUDA_SUCCESS_VALUE) {
-      return false;
-    }
-    call.fail(device.fault(), device.faultDetail(), true);
-    return true;
-  }
-
-  /** Fails a call that the operator doesn't allow the tenant. */
-  boolean isRefusedByTerms(SessionCall call) {
-    if (grant.account().allowsCall(call.number())) {
-      return false;
-    }
-    call.fail(
-        CUresult.CUDA_ERROR_NOT_PERMITTED_VALUE,
-        "the server's operator doesn't allow this tenant calls of this group");
-    return true;
+  /** Whether any device has a fault. */
+  boolean hasFault() {
+    return anyFault;
   }
 
   /** What the tenant may use of a device's memory. */
@@ -410,6 +398,9 @@ final class ClientSession implements Session {
   }
 
   private void transportReady() {
+    if (!link.isReady()) {
+      return;
+    }
     outbox.transportReady();
     if (!ended && calls != null) {
       calls.downloads().transportReady();
@@ -438,7 +429,7 @@ final class ClientSession implements Session {
 
   private void violated(ProtocolException violation) {
     if (!ended) {
-      output.end(violation);
+      link.end(violation);
       end(violation.reason() + ": " + violation.message());
     }
   }
@@ -448,12 +439,119 @@ final class ClientSession implements Session {
     serial.execute(() -> end(reason));
   }
 
+  @Override
+  public boolean isResumable() {
+    return resumable;
+  }
+
+  @Override
+  public void onCut(SessionOutput stream, String reason) {
+    serial.execute(() -> cut(stream, reason));
+  }
+
+  private void cut(SessionOutput stream, String reason) {
+    ResumeTerms terms = link.terms();
+    if (ended || !link.isCurrent(stream)) {
+      return;
+    }
+    if (terms == null || !link.detach(services.nanoClock().getAsLong()) || !resumable) {
+      end(reason);
+      return;
+    }
+    log.info("session {} waits {} ms for its client: {}", id, terms.graceMillis(), reason);
+    long cut = link.detachment();
+    services
+        .delays()
+        .after(
+            TimeUnit.MILLISECONDS.toNanos(terms.graceMillis()),
+            () -> serial.execute(() -> graceIsOver(cut, terms.graceMillis())));
+  }
+
+  private void graceIsOver(long cut, int graceMillis) {
+    if (link.isDetached() && link.detachment() == cut) {
+      violated(
+          new ProtocolException(
+              Reason.NOT_RESUMABLE,
+              "the client did not come back within " + graceMillis + " ms of the cut"));
+    }
+  }
+
+  @Override
+  public void stopWaiting(String reason) {
+    resumable = false;
+    serial.execute(
+        () -> {
+          if (link.isDetached()) {
+            end(reason);
+          }
+        });
+  }
+
+  @Override
+  public boolean isSecret(ByteString shown) {
+    ResumeTerms terms = link.terms();
+    return terms != null && terms.isSecret(shown);
+  }
+
+  @Override
+  public void onResume(SessionOutput stream, long receivedBytes) {
+    serial.execute(() -> resume(stream, receivedBytes));
+  }
+
+  private void resume(SessionOutput stream, long receivedBytes) {
+    if (ended || !resumable) {
+      stream.end(new ProtocolException(Reason.NOT_RESUMABLE, "the session has just ended"));
+      return;
+    }
+    try {
+      outbox.flush();
+      link.attach(stream, receivedBytes, Handshake.resumed(flow.consumedBytes()));
+    } catch (ProtocolException impossible) {
+      stream.end(impossible);
+      violated(impossible);
+      return;
+    }
+    log.info("session {} goes on with its client", id);
+    transportReady();
+  }
+
+  /** The client has got what was sent up to a position. */
+  void acknowledged(long position) {
+    boolean wasReady = link.isReady();
+    link.acknowledge(position);
+    if (!wasReady && link.isReady()) {
+      transportReady();
+    }
+  }
+
+  /** Whether what is sent must keep its contents until it comes back. */
+  boolean keepsPayloads() {
+    return link.keepsPayloads();
+  }
+
+  private void payloadReleased(ByteBuffer payload) {
+    if (calls != null) {
+      calls.downloads().released(payload);
+    }
+  }
+
+  /** Terms on which the client may come back; null if it can't. */
+  @Nullable ResumeTerms resumeTerms() {
+    return link.terms();
+  }
+
+  /** Calls that are failed before anything of them is done. */
+  Refusals refusals() {
+    return refusals;
+  }
+
   private void end(String reason) {
     if (ended) {
       return;
     }
     ended = true;
     outbox.close();
+    link.close();
     quota.close();
     log.info("session {} of tenant {} ends: {}", id, grant.tenant(), reason);
     SessionObjects opened = objects;
