@@ -63,8 +63,7 @@ final class Connection implements AutoCloseable {
             BitSet.valueOf(welcome.getSupportedCalls().toByteArray()),
             welcome.getWindowCalls(),
             welcome.getWindowBytes());
-    resumption =
-        resumable ? new Resumption(streams, clock, line, sender, receiver, welcome) : null;
+    resumption = resumable ? new Resumption(streams, clock, line, sender, receiver, welcome) : null;
     flusher = new IdleFlusher(sender);
     long spinNanos = settings.spin().toNanos();
     threads =
@@ -101,7 +100,7 @@ final class Connection implements AutoCloseable {
       ClientCall<OutboundFrame, InboundFrame> call = streams.open(parts.receiver, null);
       call.sendMessage(streams.hello(null));
       Welcome welcome = Handshake.await(parts.receiver, settings, transport.channel());
-      Connection connection = 
+      Connection connection =
           new Connection(settings, clock, transport, streams, call, parts, welcome);
       connection.start();
       opened = true;

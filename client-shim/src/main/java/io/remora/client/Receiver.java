@@ -37,7 +37,8 @@ final class Receiver extends ClientCall.Listener<InboundFrame> {
   /** The stream that the session has now. Receiving thread. */
   private ClientCall.Listener<InboundFrame> stream = this;
 
-  // How much has come behind the welcome, and how much of that the server was told. Receiving thread.
+  // How much has come behind the welcome, and how much of that the server was told. Receiving
+  // thread.
   private long receivedBytes;
   private long acknowledgedBytes;
   private int unacknowledgedFrames;
