@@ -47,7 +47,7 @@ final class Connection implements AutoCloseable {
     this.transport = transport;
     this.welcome = welcome;
     boolean resumable = settings.resume() && !welcome.getResumeSecret().isEmpty();
-    line = new SessionLine(call, resumable);
+    line = new SessionLine(call, resumable, this::broken);
     receiver = parts.receiver;
     errors = parts.errors;
     callbacks = parts.callbacks;

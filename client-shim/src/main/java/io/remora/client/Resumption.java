@@ -22,7 +22,7 @@ final class Resumption {
   private static final System.Logger LOG = System.getLogger(Resumption.class.getName());
 
   private static final long PAUSE_NANOS_MIN = TimeUnit.MILLISECONDS.toNanos(5);
-  private static final long PAUSE_NANOS_MAX = TimeUnit.SECONDS.toNanos(1);
+  private static final long PAUSE_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(250);
 
   /** A server that takes a connection and then is silent for so long is tried again. */
   private static final long ATTEMPT_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);

@@ -6,6 +6,7 @@ import io.remora.wire.InboundFrame;
 import io.remora.wire.KeptFrames;
 import io.remora.wire.OutboundFrame;
 import io.remora.wire.WireException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,15 +17,21 @@ import org.jspecify.annotations.Nullable;
 final class SessionLine implements FrameSink {
   private final PayloadPool pool = new PayloadPool();
   private final @Nullable KeptFrames kept;
+  private final Consumer<WireException> broken;
 
   /** Null while the connection is cut. Written under the sender's lock, but for cuts. */
   private volatile @Nullable ClientCall<OutboundFrame, InboundFrame> call;
 
   /**
    * @param resumable whether to keep what is sent
+   * @param broken told if the server acknowledges what can't be
    */
-  SessionLine(ClientCall<OutboundFrame, InboundFrame> first, boolean resumable) {
+  SessionLine(
+      ClientCall<OutboundFrame, InboundFrame> first,
+      boolean resumable,
+      Consumer<WireException> broken) {
     call = first;
+    this.broken = broken;
     kept = resumable ? new KeptFrames(pool::release) : null;
   }
 
@@ -46,8 +53,13 @@ final class SessionLine implements FrameSink {
 
   @Override
   public void acknowledged(long position) {
-    if (kept != null) {
-      kept.acknowledge(position);
+    // The server says the same at each resumption, and may have been there before.
+    if (kept != null && position > kept.acknowledged()) {
+      try {
+        kept.acknowledge(position);
+      } catch (WireException impossible) {
+        broken.accept(impossible);
+      }
     }
   }
 

@@ -76,6 +76,11 @@ public final class KeptFrames {
     return sent;
   }
 
+  /** The position up to which the peer has all frames. */
+  public long acknowledged() {
+    return acknowledged;
+  }
+
   /** What the kept frames cost, in bytes. */
   public long cost() {
     return sent - acknowledged + (long) FRAME_COST * frames.size();
