@@ -6,6 +6,9 @@
  */
 #include <poll.h>
 #include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 
 #include "check.h"
 
