@@ -9,7 +9,9 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.StandardSocketOptions;
+import java.util.Queue;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -26,10 +28,11 @@ public final class CuttingProxy implements AutoCloseable {
   private static final int BYTES_BITS_MAX = 20;
 
   private final ServerSocket listening;
-  private final int target;
+  private volatile int target;
   private final SplittableRandom random;
   private final ExecutorService threads = Executors.newCachedThreadPool(CuttingProxy::daemon);
   private final AtomicInteger cuts = new AtomicInteger();
+  private final Queue<Pair> pairs = new ConcurrentLinkedQueue<>();
   private volatile int cutsLeft;
 
   private static Thread daemon(Runnable work) {
@@ -64,6 +67,19 @@ public final class CuttingProxy implements AutoCloseable {
     cutsLeft = times;
   }
 
+  /** Closes all connections; those that come from now on go to another server. */
+  public void retarget(int port) {
+    target = port;
+    pairs.forEach(Pair::closeBoth);
+    pairs.clear();
+  }
+
+  /** Closes all connections, and the port. */
+  public void stop() {
+    close();
+    pairs.forEach(Pair::closeBoth);
+  }
+
   /** How often a connection was cut. */
   public int cuts() {
     return cuts.get();
@@ -84,7 +100,9 @@ public final class CuttingProxy implements AutoCloseable {
       try {
         Socket client = listening.accept();
         Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
-        new Pair(client, server, fork()).start();
+        Pair pair = new Pair(client, server, fork());
+        pairs.add(pair);
+        pair.start();
       } catch (IOException closing) {
         // The next turn finds out whether that is so.
         Thread.onSpinWait();
