@@ -16,7 +16,8 @@
 /* A server that takes a connection and then is silent for so long is tried again. */
 #define ATTEMPT_NANOS_MAX (5 * REMORA_NANOS_PER_SECOND)
 
-enum { GRPC_UNAVAILABLE = 14 };
+/* A server that stops may be back in time, one that has no room may have some. */
+enum { GRPC_RESOURCE_EXHAUSTED = 8, GRPC_UNAVAILABLE = 14 };
 
 /* The stream and its channel; the messages that the server may not have stay. */
 static void close_stream(struct remora_connection *connection)
@@ -78,7 +79,7 @@ static bool attempt(struct remora_connection *connection, int64_t deadline, bool
     }
     if (!await_resumed(connection, deadline)) {
         int status = connection->end.grpc_status;
-        *final = status > 0 && status != GRPC_UNAVAILABLE;
+        *final = status > 0 && status != GRPC_UNAVAILABLE && status != GRPC_RESOURCE_EXHAUSTED;
         keep_words(words, connection);
         return false;
     }

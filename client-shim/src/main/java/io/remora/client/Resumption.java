@@ -91,8 +91,12 @@ final class Resumption {
   private void failed(Status status, Metadata trailers) {
     String said = status.getDescription();
     String why = said == null ? status.getCode().toString() : said;
-    boolean stopping = status.getCode() == Status.Code.UNAVAILABLE;
-    if (trailers.containsKey(DriverMethods.ENDED) && !stopping) {
+    boolean refused = trailers.containsKey(DriverMethods.ENDED);
+    // A server that stops may be back in time, one that has no room may have some.
+    boolean maybeLater =
+        status.getCode() == Status.Code.UNAVAILABLE
+            || status.getCode() == Status.Code.RESOURCE_EXHAUSTED;
+    if (refused && !maybeLater) {
       giveUp("The connection to the server was cut, and the session can't go on: " + why);
     } else if (clock.nanos() - cutAt >= graceNanos) {
       giveUp(

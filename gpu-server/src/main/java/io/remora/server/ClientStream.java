@@ -215,11 +215,16 @@ final class ClientStream extends ServerCall.Listener<InboundFrame> implements Se
     synchronized (lock) {
       if (!closed && !call.isCancelled()) {
         closed = true;
-        Metadata trailers = new Metadata();
-        trailers.put(DriverMethods.ENDED, "1");
-        call.close(status, trailers);
+        call.close(status, ended());
       }
     }
+  }
+
+  /** Trailers that say that the server ends the stream on purpose. */
+  static Metadata ended() {
+    Metadata trailers = new Metadata();
+    trailers.put(DriverMethods.ENDED, "1");
+    return trailers;
   }
 
   private void stopHandshakeTimer() {

@@ -188,7 +188,7 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
         refused.reason(),
         refused.tenant().isEmpty() ? "" : " (tenant " + refused.tenant() + ")");
     reception.roll().refused(peer, refused.tenant(), refused.reason().name(), refused.message());
-    call.close(Statuses.of(refused), new Metadata());
+    call.close(Statuses.of(refused), ClientStream.ended());
     return new Ignored();
   }
 
@@ -197,7 +197,7 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
     String why = String.valueOf(status.getDescription());
     log.warn("Refused a session from {}: {}", peer, why);
     reception.roll().refused(peer, "", status.getCode().name(), why);
-    call.close(status, new Metadata());
+    call.close(status, ClientStream.ended());
     return new Ignored();
   }
 

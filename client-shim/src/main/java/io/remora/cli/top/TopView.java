@@ -245,12 +245,12 @@ public record TopView(Palette palette, Order order, ZoneId zone) {
     return table;
   }
 
-  /** Where a session's client is, or since when it is gone. */
+  /** Where a session's client is, or how long it has been gone. */
   private static String peer(ServerState state, SessionState session) {
     long since = session.getDetachedUnixMillis();
     return since == 0
         ? session.getPeer()
-        : "detached since " + Figures.age(Math.max(0, state.getUnixMillis() - since));
+        : "detached for " + Figures.age(Math.max(0, state.getUnixMillis() - since));
   }
 
   private List<Cell> session(ServerState state, SessionState session) {

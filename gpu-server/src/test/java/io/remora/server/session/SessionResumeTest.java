@@ -223,8 +223,10 @@ class SessionResumeTest {
   @Test
   void anAcknowledgementThatCanNotBeEndsTheSession() {
     harness.send(ClientFrame.newBuilder().setReceivedBytes(1).build());
-    assertThat(harness.ended).isNotNull();
-    assertThat(harness.ended.reason()).isEqualTo(ProtocolException.Reason.MALFORMED);
+    assertThat(harness.ended)
+        .isNotNull()
+        .extracting(ProtocolException::reason)
+        .isEqualTo(ProtocolException.Reason.MALFORMED);
   }
 
   @Test
