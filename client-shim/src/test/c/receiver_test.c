@@ -147,6 +147,8 @@ static struct remora_connection *new_connection(void)
     memset(memory, 0, sizeof memory);
     connection->welcomed = true;
     connection->resume_grace_nanos = 1;
+    /* Nothing is kept for it, so the credit must be for what is acknowledged already. */
+    connection->transit.acknowledged = 99;
     connection->next_sequence = 5;
     connection->sent_bytes = 100;
     downloading.expected.bulk = true;
