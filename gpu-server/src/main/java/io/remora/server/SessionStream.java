@@ -138,7 +138,7 @@ final class SessionStream {
       open = session;
     }
     if (open != null) {
-      open.stopWaiting(String.valueOf(STOPPING.getDescription()));
+      open.presence().stopWaiting(String.valueOf(STOPPING.getDescription()));
     }
   }
 
@@ -205,7 +205,7 @@ final class SessionStream {
     if (open == null
         || own == null
         || !own.tenant().equals(tenant)
-        || !open.isSecret(resume.getSecret())) {
+        || !open.presence().isSecret(resume.getSecret())) {
       return false;
     }
     synchronized (lock) {
@@ -215,7 +215,7 @@ final class SessionStream {
       current = stream;
     }
     log.info("session {} comes back from {}", open.id(), stream.peer());
-    open.onResume(stream, resume.getReceivedBytes());
+    open.presence().onResume(stream, resume.getReceivedBytes());
     return true;
   }
 
@@ -229,8 +229,8 @@ final class SessionStream {
       open = session;
       cutReason = reason;
     }
-    if (open != null && open.isResumable()) {
-      open.onCut(from, reason);
+    if (open != null && open.presence().isResumable()) {
+      open.presence().onCut(from, reason);
     } else {
       leave(from, reason);
     }

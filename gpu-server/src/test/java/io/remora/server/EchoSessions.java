@@ -7,6 +7,7 @@ import io.remora.server.session.ProtocolException;
 import io.remora.server.session.Session;
 import io.remora.server.session.SessionFactory;
 import io.remora.server.session.SessionOutput;
+import io.remora.server.session.SessionPresence;
 import io.remora.server.tenant.TenantGrant;
 import io.remora.v1.Hello;
 import io.remora.wire.InboundFrame;
@@ -38,7 +39,7 @@ final class EchoSessions implements SessionFactory {
     return new Echo(grant, output);
   }
 
-  private final class Echo implements Session {
+  private final class Echo implements Session, SessionPresence {
     private final TenantGrant grant;
     private final SessionOutput output;
     private final AtomicBoolean ended = new AtomicBoolean();
@@ -78,6 +79,11 @@ final class EchoSessions implements SessionFactory {
           output.requestFrame();
         }
       }
+    }
+
+    @Override
+    public SessionPresence presence() {
+      return this;
     }
 
     @Override

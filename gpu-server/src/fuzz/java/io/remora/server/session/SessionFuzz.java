@@ -36,9 +36,9 @@ class SessionFuzz {
         harness.send(
             ClientFrame.newBuilder().setReceivedBytes(data.consumeLong()).build().toByteArray());
       } else if (what == 1) {
-        harness.session.onCut(stream, "cut");
+        harness.session.presence().onCut(stream, "cut");
         stream = stream == harness.output ? new Nowhere() : harness.output;
-        harness.session.onResume(stream, data.consumeLong(-1, 1 << 16));
+        harness.session.presence().onResume(stream, data.consumeLong(-1, 1 << 16));
       } else if (what < 4) {
         harness.send(data.consumeBytes(FRAME_BYTES_MAX));
       } else {

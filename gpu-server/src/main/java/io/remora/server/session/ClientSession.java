@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
-import com.google.protobuf.ByteString;
 import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.DriverException;
 import io.remora.server.metrics.SessionMeter;
@@ -15,7 +14,6 @@ import io.remora.wire.InboundFrame;
 import io.remora.wire.WireException;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +30,7 @@ final class ClientSession implements Session {
   private final TenantGrant grant;
   private final SessionServices services;
   private final SessionLink link;
+  private final ClientPresence presence;
   private final SessionQuota quota;
   private final SerialExecutor serial;
   private final Outbox outbox;
@@ -58,10 +57,6 @@ final class ClientSession implements Session {
   private volatile boolean ended;
 
   private volatile boolean anyFault;
-
-  /** Whether the session waits for its client when the connection is cut. */
-  private volatile boolean resumable;
-
   /**
    * @param terms null if the session ends with its stream
    */
@@ -75,7 +70,7 @@ final class ClientSession implements Session {
     this.grant = grant;
     this.services = services;
     this.link = new SessionLink(output, terms, meter, this::payloadReleased);
-    this.resumable = terms != null;
+    this.presence = new ClientPresence(this, link);
     this.quota = new SessionQuota(grant.account());
     this.outbox = new Outbox(link, meter);
     this.failures = new FailureLog(meter, services.nanoClock());
@@ -397,7 +392,8 @@ final class ClientSession implements Session {
     }
   }
 
-  private void transportReady() {
+  /** There may be room for more; serial executor. */
+  void transportReady() {
     if (!link.isReady()) {
       return;
     }
@@ -427,7 +423,8 @@ final class ClientSession implements Session {
                     Reason.INTERNAL, "the server has a defect; its log names session " + id)));
   }
 
-  private void violated(ProtocolException violation) {
+  /** Tells the client why, and frees everything; serial executor. */
+  void violated(ProtocolException violation) {
     if (!ended) {
       link.end(violation);
       end(violation.reason() + ": " + violation.message());
@@ -440,93 +437,18 @@ final class ClientSession implements Session {
   }
 
   @Override
-  public boolean isResumable() {
-    return resumable;
+  public SessionPresence presence() {
+    return presence;
   }
 
-  @Override
-  public void onCut(SessionOutput stream, String reason) {
-    serial.execute(() -> cut(stream, reason));
-  }
-
-  private void cut(SessionOutput stream, String reason) {
-    ResumeTerms terms = link.terms();
-    if (ended || !link.isCurrent(stream)) {
-      return;
-    }
-    if (terms == null || !link.detach(services.nanoClock().getAsLong()) || !resumable) {
-      end(reason);
-      return;
-    }
-    log.info("session {} waits {} ms for its client: {}", id, terms.graceMillis(), reason);
-    long cut = link.detachment();
-    services
-        .delays()
-        .after(
-            TimeUnit.MILLISECONDS.toNanos(terms.graceMillis()),
-            () -> serial.execute(() -> graceIsOver(cut, terms.graceMillis())));
-  }
-
-  private void graceIsOver(long cut, int graceMillis) {
-    if (link.isDetached() && link.detachment() == cut) {
-      violated(
-          new ProtocolException(
-              Reason.NOT_RESUMABLE,
-              "the client did not come back within " + graceMillis + " ms of the cut"));
-    }
-  }
-
-  @Override
-  public void stopWaiting(String reason) {
-    resumable = false;
-    serial.execute(
-        () -> {
-          if (link.isDetached()) {
-            end(reason);
-          }
-        });
-  }
-
-  @Override
-  public boolean isSecret(ByteString shown) {
-    ResumeTerms terms = link.terms();
-    return terms != null && terms.isSecret(shown);
-  }
-
-  @Override
-  public void onResume(SessionOutput stream, long receivedBytes) {
-    serial.execute(() -> resume(stream, receivedBytes));
-  }
-
-  private void resume(SessionOutput stream, long receivedBytes) {
-    if (ended || !resumable) {
-      stream.end(new ProtocolException(Reason.NOT_RESUMABLE, "the session has just ended"));
-      return;
-    }
-    try {
-      outbox.flush();
-      link.attach(stream, receivedBytes, Handshake.resumed(flow.consumedBytes()));
-    } catch (ProtocolException impossible) {
-      stream.end(impossible);
-      violated(impossible);
-      return;
-    }
-    log.info("session {} goes on with its client", id);
-    transportReady();
+  /** The way to the client. */
+  SessionLink link() {
+    return link;
   }
 
   /** The client has got what was sent up to a position. */
   void acknowledged(long position) {
-    boolean wasReady = link.isReady();
-    link.acknowledge(position);
-    if (!wasReady && link.isReady()) {
-      transportReady();
-    }
-  }
-
-  /** Whether what is sent must keep its contents until it comes back. */
-  boolean keepsPayloads() {
-    return link.keepsPayloads();
+    presence.acknowledged(position);
   }
 
   private void payloadReleased(ByteBuffer payload) {
@@ -535,17 +457,13 @@ final class ClientSession implements Session {
     }
   }
 
-  /** Terms on which the client may come back; null if it can't. */
-  @Nullable ResumeTerms resumeTerms() {
-    return link.terms();
-  }
-
   /** Calls that are failed before anything of them is done. */
   Refusals refusals() {
     return refusals;
   }
 
-  private void end(String reason) {
+  /** Frees everything, once; serial executor. */
+  void end(String reason) {
     if (ended) {
       return;
     }

@@ -127,7 +127,7 @@ final class Downloads {
     if (!session.outbox().isCongested()) {
       piecesLeft = Math.max(piecesLeft, 1);
     }
-    if (!session.keepsPayloads()) {
+    if (!session.link().keepsPayloads()) {
       buffers.add(piece.array());
     }
     readNext();

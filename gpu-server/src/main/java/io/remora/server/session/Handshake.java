@@ -64,7 +64,7 @@ final class Handshake {
             .setChunkBytesMax(WireLimits.CHUNK_BYTES_MAX)
             .setFrameBytesMax(WireLimits.FRAME_BYTES_MAX)
             .setDriverVersion(services.driver().driverVersion());
-    ResumeTerms terms = session.resumeTerms();
+    ResumeTerms terms = session.link().terms();
     if (terms != null) {
       welcome.setResumeSecret(terms.secret()).setResumeGraceMillis(terms.graceMillis());
     }

@@ -80,7 +80,7 @@ class SessionResumeTest {
 
   private Stream resume(long received) {
     Stream stream = new Stream();
-    harness.session.onResume(stream, received);
+    harness.session.presence().onResume(stream, received);
     return stream;
   }
 
@@ -104,15 +104,15 @@ class SessionResumeTest {
   void theWelcomeTellsHowToComeBack() {
     assertThat(harness.welcome().getResumeSecret()).isEqualTo(SECRET);
     assertThat(harness.welcome().getResumeGraceMillis()).isEqualTo(GRACE_MILLIS);
-    assertThat(harness.session.isSecret(SECRET)).isTrue();
-    assertThat(harness.session.isSecret(SECRET.substring(1))).isFalse();
-    assertThat(harness.session.isSecret(ByteString.EMPTY)).isFalse();
+    assertThat(harness.session.presence().isSecret(SECRET)).isTrue();
+    assertThat(harness.session.presence().isSecret(SECRET.substring(1))).isFalse();
+    assertThat(harness.session.presence().isSecret(ByteString.EMPTY)).isFalse();
   }
 
   @Test
   void answersThatGotLostAreSentAgain() {
     harness.call(Calls.CU_MEM_ALLOC, bytes(100));
-    harness.session.onCut(harness.output, "cut");
+    harness.session.presence().onCut(harness.output, "cut");
     assertThat(harness.session.meter().waitedNanos(harness.nanos)).isNotNegative();
 
     Stream stream = resume(0);
@@ -129,9 +129,9 @@ class SessionResumeTest {
   @Test
   void whatTheClientHasIsNotSentAgain() {
     harness.call(Calls.CU_MEM_ALLOC, bytes(100));
-    harness.session.onCut(harness.output, "cut");
+    harness.session.presence().onCut(harness.output, "cut");
     Stream first = resume(0);
-    harness.session.onCut(first, "cut");
+    harness.session.presence().onCut(first, "cut");
 
     Stream second = resume(first.bytes());
 
@@ -157,7 +157,7 @@ class SessionResumeTest {
     harness.call(
         Calls.CU_MEMCPY_DTO_H,
         CuMemcpyDtoH.newBuilder().setSrcDevice(address).setByteCount(100).build());
-    harness.session.onCut(harness.output, "cut");
+    harness.session.presence().onCut(harness.output, "cut");
     harness.run();
 
     Stream stream = resume(0);
@@ -179,7 +179,7 @@ class SessionResumeTest {
   void theGraceEndsTheSession() {
     harness.call(Calls.CU_MEM_ALLOC, bytes(100));
     assertThat(ledger.reservedBytes()).isPositive();
-    harness.session.onCut(harness.output, "cut");
+    harness.session.presence().onCut(harness.output, "cut");
     assertThat(ledger.reservedBytes()).isPositive();
 
     harness.delayed.forEach(Runnable::run);
@@ -193,9 +193,9 @@ class SessionResumeTest {
 
   @Test
   void theGraceOfAnEarlierCutEndsNothing() {
-    harness.session.onCut(harness.output, "cut");
+    harness.session.presence().onCut(harness.output, "cut");
     List<Runnable> first = List.copyOf(harness.delayed);
-    harness.session.onCut(resume(0), "cut");
+    harness.session.presence().onCut(resume(0), "cut");
 
     first.forEach(Runnable::run);
 
@@ -204,15 +204,15 @@ class SessionResumeTest {
 
   @Test
   void aStoppingServerWaitsForNobody() {
-    harness.session.onCut(harness.output, "cut");
-    harness.session.stopWaiting("stopping");
+    harness.session.presence().onCut(harness.output, "cut");
+    harness.session.presence().stopWaiting("stopping");
     assertThat(harness.slotsGivenBack).hasValue(1);
   }
 
   @Test
   void aPositionThatCanNotBeEndsTheSession() {
     harness.call(Calls.CU_MEM_ALLOC, bytes(100));
-    harness.session.onCut(harness.output, "cut");
+    harness.session.presence().onCut(harness.output, "cut");
 
     Stream stream = resume(1);
 
@@ -258,7 +258,7 @@ class SessionResumeTest {
         clientReceived += stream.sizes.get(taken++);
       } else if (what == 5) {
         if (random.nextBoolean()) {
-          harness.session.onCut(stream, "cut");
+          harness.session.presence().onCut(stream, "cut");
         }
         stream = resume(clientReceived);
         taken = 1;

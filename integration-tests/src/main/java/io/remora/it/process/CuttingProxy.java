@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A network that fails, between clients and a server on this machine: while it is told to cut, each
@@ -163,7 +164,7 @@ public final class CuttingProxy implements AutoCloseable {
             continue;
           }
           if (own.nextInt(64) == 0) {
-            Thread.sleep(0, 1_000 * own.nextInt(1, 900));
+            LockSupport.parkNanos(1_000L * own.nextInt(1, 900));
           }
           long rest = left.getAndAdd(-got);
           if (rest > got) {
@@ -184,13 +185,10 @@ public final class CuttingProxy implements AutoCloseable {
         to.shutdownOutput();
       } catch (IOException gone) {
         closeBoth();
-      } catch (InterruptedException closing) {
-        closeBoth();
-        Thread.currentThread().interrupt();
       }
     }
 
-    private void cut(SplittableRandom own) throws IOException, InterruptedException {
+    private void cut(SplittableRandom own) throws IOException {
       Socket first = own.nextBoolean() ? client : server;
       if (own.nextBoolean()) {
         // A reset, which also takes back what the other end has not read.
@@ -198,7 +196,7 @@ public final class CuttingProxy implements AutoCloseable {
       }
       first.close();
       if (own.nextInt(4) == 0) {
-        Thread.sleep(0, Math.min(999_999, 1_000 * own.nextInt(1, DELAY_MICROS_MAX)));
+        LockSupport.parkNanos(1_000L * own.nextInt(1, DELAY_MICROS_MAX));
       }
       closeBoth();
     }
