@@ -359,20 +359,7 @@ final class ClientSession implements Session {
    * @throws CallException {@code CUDA_ERROR_INVALID_VALUE} if none does
    */
   SessionDevice memory(long address, long bytes) {
-    for (SessionDevice device : objects().devices()) {
-      if (device.ownsAddress(address)) {
-        Allocation allocation = device.memory().find(address);
-        if (allocation != null && allocation.contains(address, bytes)) {
-          return device;
-        }
-      }
-    }
-    throw CallException.invalidValue(
-        "0x"
-            + Long.toHexString(address)
-            + " and "
-            + bytes
-            + " bytes from it are not in one allocation of this session");
+    return objects().holding(address, bytes);
   }
 
   /** Leaves a task from any thread; see {@link SerialExecutor#signal}. */
@@ -437,18 +424,13 @@ final class ClientSession implements Session {
   }
 
   @Override
-  public SessionPresence presence() {
+  public ClientPresence presence() {
     return presence;
   }
 
   /** The way to the client. */
   SessionLink link() {
     return link;
-  }
-
-  /** The client has got what was sent up to a position. */
-  void acknowledged(long position) {
-    presence.acknowledged(position);
   }
 
   private void payloadReleased(ByteBuffer payload) {

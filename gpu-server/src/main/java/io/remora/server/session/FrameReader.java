@@ -93,7 +93,7 @@ final class FrameReader {
         }
         case CALLBACK_DONE -> session.callbackDone(in.readVarint64());
         case CALLBACKS_DONE -> readCallbacksDone(in);
-        case RECEIVED_BYTES -> session.acknowledged(in.readVarint64());
+        case RECEIVED_BYTES -> session.presence().acknowledged(in.readVarint64());
         case HELLO ->
             throw new ProtocolException(
                 Reason.MALFORMED, "Hello may only be the first message of a session");
