@@ -115,7 +115,8 @@ final class AdminActions {
                 + viewer.tenant()
                 + "' is no operator of this server"
                 + but
-                + ": use an operator's token, or add it to 'operators' in the server's configuration")
+                + ": use an operator's token, or add it to 'operators' in the server's"
+                + " configuration")
         .asException();
   }
 

@@ -44,7 +44,8 @@ final class ClientPresence implements SessionPresence {
       session.end(reason);
       return;
     }
-    log.info("session {} waits {} ms for its client: {}", session.id(), terms.graceMillis(), reason);
+    log.info(
+        "session {} waits {} ms for its client: {}", session.id(), terms.graceMillis(), reason);
     long cut = link.detachment();
     services
         .delays()

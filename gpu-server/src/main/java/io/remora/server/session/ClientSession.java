@@ -57,6 +57,7 @@ final class ClientSession implements Session {
   private volatile boolean ended;
 
   private volatile boolean anyFault;
+
   /**
    * @param terms null if the session ends with its stream
    */

@@ -44,7 +44,10 @@ class ClientDeathTest {
     // One session and memory for one victim: the next session shows whether both came back.
     token = tenants.add("victim", "--sessions", "1", "--memory", "256MiB");
     server =
-        ServerProcess.start(folder, List.of(), List.of("--tenants", tenants.file().toString(), "--resume-grace", "0s"));
+        ServerProcess.start(
+            folder,
+            List.of(),
+            List.of("--tenants", tenants.file().toString(), "--resume-grace", "0s"));
   }
 
   @AfterAll

@@ -100,11 +100,9 @@ class ResumeRefusedTest {
   }
 
   private RawStream resume(String owner, Welcome welcome, ByteString secret) {
-    RawStream stream =
-        new RawStream(settings(server.port(), owner), welcome.getSessionId());
+    RawStream stream = new RawStream(settings(server.port(), owner), welcome.getSessionId());
     stream.send(
-        hello(
-            Resume.newBuilder().setSessionId(welcome.getSessionId()).setSecret(secret).build()));
+        hello(Resume.newBuilder().setSessionId(welcome.getSessionId()).setSecret(secret).build()));
     return stream;
   }
 
@@ -122,9 +120,7 @@ class ResumeRefusedTest {
     ByteString secret = welcome.getResumeSecret();
     assertThat(secret.size()).isEqualTo(32);
     try (AdminClient admin = AdminClient.open(settings(server.port(), token))) {
-      Await.success(
-          WAIT_MAX,
-          () -> assertThat(only(admin).getDetachedUnixMillis()).isPositive());
+      Await.success(WAIT_MAX, () -> assertThat(only(admin).getDetachedUnixMillis()).isPositive());
       expectRefused(token, welcome, ByteString.copyFrom(new byte[32]));
       expectRefused(token, welcome, ByteString.EMPTY);
       expectRefused(otherToken, welcome, secret);
@@ -134,13 +130,11 @@ class ResumeRefusedTest {
 
       try (RawStream stream = resume(token, welcome, secret)) {
         assertThat(stream.awaitFirst().hasResumed()).isTrue();
-        Await.success(
-            WAIT_MAX, () -> assertThat(only(admin).getDetachedUnixMillis()).isZero());
+        Await.success(WAIT_MAX, () -> assertThat(only(admin).getDetachedUnixMillis()).isZero());
         assertThat(only(admin).getResumes()).isEqualTo(1);
       }
 
-      admin.endSessions(
-          EndSessionsRequest.newBuilder().addIds(welcome.getSessionId()).build());
+      admin.endSessions(EndSessionsRequest.newBuilder().addIds(welcome.getSessionId()).build());
       Await.success(WAIT_MAX, () -> assertThat(admin.state().getSessionsList()).hasSize(0));
       expectRefused(token, welcome, secret);
     }
@@ -178,13 +172,11 @@ class ResumeRefusedTest {
       // As if the server had been started again.
       proxy.retarget(impatient.port());
 
-      session.expect(
-          session.cuda().cuCtxSynchronize(), CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE);
+      session.expect(session.cuda().cuCtxSynchronize(), CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE);
       assertThat(session.cuda().lastErrorDetail())
           .contains("can't go on")
           .contains("the server was restarted");
-      session.expect(
-          session.cuda().cuCtxSynchronize(), CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE);
+      session.expect(session.cuda().cuCtxSynchronize(), CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE);
     }
   }
 
@@ -194,8 +186,7 @@ class ResumeRefusedTest {
         TestSession session = new TestSession(settings(proxy.port(), otherToken))) {
       proxy.stop();
 
-      session.expect(
-          session.cuda().cuCtxSynchronize(), CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE);
+      session.expect(session.cuda().cuCtxSynchronize(), CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE);
       assertThat(session.cuda().lastErrorDetail())
           .contains("could not be restored within the 200 ms");
       try (AdminClient admin = AdminClient.open(settings(impatient.port(), otherToken))) {

@@ -97,8 +97,7 @@ class RunErrorsTest {
   @ValueSource(strings = {"lose", "lose_waiting"})
   void connectionLostInTheMiddle(String scenario) throws Exception {
     ServerProcess mortal =
-        ServerProcess.start(
-            folder.resolve(scenario), List.of(), List.of("--resume-grace", "0s"));
+        ServerProcess.start(folder.resolve(scenario), List.of(), List.of("--resume-grace", "0s"));
     try (Running running = Running.start(launcher.run(mortal, program, scenario))) {
       assertThat(running.nextLine()).isEqualTo("ready");
 

@@ -58,9 +58,7 @@ class ResumeProgramTest {
       command.environment().put("REMORA_TOKEN", server.settings().token());
       command.environment().put("REMORA_TLS", tls);
       command.environment().put("REMORA_STATS_FILE", stats.toString());
-      server
-          .readyValue("ca")
-          .ifPresent(ca -> command.environment().put("REMORA_CA", ca));
+      server.readyValue("ca").ifPresent(ca -> command.environment().put("REMORA_CA", ca));
       try (ShimProcess process = ShimProcess.start(command)) {
         assertThat(process.nextLine()).isEqualTo("ready");
         proxy.cut(CUTS);
