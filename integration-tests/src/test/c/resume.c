@@ -12,7 +12,7 @@
 
 #include "check.h"
 
-#define BYTES_MAX (100u << 10)
+#define BYTES_MAX (50u << 10)
 #define FACTOR 1664525u
 
 struct work {

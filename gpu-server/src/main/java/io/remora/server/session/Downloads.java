@@ -32,7 +32,7 @@ final class Downloads {
   private final CopyCalls copies;
   private final Pacing pacing;
   private final Deque<Download> ready = new ArrayDeque<>();
-  private final Deque<byte[]> buffers = new ArrayDeque<>();
+  private final Deque<ByteBuffer> buffers = new ArrayDeque<>();
   private @Nullable Download reading;
   private int piecesLeft;
 
@@ -89,13 +89,13 @@ final class Downloads {
     }
     Download next = ready.poll();
     if (next != null) {
-      byte[] into = buffers.poll();
+      ByteBuffer into = buffers.poll();
       if (into == null) {
-        into = new byte[PIECE_BYTES];
+        into = ByteBuffer.allocate(PIECE_BYTES);
       }
       reading = next;
       piecesLeft--;
-      next.read(ByteBuffer.wrap(into));
+      next.read(into.clear());
     } else {
       // Idle sessions hold no buffer.
       buffers.clear();
@@ -105,8 +105,8 @@ final class Downloads {
   /** A piece that was sent isn't needed any more. */
   void released(ByteBuffer payload) {
     boolean active = reading != null || !ready.isEmpty();
-    if (active && payload.hasArray() && payload.array().length == PIECE_BYTES) {
-      buffers.add(payload.array());
+    if (active && payload.capacity() == PIECE_BYTES) {
+      buffers.add(payload);
     }
   }
 
@@ -128,7 +128,7 @@ final class Downloads {
       piecesLeft = Math.max(piecesLeft, 1);
     }
     if (!session.link().keepsPayloads()) {
-      buffers.add(piece.array());
+      buffers.add(piece);
     }
     readNext();
   }

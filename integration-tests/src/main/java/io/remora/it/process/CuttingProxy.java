@@ -26,7 +26,7 @@ import java.util.concurrent.locks.LockSupport;
 public final class CuttingProxy implements AutoCloseable {
   private static final int BUFFER_BYTES = 64 << 10;
   private static final int DELAY_MICROS_MAX = 2_000;
-  private static final int BYTES_BITS_MAX = 20;
+  private static final int BYTES_BITS_MAX = 18;
 
   private final ServerSocket listening;
   private volatile int target;

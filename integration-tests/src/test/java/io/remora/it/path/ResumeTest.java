@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ResumeTest {
   private static final int CUTS = 500;
-  private static final int BYTES_MAX = 100 << 10;
+  private static final int BYTES_MAX = 50 << 10;
   private static final int FACTOR = 1664525;
 
   private ServerProcess server;
