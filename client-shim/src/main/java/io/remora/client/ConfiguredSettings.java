@@ -3,6 +3,7 @@ package io.remora.client;
 
 import io.remora.client.config.ClientSettings;
 import io.remora.client.config.Found;
+import io.remora.client.config.ResumeMode;
 import io.remora.client.config.ServerList;
 import io.remora.client.config.TlsMode;
 import java.nio.file.Path;
@@ -44,7 +45,8 @@ public final class ConfiguredSettings {
         ConnectionSettings.parse(server)
             .withToken(value(found.token()))
             .withCaFile(value(found.ca()))
-            .withPlaintext(found.tls().value() == TlsMode.OFF);
+            .withPlaintext(found.tls().value() == TlsMode.OFF)
+            .withResume(found.resume().value() == ResumeMode.ON);
     Found<Path> certificate = found.clientCertificate();
     Found<Path> key = found.clientKey();
     if ((certificate == null) != (key == null)) {

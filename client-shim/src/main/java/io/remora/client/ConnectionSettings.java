@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param program name under which the server shows the session
  * @param deviceOutput gets what kernels print, before the synchronisation returns that waits for
  *     them; it must not call CUDA
+ * @param resume whether the session goes on when its connection is cut, if the server allows that
  * @param placement what a pool has given for this session's place; null if none was asked
  */
 public record ConnectionSettings(
@@ -40,6 +41,7 @@ public record ConnectionSettings(
     Duration spin,
     String program,
     Consumer<byte[]> deviceOutput,
+    boolean resume,
     @Nullable String placement) {
   /** The port on which servers listen unless they are told otherwise. */
   public static final int DEFAULT_PORT = 7443;
@@ -86,6 +88,7 @@ public record ConnectionSettings(
         Duration.ZERO,
         Optional.ofNullable(System.getProperty("sun.java.command")).orElse("java"),
         ProgramOutput::print,
+        true,
         null);
   }
 
@@ -128,6 +131,7 @@ public record ConnectionSettings(
         spin,
         program,
         deviceOutput,
+        resume,
         placement);
   }
 
@@ -146,6 +150,7 @@ public record ConnectionSettings(
         spin,
         program,
         deviceOutput,
+        resume,
         placement);
   }
 
@@ -164,6 +169,7 @@ public record ConnectionSettings(
         spin,
         program,
         deviceOutput,
+        resume,
         placement);
   }
 
@@ -182,6 +188,7 @@ public record ConnectionSettings(
         spin,
         program,
         deviceOutput,
+        resume,
         placement);
   }
 
@@ -200,6 +207,7 @@ public record ConnectionSettings(
         spin,
         program,
         deviceOutput,
+        resume,
         placement);
   }
 
@@ -218,6 +226,7 @@ public record ConnectionSettings(
         newSpin,
         program,
         deviceOutput,
+        resume,
         placement);
   }
 
@@ -236,6 +245,26 @@ public record ConnectionSettings(
         spin,
         program,
         newDeviceOutput,
+        resume,
+        placement);
+  }
+
+  /** These settings with or without going on after a cut. */
+  public ConnectionSettings withResume(boolean newResume) {
+    return new ConnectionSettings(
+        host,
+        port,
+        token,
+        caFile,
+        clientCertificate,
+        clientKey,
+        plaintext,
+        connectTimeout,
+        handshakeTimeout,
+        spin,
+        program,
+        deviceOutput,
+        newResume,
         placement);
   }
 
@@ -254,6 +283,7 @@ public record ConnectionSettings(
         spin,
         program,
         deviceOutput,
+        resume,
         newPlacement);
   }
 

@@ -16,6 +16,7 @@ import io.remora.server.session.Sessions;
 import io.remora.server.session.TenantTerms;
 import io.remora.server.tenant.Tenant;
 import io.remora.server.watch.Machine;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
@@ -39,11 +40,13 @@ final class DeviceRooms implements Machine, AutoCloseable {
   private final Replacements replacements;
 
   /**
+   * @param resumeGrace how long sessions wait for clients whose connection was cut
    * @param fates told what becomes of devices and sessions after faults
    */
   DeviceRooms(
       Driver driver,
       long spillBytesMax,
+      Duration resumeGrace,
       Replacements.Listener fates,
       LongSupplier nanoClock,
       String serverVersion) {
@@ -62,6 +65,7 @@ final class DeviceRooms implements Machine, AutoCloseable {
             SessionLimits.DEFAULTS,
             spillBytesMax,
             Math.max(2, Runtime.getRuntime().availableProcessors() / 2),
+            resumeGrace,
             replacements,
             nanoClock,
             serverVersion);

@@ -182,6 +182,7 @@ public final class RemoraServer {
         new DeviceRooms(
             driver,
             config.software().spillBytes(),
+            config.resumeGrace(),
             new AuditLog(clock),
             new ServerClock(),
             version());
@@ -278,6 +279,8 @@ public final class RemoraServer {
       pool.stopping();
     }
     server.shutdown();
+    // Nobody can come back to a server that accepts no connections.
+    streams.snapshot().forEach(SessionStream::stopWaiting);
     try {
       int running = streams.snapshot().size();
       if (running > 0) {

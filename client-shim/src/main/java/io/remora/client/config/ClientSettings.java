@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param clientCertificate PEM file of the client's own certificate; null for none
  * @param clientKey PEM file of its key
  * @param tls whether the connection is encrypted
+ * @param resume whether the session goes on when its connection is cut
  * @param runtimeKey file with the key that programs of the CUDA runtime ask for; null for none
  * @param wants what a session asks the pool for, as it was written
  * @param onlyLocal whether nobody configured the server: one on this machine has left its address,
@@ -36,6 +37,7 @@ public record ClientSettings(
     @Nullable Found<Path> clientCertificate,
     @Nullable Found<Path> clientKey,
     Found<TlsMode> tls,
+    Found<ResumeMode> resume,
     @Nullable Found<Path> runtimeKey,
     Map<SettingKey, Found<String>> wants,
     boolean onlyLocal,
@@ -98,6 +100,7 @@ public record ClientSettings(
     }
     put(values, SettingKey.CA, ca);
     put(values, SettingKey.TLS, new Found<>(tls.value().toString(), tls.origin()));
+    put(values, SettingKey.RESUME, resume);
     put(values, SettingKey.CLIENT_CERTIFICATE, clientCertificate);
     put(values, SettingKey.CLIENT_KEY, clientKey);
     put(values, SettingKey.RUNTIME_KEY, runtimeKey);

@@ -100,6 +100,12 @@ public final class ServerCommand implements RemoraCommand {
   private @Nullable String advertise;
 
   @Option(
+      names = "--resume-grace",
+      paramLabel = "TIME",
+      description = "How long a session waits for a client that was cut off. Default: 30s.")
+  private @Nullable String resumeGrace;
+
+  @Option(
       names = "--until-exit",
       paramLabel = "PID",
       description = "Serve until this process has ended.")
@@ -121,6 +127,7 @@ public final class ServerCommand implements RemoraCommand {
             certificate,
             key,
             web,
+            resumeGrace,
             pool,
             member,
             advertise);

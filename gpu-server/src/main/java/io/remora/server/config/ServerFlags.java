@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param certificate {@code --cert}
  * @param key {@code --key}
  * @param web {@code --web}
+ * @param resumeGrace {@code --resume-grace}
  * @param pool {@code --pool}
  * @param member {@code --member}
  * @param advertise {@code --advertise}
@@ -27,6 +28,7 @@ public record ServerFlags(
     @Nullable String certificate,
     @Nullable String key,
     @Nullable String web,
+    @Nullable String resumeGrace,
     @Nullable String pool,
     @Nullable String member,
     @Nullable String advertise) {
@@ -39,11 +41,12 @@ public record ServerFlags(
       @Nullable String stateDirectory,
       @Nullable String certificate,
       @Nullable String key,
-      @Nullable String web) {
-    this(listen, device, tls, tenants, stateDirectory, certificate, key, web, null, null, null);
+      @Nullable String web,
+      @Nullable String resumeGrace) {
+    this(listen, device, tls, tenants, stateDirectory, certificate, key, web, resumeGrace, null, null, null);
   }
 
   /** No flag at all. */
   public static final ServerFlags NONE =
-      new ServerFlags(null, null, null, null, null, null, null, null);
+      new ServerFlags(null, null, null, null, null, null, null, null, null);
 }

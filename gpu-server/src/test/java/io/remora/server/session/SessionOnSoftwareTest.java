@@ -64,6 +64,7 @@ class SessionOnSoftwareTest {
           SessionLimits.DEFAULTS,
           SPILL_BYTES,
           2,
+          Duration.ZERO,
           new Replacements(1, new Fates(), System::nanoTime),
           System::nanoTime,
           "test");
@@ -259,7 +260,7 @@ class SessionOnSoftwareTest {
 
     private void send(ClientFrame frame) throws InterruptedException {
       assertThat(requested.tryAcquire(WAIT_SECONDS, TimeUnit.SECONDS)).isTrue();
-      session.onFrame(InboundFrame.of(frame.toByteArray()));
+      session.onFrame(InboundFrame.of(frame.toByteArray()), this);
     }
 
     long call(int number, MessageLite arguments) throws InterruptedException {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /** A C program that runs. Its standard error goes to a file, which every failure quotes. */
 final class ShimProcess implements AutoCloseable {
@@ -60,6 +61,18 @@ final class ShimProcess implements AutoCloseable {
 
   boolean isRunning() {
     return process.isAlive();
+  }
+
+  /** Waits until something holds, or the program has ended. */
+  void awaitHolds(BooleanSupplier condition) throws InterruptedException {
+    while (!condition.getAsBoolean() && !process.waitFor(1, TimeUnit.MILLISECONDS)) {
+      Thread.onSpinWait();
+    }
+  }
+
+  /** Ends the program's standard input. */
+  void endInput() throws IOException {
+    process.getOutputStream().close();
   }
 
   int status() {
