@@ -109,6 +109,8 @@ class PoolProgramsTest {
       } finally {
         second.drainServer(DrainServerRequest.newBuilder().setUndo(true).build());
       }
+      pool.awaitMembers("a", "a", "b");
+      pool.awaitMembers("b", "a", "b");
     }
   }
 }
