@@ -13,22 +13,34 @@ import java.util.Optional;
 final class Fitness {
   private Fitness() {}
 
+  /**
+   * Why a member will never do.
+   *
+   * @param step how many things were right before this one
+   */
+  record Never(int step, String why) {
+    static Optional<Never> of(int step, String why) {
+      return Optional.of(new Never(step, why));
+    }
+  }
+
   /** Why a member will never take a session, even if it were empty. */
-  static Optional<String> whyNever(MemberState member, Demand demand) {
+  static Optional<Never> whyNever(MemberState member, Demand demand) {
     for (Map.Entry<String, String> label : demand.labels().entrySet()) {
       if (!label.getValue().equals(member.getLabelsMap().get(label.getKey()))) {
-        return Optional.of("no member has the label " + label.getKey() + "=" + label.getValue());
+        return Never.of(0, "no member has the label " + label.getKey() + "=" + label.getValue());
       }
     }
     String tenantClass = MemberTerms.word(demand.tenantClass());
     if (!member.getClassesList().contains(tenantClass)) {
-      return Optional.of("no member with these labels takes work of class " + tenantClass);
+      return Never.of(1, "no member with these labels takes work of class " + tenantClass);
     }
     if (member.getTenantsCount() > 0 && !member.getTenantsList().contains(demand.tenant())) {
-      return Optional.of("no member with these labels is for tenant '" + demand.tenant() + "'");
+      return Never.of(2, "no member with these labels is for tenant '" + demand.tenant() + "'");
     }
     if (member.getDevicesCount() < demand.devices()) {
-      return Optional.of(
+      return Never.of(
+          3,
           "no member that may be used has "
               + demand.devices()
               + " devices: a session lies on one server, so ask for fewer (--gpus)");
@@ -38,7 +50,8 @@ final class Fitness {
             .filter(each -> each.getMemoryBytes() >= demand.memoryBytes())
             .count();
     if (large < demand.devices()) {
-      return Optional.of(
+      return Never.of(
+          4,
           "no member that may be used has "
               + demand.devices()
               + " devices of "

@@ -55,6 +55,9 @@ public final class Placer {
   /** Who waits is told so again and again: silence would mean that the member is gone. */
   private static final long TELL_NANOS = 3_000_000_000L;
 
+  /** Who found no room isn't tried again before. */
+  private static final long REST_NANOS = 100_000_000;
+
   private final String pool;
   private final PoolView view;
   private final Neighbours neighbours;
@@ -71,6 +74,14 @@ public final class Placer {
     final Set<String> triedNow = new HashSet<>();
     boolean trying;
     boolean limited;
+
+    /** Somebody before it is being decided about: what is left for it isn't known yet. */
+    boolean held;
+
+    /** Nobody had room for it a moment ago. */
+    boolean rests;
+
+    long triedNanos;
     int told;
     long toldNanos;
     String why = "";
@@ -120,22 +131,28 @@ public final class Placer {
   public void look() {
     line.removeIf(each -> !each.trying && each.listener.isGone());
     int members = view.reachable().size();
+    boolean undecided = false;
     Set<String> claimed = new HashSet<>();
     for (Waiting each : List.copyOf(line)) {
-      boolean nothingLeft = claimed.size() >= members;
-      if (!each.trying && nothingLeft) {
-        keepOrRefuse(each);
-      } else if (!each.trying) {
+      each.held = undecided;
+      if (!each.trying && claimed.size() < members && !hasJustTried(each)) {
         each.triedNow.clear();
         each.triedNow.addAll(claimed);
         tryNext(each);
+      } else if (!each.trying) {
+        keepOrRefuse(each);
       }
+      undecided |= each.trying;
       // It may have been placed or refused at once.
-      if (!nothingLeft && line.contains(each) && !each.limited) {
+      if (claimed.size() < members && line.contains(each) && !each.limited) {
         claimed.addAll(usable(each.demand));
       }
     }
     tellPositions();
+  }
+
+  private boolean hasJustTried(Waiting waiting) {
+    return waiting.rests && nanoClock.getAsLong() - waiting.triedNanos < REST_NANOS;
   }
 
   /** Sends everybody away. */
@@ -162,15 +179,16 @@ public final class Placer {
 
   /** Why no member that is known will ever do; members that are silent may come back. */
   private Optional<String> whyNever(Demand demand) {
-    String why = "no member of the pool is known yet: try again in a moment";
+    Fitness.Never nearest =
+        new Fitness.Never(-1, "no member of the pool is known yet: try again in a moment");
     for (KnownMember member : view.all()) {
-      Optional<String> never = Fitness.whyNever(member.getState(), demand);
+      Optional<Fitness.Never> never = Fitness.whyNever(member.getState(), demand);
       if (never.isEmpty() || !PoolView.isKnown(member.getState())) {
         return Optional.empty();
       }
-      why = never.get();
+      nearest = never.get().step() > nearest.step() ? never.get() : nearest;
     }
-    return Optional.of(why);
+    return Optional.of(nearest.why());
   }
 
   /** The members that could take the session if they were empty. */
@@ -248,6 +266,12 @@ public final class Placer {
         }
       }
     }
+    if (!waiting.trying) {
+      waiting.rests = true;
+      waiting.triedNanos = nanoClock.getAsLong();
+      // Those that were held by it are decided about now.
+      thread.execute(this::look);
+    }
   }
 
   private void placed(Waiting waiting, MemberState member, String placement) {
@@ -255,12 +279,11 @@ public final class Placer {
     line.remove(waiting);
     view.placed(member.getName(), waiting.demand);
     waiting.listener.placed(member, placement);
-    // Those behind it may now use the other members.
-    thread.execute(this::look);
   }
 
   private void keepOrRefuse(Waiting waiting) {
-    if (nanoClock.getAsLong() - waiting.untilNanos < 0) {
+    boolean undecided = waiting.held && !waiting.limited;
+    if (undecided || nanoClock.getAsLong() - waiting.untilNanos < 0) {
       return;
     }
     line.remove(waiting);

@@ -194,6 +194,19 @@ final class PlacerTest {
   }
 
   @Test
+  void whoComesWhileAnotherIsDecidedAboutIsNotRefusedForIt() {
+    view.heard(member("a", device(0, 0, 0, 0)).build());
+    Heard first = new Heard();
+    Heard second = new Heard();
+    placer.place(demand(1, 0), first);
+    placer.place(demand(1, 0), second);
+    assertThat(second.last).doesNotContain("FULL");
+    run();
+    assertThat(first.last).isEqualTo("placed a");
+    assertThat(second.last).isEqualTo("placed a");
+  }
+
+  @Test
   void whoWasSentAwayHearsNothingMore() {
     view.heard(member("a", device(0, 0, 0, 0)).build());
     outcomes.put("a", Outcome.NO_ROOM);

@@ -16,7 +16,6 @@ import io.remora.server.driver.Driver;
 import io.remora.server.tenant.Tenant;
 import io.remora.server.tenant.TenantChanges;
 import io.remora.server.tenant.TenantClass;
-import io.remora.v1.KnownMember;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -189,13 +188,13 @@ public final class PoolMembers implements AutoCloseable {
             .withToken(token("ops")));
   }
 
-  /** Waits until a member knows that just these can be reached. */
+  /** Waits until a member knows that just these can be reached and let sessions in. */
   public void awaitMembers(String asked, String... names) {
     Await.success(
         () -> {
           try (AdminClient admin = admin(asked)) {
             assertThat(admin.members().getMembersList())
-                .filteredOn(KnownMember::getReachable)
+                .filteredOn(each -> each.getReachable() && each.getState().getServing())
                 .extracting(each -> each.getState().getName())
                 .containsExactlyInAnyOrder(names);
           }

@@ -74,10 +74,12 @@ class PoolProgramsTest {
 
   @Test
   void whatThePoolSaysIsTold() throws Exception {
+    // The one that was never heard of might have it.
     expectInit(
         "46 46",
-        "remora: The pool gives no device: no member has the label zone=near\n",
-        "REMORA_LABELS=zone=near");
+        "remora: The pool gives no device: no member of the pool has room: .*\n",
+        "REMORA_LABELS=zone=near",
+        "REMORA_WAIT=0s");
     expectInit(
         "46 46",
         "remora: The pool gives no device: the memory .* not 'much'\n",
@@ -109,6 +111,8 @@ class PoolProgramsTest {
       } finally {
         second.drainServer(DrainServerRequest.newBuilder().setUndo(true).build());
       }
+      pool.awaitMembers("a", "a", "b");
+      pool.awaitMembers("b", "a", "b");
     }
   }
 }

@@ -50,7 +50,8 @@ final class EtcdClient implements AutoCloseable {
   private final EtcdSettings settings;
   private final @Nullable SslContext tls;
   private int endpoint;
-  private ManagedChannel channel;
+  private volatile ManagedChannel channel;
+  private boolean closed;
 
   /**
    * @throws IOException if the certificates can't be used
@@ -91,8 +92,11 @@ final class EtcdClient implements AutoCloseable {
   }
 
   /** Connects anew, to the next endpoint; what was under way fails. */
-  void reconnect() {
+  synchronized void reconnect() {
     channel.shutdownNow();
+    if (closed) {
+      return;
+    }
     endpoint = (endpoint + 1) % settings.endpoints().size();
     channel = connect();
   }
@@ -178,7 +182,8 @@ final class EtcdClient implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
+    closed = true;
     channel.shutdownNow();
   }
 }
