@@ -98,8 +98,8 @@ final class DomainTerms implements FaultListener {
   @Override
   public void onFault(int result, String detail, long address) {
     SessionDevice faulty = device;
-    boolean isPlace = faulty != null && address >= LEAST_DEVICE_ADDRESS;
-    String place = isPlace ? faulty.memory().describe(address) : "";
+    String place =
+        faulty == null || address < LEAST_DEVICE_ADDRESS ? "" : faulty.memory().describe(address);
     onFault(result, place.isEmpty() ? detail : detail + "; the address is " + place);
   }
 

@@ -120,7 +120,7 @@ final class SessionLink implements SessionOutput {
    * @throws ProtocolException if the client's position can't be
    */
   void attach(SessionOutput stream, long receivedBytes, OutboundFrame resumed) {
-    acknowledge(receivedBytes);
+    received(receivedBytes);
     SessionOutput before = current;
     current = stream;
     last = stream;
@@ -140,11 +140,18 @@ final class SessionLink implements SessionOutput {
   }
 
   /**
-   * The client has frames up to a position.
+   * A frame of the client says that it has frames up to a position. A frame that was sent again may
+   * say less than the client has said when it came back.
    *
    * @throws ProtocolException if that can't be
    */
   void acknowledge(long position) {
+    if (kept == null || position < 0 || position > kept.acknowledged()) {
+      received(position);
+    }
+  }
+
+  private void received(long position) {
     if (kept == null) {
       throw new ProtocolException(
           Reason.MALFORMED, "frames are acknowledged in a session that can't be resumed");

@@ -230,6 +230,20 @@ class SessionResumeTest {
   }
 
   @Test
+  void anAcknowledgementThatWasSentAgainSaysNothingNew() {
+    Stream first = resume(0);
+    send(first, 1, Calls.CU_MEM_ALLOC, bytes(100));
+    long early = first.bytes();
+    send(first, 2, Calls.CU_MEM_ALLOC, bytes(100));
+    Stream second = resume(first.bytes());
+
+    ClientFrame again = ClientFrame.newBuilder().setReceivedBytes(early).build();
+    harness.session.onFrame(InboundFrame.of(again.toByteArray()), second);
+
+    assertThat(harness.session.isEnded()).isFalse();
+  }
+
+  @Test
   void aSessionWithoutTermsTakesNoAcknowledgement() {
     SessionHarness plain = new SessionHarness();
     plain.send(ClientFrame.newBuilder().setReceivedBytes(1).build());
