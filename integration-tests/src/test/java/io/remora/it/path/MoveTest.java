@@ -346,6 +346,8 @@ class MoveTest {
       CUfunction spin = session.function("faults", "spinUntil");
       CUstream busy = session.stream();
       session.expectSuccess(session.launchOne(spin, busy, Pointer.to(flag)));
+      // A call that waits, so that the launch is on its way for sure.
+      session.expect(session.cuda().cuStreamQuery(busy), CUresult.CUDA_ERROR_NOT_READY);
       assertThat(refusal(session, 1, 300)).contains("rest in time");
       session.expect(session.cuda().cuStreamQuery(busy), CUresult.CUDA_ERROR_NOT_READY);
       CUstream other = session.stream();
