@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.wire;
 
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.Marshaller;
 import io.grpc.MethodDescriptor.MethodType;
@@ -12,6 +13,17 @@ import java.io.InputStream;
 public final class DriverMethods {
   /** The gRPC service. */
   public static final String SERVICE = "remora.v1.Driver";
+
+  /** Names the session that a stream goes on with. */
+  public static final Metadata.Key<String> SESSION =
+      Metadata.Key.of("remora-session", Metadata.ASCII_STRING_MARSHALLER);
+
+  /**
+   * In the trailers of a stream that the server ends on purpose, whatever the status: the session
+   * is over. A stream that ends without it was cut.
+   */
+  public static final Metadata.Key<String> ENDED =
+      Metadata.Key.of("remora-ended", Metadata.ASCII_STRING_MARSHALLER);
 
   private static final String OPEN = MethodDescriptor.generateFullMethodName(SERVICE, "Open");
   private static final Inbound INBOUND = new Inbound();

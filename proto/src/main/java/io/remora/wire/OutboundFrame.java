@@ -49,6 +49,23 @@ public final class OutboundFrame {
     return new OutboundFrame(array, offset, length, tail.duplicate());
   }
 
+  /** The payload, or null. */
+  @Nullable ByteBuffer payload() {
+    return payload;
+  }
+
+  /** This frame with its encoded bytes copied; the payload stays where it is. */
+  OutboundFrame withOwnHead() {
+    byte[] copy = new byte[length];
+    System.arraycopy(array, offset, copy, 0, length);
+    return new OutboundFrame(copy, 0, length, payload);
+  }
+
+  /** This frame with another place for the same payload. */
+  OutboundFrame withPayloadAt(ByteBuffer place) {
+    return new OutboundFrame(array, offset, length, place);
+  }
+
   /** The size of the message in bytes. */
   public int bytes() {
     return payload == null ? length : length + payload.remaining();
