@@ -96,11 +96,9 @@ final class AdminActions {
     String why = "ended by '" + viewer.tenant() + "'" + (reason.isEmpty() ? "" : ": " + reason);
     overview.audit().ended(viewer.tenant(), session, reason);
     log.info("session {} of tenant {} is {}", session.id(), session.tenant(), why);
-    for (SessionStream stream : overview.streams().snapshot()) {
-      LiveSession live = stream.live();
-      if (live != null && live.id().equals(session.id())) {
-        stream.end(Status.ABORTED.withDescription("the session was " + why));
-      }
+    SessionStream stream = overview.streams().find(session.id());
+    if (stream != null) {
+      stream.end(Status.ABORTED.withDescription("the session was " + why));
     }
   }
 
@@ -117,7 +115,8 @@ final class AdminActions {
                 + viewer.tenant()
                 + "' is no operator of this server"
                 + but
-                + ": use an operator's token, or add it to 'operators' in the server's configuration")
+                + ": use an operator's token, or add it to 'operators' in the server's"
+                + " configuration")
         .asException();
   }
 

@@ -15,6 +15,7 @@ import io.remora.server.session.Sessions;
 import io.remora.server.session.TenantTerms;
 import io.remora.server.tenant.Tenant;
 import io.remora.server.watch.Machine;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
@@ -36,7 +37,15 @@ final class DeviceRooms implements Machine, AutoCloseable {
   private final List<DeviceQueue> queues;
   private final Sessions sessions;
 
-  DeviceRooms(Driver driver, long spillBytesMax, LongSupplier nanoClock, String serverVersion) {
+  /**
+   * @param resumeGrace how long sessions wait for clients whose connection was cut
+   */
+  DeviceRooms(
+      Driver driver,
+      long spillBytesMax,
+      Duration resumeGrace,
+      LongSupplier nanoClock,
+      String serverVersion) {
 
     this.driver = driver;
     ticker = Executors.newSingleThreadScheduledExecutor(DeviceRooms::tickThread);
@@ -52,6 +61,7 @@ final class DeviceRooms implements Machine, AutoCloseable {
             SessionLimits.DEFAULTS,
             spillBytesMax,
             Math.max(2, Runtime.getRuntime().availableProcessors() / 2),
+            resumeGrace,
             nanoClock,
             serverVersion);
   }

@@ -6,6 +6,7 @@ import io.remora.server.session.ProtocolException;
 import io.remora.server.session.ProtocolException.Reason;
 import io.remora.v1.ClientFrame;
 import io.remora.v1.Hello;
+import io.remora.v1.Resume;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.WireReader;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,35 @@ final class FirstFrame {
   private static final int HELLO_TAG = ClientFrame.HELLO_FIELD_NUMBER << 3 | 2;
 
   private FirstFrame() {}
+
+  /**
+   * Checks that a client wants a session of its own.
+   *
+   * @throws ProtocolException if it wants to go on with one
+   */
+  static void requireNew(Hello hello) {
+    if (hello.hasResume()) {
+      throw new ProtocolException(
+          Reason.MALFORMED,
+          "Hello has a Resume, but the stream's metadata doesn't name the session");
+    }
+  }
+
+  /**
+   * Takes Resume out of a client's first frame.
+   *
+   * @param session the session that the stream's metadata names
+   * @throws ProtocolException if it isn't there, or is for another session
+   */
+  static Resume resume(InboundFrame frame, String session) {
+    Hello hello = hello(frame);
+    if (!hello.hasResume() || !hello.getResume().getSessionId().equals(session)) {
+      throw new ProtocolException(
+          Reason.MALFORMED,
+          "the stream's metadata names a session, so Hello must have a Resume for the same one");
+    }
+    return hello.getResume();
+  }
 
   /**
    * Takes Hello out of a client's first frame.

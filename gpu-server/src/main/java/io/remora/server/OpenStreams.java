@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server;
 
+import io.remora.server.watch.LiveSession;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -23,6 +24,17 @@ final class OpenStreams {
     if (streams.isEmpty() && empty != null) {
       empty.countDown();
     }
+  }
+
+  /** The stream of a session that is open; null if there is no such session. */
+  @Nullable SessionStream find(String session) {
+    for (SessionStream stream : snapshot()) {
+      LiveSession live = stream.live();
+      if (live != null && live.id().equals(session)) {
+        return stream;
+      }
+    }
+    return null;
   }
 
   synchronized List<SessionStream> snapshot() {

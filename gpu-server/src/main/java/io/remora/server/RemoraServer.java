@@ -164,7 +164,12 @@ public final class RemoraServer {
   public static RemoraServer start(ServerConfig config, Driver driver)
       throws IOException, GeneralSecurityException {
     DeviceRooms rooms =
-        new DeviceRooms(driver, config.software().spillBytes(), new ServerClock(), version());
+        new DeviceRooms(
+            driver,
+            config.software().spillBytes(),
+            config.resumeGrace(),
+            new ServerClock(),
+            version());
     try {
       return start(config, driver.devices(), rooms.sessions(), rooms, Clock.systemUTC());
     } catch (IOException | GeneralSecurityException | RuntimeException e) {
@@ -255,6 +260,8 @@ public final class RemoraServer {
     health.stopping();
     gate.close();
     server.shutdown();
+    // Nobody can come back to a server that accepts no connections.
+    streams.snapshot().forEach(SessionStream::stopWaiting);
     try {
       int running = streams.snapshot().size();
       if (running > 0) {

@@ -10,9 +10,13 @@ import io.remora.server.config.ServerLimits;
 import io.remora.server.session.SessionFactory;
 import io.remora.server.tenant.Admission;
 import io.remora.server.tenant.Admission.Admitted;
+import io.remora.server.tenant.Identification;
+import io.remora.server.tenant.Identification.Known;
 import io.remora.server.tenant.Refused;
 import io.remora.server.tenant.TenantGrant;
 import io.remora.server.tenant.TenantRegistry;
+import io.remora.v1.Resume;
+import io.remora.wire.DriverMethods;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.OutboundFrame;
 import java.util.Set;
@@ -41,6 +45,12 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
       Status.UNAVAILABLE.withDescription(
           "every device that this tenant may use is drained: try again later, or ask the server's"
               + " operator to undo it with `remora device drain --undo`");
+
+  private static final String NOT_RESUMABLE =
+      "the session isn't there any more: its grace time is over, it was ended, or the server was"
+          + " restarted";
+
+  private static final int ID_CHARS_MAX = 40;
 
   private final TenantRegistry tenants;
   private final SessionFactory sessions;
@@ -80,17 +90,15 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
     if (ConnectionLimit.isAbove(call.getAttributes())) {
       return refuse(call, peer, TOO_MANY_CONNECTIONS);
     }
-    SessionStream stream = new SessionStream(call, sessions, peer, reception);
+    String resumed = headers.get(DriverMethods.SESSION);
+    if (resumed != null) {
+      return resume(new ClientStream(call, peer), resumed, bearerToken(headers), call);
+    }
+    ClientStream client = new ClientStream(call, peer);
+    SessionStream stream = new SessionStream(client, sessions, reception);
     Admission admission = tenants.admit(bearerToken(headers), stream::tenantEnded);
     if (admission instanceof Refused refused) {
-      log.warn(
-          "Refused a session from {}: {}{}",
-          peer,
-          refused.reason(),
-          refused.tenant().isEmpty() ? "" : " (tenant " + refused.tenant() + ")");
-      reception.roll().refused(peer, refused.tenant(), refused.reason().name(), refused.message());
-      call.close(Statuses.of(refused), new Metadata());
-      return new Ignored();
+      return refuse(call, peer, refused);
     }
     TenantGrant grant = ((Admitted) admission).grant();
     if (tenants.sessions() > limits.sessions()) {
@@ -112,18 +120,60 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
       }
       grant = grant.withDevices(left);
     }
-    begin(stream, grant);
-    return stream;
+    begin(client, stream, grant);
+    return client;
   }
 
-  private void begin(SessionStream stream, TenantGrant grant) {
-    streams.add(stream);
-    stream.begin(grant, () -> streams.remove(stream));
-    stream.setHandshakeTimer(
+  /** A session that is there takes no slot again, and no device is chosen for it. */
+  private ServerCall.Listener<InboundFrame> resume(
+      ClientStream client,
+      String session,
+      @Nullable String token,
+      ServerCall<InboundFrame, OutboundFrame> call) {
+    Identification identity = tenants.identify(token);
+    if (identity instanceof Refused refused) {
+      return refuse(call, client.peer(), refused);
+    }
+    String tenant = ((Known) identity).tenant().name();
+    startHandshakeTimer(client);
+    client.begin((frame, stream) -> resumed(frame, stream, session, tenant));
+    return client;
+  }
+
+  private @Nullable SessionStream resumed(
+      InboundFrame frame, ClientStream stream, String session, String tenant) {
+    Resume resume;
+    try (frame) {
+      resume = FirstFrame.resume(frame, session);
+    }
+    SessionStream found = streams.find(session);
+    if (found == null || !found.resume(stream, tenant, resume)) {
+      log.warn("Refused to resume session {} from {}", printable(session), stream.peer());
+      reception.roll().refused(stream.peer(), tenant, "NOT_RESUMABLE", NOT_RESUMABLE);
+      stream.close(Status.NOT_FOUND.withDescription(NOT_RESUMABLE));
+      return null;
+    }
+    return found;
+  }
+
+  /** What a client says goes to the log without line ends and control codes. */
+  private static String printable(String text) {
+    String start = text.length() > ID_CHARS_MAX ? text.substring(0, ID_CHARS_MAX) : text;
+    return start.replaceAll("[^\\x20-\\x7e]", "?");
+  }
+
+  private void startHandshakeTimer(ClientStream client) {
+    client.setHandshakeTimer(
         housekeeping.schedule(
-            () -> stream.handshakeExpired(limits.handshakeTime()),
+            () -> client.handshakeExpired(limits.handshakeTime()),
             limits.handshakeTime().toMillis(),
             TimeUnit.MILLISECONDS));
+  }
+
+  private void begin(ClientStream client, SessionStream stream, TenantGrant grant) {
+    streams.add(stream);
+    startHandshakeTimer(client);
+    stream.begin(grant, () -> streams.remove(stream));
     if (closed) {
       // The server began to stop meanwhile and may have looked at the streams before.
       stream.end(SessionStream.STOPPING);
@@ -131,11 +181,23 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
   }
 
   private ServerCall.Listener<InboundFrame> refuse(
+      ServerCall<InboundFrame, OutboundFrame> call, String peer, Refused refused) {
+    log.warn(
+        "Refused a session from {}: {}{}",
+        peer,
+        refused.reason(),
+        refused.tenant().isEmpty() ? "" : " (tenant " + refused.tenant() + ")");
+    reception.roll().refused(peer, refused.tenant(), refused.reason().name(), refused.message());
+    call.close(Statuses.of(refused), ClientStream.ended());
+    return new Ignored();
+  }
+
+  private ServerCall.Listener<InboundFrame> refuse(
       ServerCall<InboundFrame, OutboundFrame> call, String peer, Status status) {
     String why = String.valueOf(status.getDescription());
     log.warn("Refused a session from {}: {}", peer, why);
     reception.roll().refused(peer, "", status.getCode().name(), why);
-    call.close(status, new Metadata());
+    call.close(status, ClientStream.ended());
     return new Ignored();
   }
 

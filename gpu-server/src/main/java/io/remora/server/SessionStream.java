@@ -1,49 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server;
 
-import io.grpc.Metadata;
-import io.grpc.ServerCall;
 import io.grpc.Status;
-import io.remora.server.session.ProtocolException;
 import io.remora.server.session.Session;
 import io.remora.server.session.SessionFactory;
-import io.remora.server.session.SessionOutput;
 import io.remora.server.tenant.TenantGrant;
 import io.remora.server.watch.LiveSession;
 import io.remora.v1.Hello;
+import io.remora.v1.Resume;
 import io.remora.wire.InboundFrame;
-import io.remora.wire.OutboundFrame;
-import io.remora.wire.WireException;
-import io.remora.wire.WireLimits;
-import java.time.Duration;
-import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One admitted stream: takes the client's Hello, then stands between gRPC and the session. gRPC
- * calls it on the connection's event loop; the session, its tenant's end and a stopping server call
- * it from any thread. The lock guards the state and makes the call's methods exclusive, as gRPC
- * wants; sessions are never called with it.
+ * An admitted client at the edge, from its admission until everything is given back: its session,
+ * and the stream that it has now. That is another one when the client has resumed the session. The
+ * lock guards the state; sessions and streams are never called with it.
  */
-final class SessionStream extends ServerCall.Listener<InboundFrame> implements SessionOutput {
+final class SessionStream {
   static final Status STOPPING =
       Status.UNAVAILABLE.withDescription(
           "the server is stopping: connect again when it is back, or to another one");
 
   private static final Logger log = LoggerFactory.getLogger(SessionStream.class);
 
-  private static final String TOO_LARGE =
-      "a frame is larger than "
-          + WireLimits.FRAME_BYTES_MAX
-          + " bytes: send at most Welcome.chunk_bytes_max of payload at once";
-
-  /** How much may wait in the transport while it still counts as ready: two big frames. */
-  private static final int READY_BYTES = 2 << 20;
-
   private enum State {
-    /** No Hello yet; the grant belongs to the stream. */
+    /** No Hello yet; the grant belongs to this. */
     WAITING,
     /** The session is being made, on the event loop. */
     OPENING,
@@ -51,30 +34,21 @@ final class SessionStream extends ServerCall.Listener<InboundFrame> implements S
     OPEN
   }
 
-  private final ServerCall<InboundFrame, OutboundFrame> call;
   private final SessionFactory sessions;
-  private final String peer;
   private final Reception reception;
   private final Object lock = new Object();
+  private ClientStream current;
   private State state = State.WAITING;
   private @Nullable TenantGrant grant;
   private @Nullable Session session;
-  private @Nullable Runnable whenWritable;
-  private @Nullable Future<?> handshakeTimer;
   private @Nullable String endReason;
+  private @Nullable String cutReason;
   private @Nullable LiveSession live;
   private boolean freed;
-  private boolean headersSent;
-  private boolean closed;
 
-  SessionStream(
-      ServerCall<InboundFrame, OutboundFrame> call,
-      SessionFactory sessions,
-      String peer,
-      Reception reception) {
-    this.call = call;
+  SessionStream(ClientStream first, SessionFactory sessions, Reception reception) {
+    this.current = first;
     this.sessions = sessions;
-    this.peer = peer;
     this.reception = reception;
   }
 
@@ -93,17 +67,19 @@ final class SessionStream extends ServerCall.Listener<InboundFrame> implements S
               onFreed.run();
             });
     boolean endedAlready;
+    ClientStream stream;
     synchronized (lock) {
       grant = own;
       endedAlready = endReason != null;
+      stream = current;
     }
+    stream.belongsTo(this);
     if (endedAlready) {
       // Its tenant was revoked between its admission and now.
       own.close();
       return;
     }
-    call.setOnReadyThreshold(READY_BYTES);
-    call.request(1);
+    stream.begin(this::open);
   }
 
   /** The session as it is written down; null before it is open. */
@@ -119,14 +95,14 @@ final class SessionStream extends ServerCall.Listener<InboundFrame> implements S
     synchronized (lock) {
       freed = true;
       gone = live;
-      reason = endReason;
+      reason = endReason != null ? endReason : cutReason;
     }
     if (gone != null) {
       reception.roll().closed(gone, reason == null ? "" : reason);
     }
   }
 
-  private void writeDown(Session opened, String tenant, Hello hello) {
+  private void writeDown(Session opened, String tenant, String peer, Hello hello) {
     LiveSession made = reception.opened(opened, tenant, peer, hello);
     boolean gone;
     synchronized (lock) {
@@ -139,196 +115,152 @@ final class SessionStream extends ServerCall.Listener<InboundFrame> implements S
     }
   }
 
-  void setHandshakeTimer(Future<?> timer) {
-    synchronized (lock) {
-      handshakeTimer = timer;
-    }
-  }
-
-  void handshakeExpired(Duration limit) {
-    synchronized (lock) {
-      if (state != State.WAITING) {
-        return;
-      }
-    }
-    log.warn("Closed a stream from {} that said no Hello", peer);
-    end(
-        Status.DEADLINE_EXCEEDED.withDescription(
-            "no Hello came within " + limit.toMillis() + " ms: is the client a Remora client?"));
-  }
-
   /** The tenant was removed, revoked or has expired. */
   void tenantEnded(String reason) {
-    log.info("Ending a session from {}: {}", peer, reason);
+    log.info("Ending a session: {}", reason);
     end(Status.UNAUTHENTICATED.withDescription(reason));
   }
 
-  /** Ends the session and the stream. */
+  /** Ends the session and its stream. */
   void end(Status status) {
-    leave(String.valueOf(status.getDescription()));
-    closeCall(status);
-  }
-
-  @Override
-  public void onMessage(InboundFrame frame) {
-    Session open = session;
-    try {
-      if (frame.bytes() > WireLimits.FRAME_BYTES_MAX) {
-        frame.close();
-        throw new ProtocolException(ProtocolException.Reason.TOO_LARGE, TOO_LARGE);
-      }
-      if (open != null) {
-        open.onFrame(frame);
-      } else {
-        open(frame);
-      }
-    } catch (ProtocolException e) {
-      log.info("Ending a session from {}: {}", peer, e.message());
-      end(Statuses.of(e));
-    } catch (WireException e) {
-      log.info("Ending a session from {}: {}", peer, e.detail());
-      end(Status.INVALID_ARGUMENT.withDescription("malformed frame: " + e.detail()));
-    } catch (RuntimeException | Error e) {
-      defect(e);
-    }
-  }
-
-  @Override
-  public void onHalfClose() {
-    leave("the client has closed its stream");
-    closeCall(Status.OK);
-  }
-
-  @Override
-  public void onCancel() {
-    leave("the client is gone");
-  }
-
-  @Override
-  public void onReady() {
-    Runnable listener;
+    ClientStream stream;
     synchronized (lock) {
-      listener = whenWritable;
+      stream = current;
     }
-    if (listener != null) {
-      try {
-        listener.run();
-      } catch (RuntimeException | Error e) {
-        defect(e);
-      }
-    }
+    leave(stream, String.valueOf(status.getDescription()));
+    stream.close(status);
   }
 
-  @Override
-  public void send(OutboundFrame frame) {
+  /** Ends the session if it waits for its client; from now on it doesn't wait. */
+  void stopWaiting() {
+    Session open;
     synchronized (lock) {
-      if (closed || call.isCancelled()) {
-        return;
-      }
-      if (!headersSent) {
-        headersSent = true;
-        call.sendHeaders(new Metadata());
-      }
-      call.sendMessage(frame);
+      open = session;
+    }
+    if (open != null) {
+      open.presence().stopWaiting(String.valueOf(STOPPING.getDescription()));
     }
   }
 
-  @Override
-  public boolean isReady() {
-    return call.isReady();
-  }
-
-  @Override
-  public void onReady(Runnable listener) {
+  /** A frame of a stream. */
+  void message(InboundFrame frame, ClientStream from) {
+    Session open;
     synchronized (lock) {
-      whenWritable = listener;
+      open = session;
+    }
+    if (open != null) {
+      open.onFrame(frame, from);
+    } else {
+      frame.close();
     }
   }
 
-  @Override
-  public void requestFrame() {
-    call.request(1);
-  }
-
-  @Override
-  public void end(ProtocolException cause) {
-    log.info("Ending a session from {}: {}", peer, cause.message());
-    synchronized (lock) {
-      endReason = cause.message();
-    }
-    closeCall(Statuses.of(cause));
-  }
-
-  private void open(InboundFrame frame) {
+  private SessionStream open(InboundFrame frame, ClientStream stream) {
     TenantGrant own;
     synchronized (lock) {
       if (state != State.WAITING || endReason != null || grant == null) {
         frame.close();
-        return;
+        return this;
       }
       state = State.OPENING;
       own = grant;
-      if (handshakeTimer != null) {
-        handshakeTimer.cancel(false);
-      }
     }
     Session opened;
     Hello hello;
     try (frame) {
       hello = FirstFrame.hello(frame);
-      opened = sessions.open(own, hello, this);
+      FirstFrame.requireNew(hello);
+      opened = sessions.open(own, hello, stream);
     } catch (RuntimeException | Error e) {
       own.close();
       throw e;
     }
-    writeDown(opened, own.tenant(), hello);
+    writeDown(opened, own.tenant(), stream.peer(), hello);
     String ended;
     synchronized (lock) {
       session = opened;
       state = State.OPEN;
       ended = endReason;
     }
-    log.info("session {} of tenant {} comes from {}", opened.id(), own.tenant(), peer);
+    log.info("session {} of tenant {} comes from {}", opened.id(), own.tenant(), stream.peer());
     if (ended != null) {
       opened.onEnd(ended);
     }
+    return this;
   }
 
-  /** Gives back what the client holds, once. */
-  private void leave(String reason) {
+  /**
+   * A client wants to go on with the session by another stream.
+   *
+   * @param tenant whose token came with it
+   * @return false if it isn't this session's client, or the session is over
+   */
+  boolean resume(ClientStream stream, String tenant, Resume resume) {
+    Session open;
+    TenantGrant own;
+    synchronized (lock) {
+      open = session;
+      own = grant;
+    }
+    if (open == null
+        || own == null
+        || !own.tenant().equals(tenant)
+        || !open.presence().isSecret(resume.getSecret())) {
+      return false;
+    }
+    synchronized (lock) {
+      if (endReason != null) {
+        return false;
+      }
+      current = stream;
+    }
+    log.info("session {} comes back from {}", open.id(), stream.peer());
+    open.presence().onResume(stream, resume.getReceivedBytes());
+    return true;
+  }
+
+  /** A stream has ended without a word of its client. */
+  void cut(ClientStream from, String reason) {
+    Session open;
+    synchronized (lock) {
+      if (from != current) {
+        return;
+      }
+      open = session;
+      cutReason = reason;
+    }
+    if (open != null && open.presence().isResumable()) {
+      open.presence().onCut(from, reason);
+    } else {
+      leave(from, reason);
+    }
+  }
+
+  /** The session has ended a stream, and itself if it is the one that it has. */
+  void ended(ClientStream from, String reason) {
+    synchronized (lock) {
+      if (from == current && endReason == null) {
+        endReason = reason;
+      }
+    }
+  }
+
+  /** Gives back what the client holds, once. Does nothing for a stream that was replaced. */
+  void leave(ClientStream from, String reason) {
     Session open;
     TenantGrant unused;
     synchronized (lock) {
-      if (endReason != null) {
+      if (endReason != null || from != current) {
         return;
       }
       endReason = reason;
       open = session;
       unused = state == State.WAITING ? grant : null;
-      if (handshakeTimer != null) {
-        handshakeTimer.cancel(false);
-      }
     }
     if (open != null) {
       open.onEnd(reason);
     } else if (unused != null) {
       unused.close();
     }
-  }
-
-  private void closeCall(Status status) {
-    synchronized (lock) {
-      if (!closed) {
-        closed = true;
-        call.close(status, new Metadata());
-      }
-    }
-  }
-
-  private void defect(Throwable e) {
-    log.error("A defect ends the session from {}", peer, e);
-    end(
-        Status.INTERNAL.withDescription(
-            "a defect in the server ended this session: its log says more; please report it"));
   }
 }

@@ -16,6 +16,7 @@ final class Statuses {
           case TOO_LARGE -> Status.RESOURCE_EXHAUSTED;
           case INCOMPATIBLE -> Status.FAILED_PRECONDITION;
           case UNAVAILABLE -> Status.UNAVAILABLE;
+          case NOT_RESUMABLE -> Status.NOT_FOUND;
           case INTERNAL -> Status.INTERNAL;
         };
     return status.withDescription(cause.message());

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server;
 
+import com.google.protobuf.ByteString;
 import io.remora.server.metrics.SessionMeter;
 import io.remora.server.session.ProtocolException;
 import io.remora.server.session.Session;
 import io.remora.server.session.SessionFactory;
 import io.remora.server.session.SessionOutput;
+import io.remora.server.session.SessionPresence;
 import io.remora.server.tenant.TenantGrant;
 import io.remora.v1.Hello;
 import io.remora.wire.InboundFrame;
@@ -37,7 +39,7 @@ final class EchoSessions implements SessionFactory {
     return new Echo(grant, output);
   }
 
-  private final class Echo implements Session {
+  private final class Echo implements Session, SessionPresence {
     private final TenantGrant grant;
     private final SessionOutput output;
     private final AtomicBoolean ended = new AtomicBoolean();
@@ -59,7 +61,7 @@ final class EchoSessions implements SessionFactory {
     }
 
     @Override
-    public void onFrame(InboundFrame frame) {
+    public void onFrame(InboundFrame frame, SessionOutput from) {
       byte[] bytes = new byte[frame.bytes()];
       try (frame) {
         var reader = frame.reader();
@@ -77,6 +79,34 @@ final class EchoSessions implements SessionFactory {
           output.requestFrame();
         }
       }
+    }
+
+    @Override
+    public SessionPresence presence() {
+      return this;
+    }
+
+    @Override
+    public boolean isResumable() {
+      return false;
+    }
+
+    @Override
+    public void onCut(SessionOutput stream, String reason) {
+      onEnd(reason);
+    }
+
+    @Override
+    public void stopWaiting(String reason) {}
+
+    @Override
+    public boolean isSecret(ByteString shown) {
+      return false;
+    }
+
+    @Override
+    public void onResume(SessionOutput stream, long receivedBytes) {
+      throw new IllegalStateException("these sessions can't be resumed");
     }
 
     @Override

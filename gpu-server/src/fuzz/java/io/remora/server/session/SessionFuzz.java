@@ -6,8 +6,11 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.google.protobuf.ByteString;
 import io.remora.calls.CallEntry;
 import io.remora.calls.CallTable;
+import io.remora.server.queue.QueueConfig;
+import io.remora.server.tenant.MemoryLedger;
 import io.remora.v1.Call;
 import io.remora.v1.ClientFrame;
+import io.remora.wire.OutboundFrame;
 import java.util.List;
 
 /**
@@ -24,10 +27,19 @@ class SessionFuzz {
 
   @FuzzTest(maxDuration = "60s")
   void anyFramesEndAtMostTheirOwnSession(FuzzedDataProvider data) {
-    SessionHarness harness = new SessionHarness();
+    SessionHarness harness = harness(data.consumeBoolean());
+    SessionOutput stream = harness.output;
     long sequence = 1;
     for (int i = 0; i < FRAMES_MAX && data.remainingBytes() > 0 && harness.ended == null; i++) {
-      if (data.consumeInt(0, 7) == 0) {
+      int what = data.consumeInt(0, 15);
+      if (what == 0) {
+        harness.send(
+            ClientFrame.newBuilder().setReceivedBytes(data.consumeLong()).build().toByteArray());
+      } else if (what == 1) {
+        harness.session.presence().onCut(stream, "cut");
+        stream = stream == harness.output ? new Nowhere() : harness.output;
+        harness.session.presence().onResume(stream, data.consumeLong(-1, 1 << 16));
+      } else if (what < 4) {
         harness.send(data.consumeBytes(FRAME_BYTES_MAX));
       } else {
         ClientFrame frame = calls(data, sequence);
@@ -46,6 +58,36 @@ class SessionFuzz {
     check(harness.ledger.reservedBytes() == 0, "memory is left");
     check(harness.framesHeld.get() == 0, "a frame is held");
     check(harness.slotsGivenBack.get() == 1, "the session's slot is not given back once");
+  }
+
+  /** Another stream, of which nobody hears. */
+  private static final class Nowhere implements SessionOutput {
+    @Override
+    public void send(OutboundFrame frame) {}
+
+    @Override
+    public boolean isReady() {
+      return true;
+    }
+
+    @Override
+    public void onReady(Runnable whenWritable) {}
+
+    @Override
+    public void requestFrame() {}
+
+    @Override
+    public void end(ProtocolException cause) {}
+  }
+
+  private static SessionHarness harness(boolean resumable) {
+    return new SessionHarness(
+        new ManualDriver(1),
+        QueueConfig.DEFAULTS,
+        SessionLimits.DEFAULTS,
+        new MemoryLedger(SessionHarness.QUOTA_BYTES),
+        new ModuleImageCache(1 << 20, 1 << 19),
+        resumable ? new ResumeTerms(ByteString.copyFrom(new byte[32]), 1) : null);
   }
 
   private static ClientFrame calls(FuzzedDataProvider data, long firstSequence) {

@@ -82,6 +82,12 @@ public final class ServerCommand implements RemoraCommand {
   private @Nullable String web;
 
   @Option(
+      names = "--resume-grace",
+      paramLabel = "TIME",
+      description = "How long a session waits for a client that was cut off. Default: 30s.")
+  private @Nullable String resumeGrace;
+
+  @Option(
       names = "--until-exit",
       paramLabel = "PID",
       description = "Serve until this process has ended.")
@@ -94,7 +100,8 @@ public final class ServerCommand implements RemoraCommand {
     }
     PrintWriter out = spec.commandLine().getOut();
     ServerFlags flags =
-        new ServerFlags(listen, device, tls, tenants, stateDirectory, certificate, key, web);
+        new ServerFlags(
+            listen, device, tls, tenants, stateDirectory, certificate, key, web, resumeGrace);
     ServerConfig settings = ServerConfig.read(config, flags, StateDirectory.ofProcess());
     Logging.use(settings.log());
     Logging.audit(settings.auditLog());

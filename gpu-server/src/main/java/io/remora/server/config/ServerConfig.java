@@ -4,6 +4,7 @@ package io.remora.server.config;
 import io.remora.config.ConfigException;
 import io.remora.config.ConfigFile;
 import io.remora.config.ConfigSection;
+import io.remora.config.Durations;
 import io.remora.server.tenant.LocalTenant;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * @param log how log lines look
  * @param auditLog file for the audit log; null: there is none
  * @param operators names of the tenants that may see and change everything
+ * @param resumeGrace how long a session waits for its client when the connection is cut; 0: not at
+ *     all
  * @param web where the page and the metrics are
  */
 public record ServerConfig(
@@ -50,10 +53,16 @@ public record ServerConfig(
     LogFormat log,
     @Nullable Path auditLog,
     Set<String> operators,
+    Duration resumeGrace,
     WebSettings web) {
   private static final ListenAddress LISTEN_DEFAULT =
       new ListenAddress("127.0.0.1", ListenAddress.PORT_DEFAULT);
   private static final Duration DRAIN_DEFAULT = Duration.ofSeconds(10);
+
+  /** Both ends find a silent peer within 10 s, and not at the same time. */
+  private static final Duration RESUME_GRACE_DEFAULT = Duration.ofSeconds(30);
+
+  private static final Duration RESUME_GRACE_MAX = Duration.ofHours(1);
 
   public ServerConfig {
     operators = Set.copyOf(operators);
@@ -113,6 +122,7 @@ public record ServerConfig(
         top.choice("log_format", LogFormat.TEXT),
         path(top, "audit_log", null, folder),
         operators(top, tenants == null),
+        resumeGrace(top.section("session"), flags.resumeGrace()),
         WebSettings.read(top.section("web"), flags.web(), listen));
   }
 
@@ -149,6 +159,26 @@ public record ServerConfig(
       top.problem("drain_time", "must be at most 24h");
     }
     return time;
+  }
+
+  private static Duration resumeGrace(ConfigSection session, @Nullable String flag) {
+    Duration time = session.duration("resume_grace", RESUME_GRACE_DEFAULT);
+    if (time.compareTo(RESUME_GRACE_MAX) > 0) {
+      session.problem("resume_grace", "must be at most 1h");
+    }
+    if (flag == null) {
+      return time;
+    }
+    return Durations.parse(flag)
+        .filter(given -> given.compareTo(RESUME_GRACE_MAX) <= 0)
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    List.of(
+                        "--resume-grace must be "
+                            + Durations.FORMS
+                            + ", at most 1h, not "
+                            + flag)));
   }
 
   /** Paths in the file are relative to its folder, those on the command line to the current one. */

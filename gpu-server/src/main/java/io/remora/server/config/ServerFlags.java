@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param certificate {@code --cert}
  * @param key {@code --key}
  * @param web {@code --web}
+ * @param resumeGrace {@code --resume-grace}
  */
 public record ServerFlags(
     @Nullable String listen,
@@ -23,8 +24,9 @@ public record ServerFlags(
     @Nullable String stateDirectory,
     @Nullable String certificate,
     @Nullable String key,
-    @Nullable String web) {
+    @Nullable String web,
+    @Nullable String resumeGrace) {
   /** No flag at all. */
   public static final ServerFlags NONE =
-      new ServerFlags(null, null, null, null, null, null, null, null);
+      new ServerFlags(null, null, null, null, null, null, null, null, null);
 }

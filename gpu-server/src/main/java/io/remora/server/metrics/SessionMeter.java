@@ -36,6 +36,10 @@ public final class SessionMeter {
   private volatile Supplier<List<DeviceReading>> devices = List::of;
   private volatile @Nullable SessionTrace trace;
 
+  private volatile long detachedNanos;
+  private volatile boolean detached;
+  private final AtomicLong resumes = new AtomicLong();
+
   /** Belongs to the session's serial executor. */
   private final Map<KernelKey, KernelMeter> kernels = new HashMap<>();
 
@@ -72,6 +76,32 @@ public final class SessionMeter {
     if (!faultedBefore) {
       lastFailure = failure;
     }
+  }
+
+  /**
+   * The connection is cut, and the session waits for its client.
+   *
+   * @param nanos when
+   */
+  public void detached(long nanos) {
+    detachedNanos = nanos;
+    detached = true;
+  }
+
+  /** The client is back. */
+  public void attached() {
+    detached = false;
+    resumes.lazySet(resumes.getPlain() + 1);
+  }
+
+  /** How long the session has waited for its client; -1 if it doesn't. */
+  public long waitedNanos(long now) {
+    return detached ? Math.max(0, now - detachedNanos) : -1;
+  }
+
+  /** How often the client has come back. */
+  public long resumes() {
+    return resumes.get();
   }
 
   /** The devices are open: this reads them, from any thread. */

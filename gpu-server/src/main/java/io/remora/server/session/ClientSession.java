@@ -8,13 +8,12 @@ import io.remora.server.metrics.SessionTrace;
 import io.remora.server.metrics.WorkTimes;
 import io.remora.server.session.ProtocolException.Reason;
 import io.remora.server.session.generated.CallDispatcher;
-import io.remora.server.session.generated.Calls;
 import io.remora.server.tenant.TenantGrant;
 import io.remora.v1.CUresult;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.WireException;
+import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,19 +26,11 @@ import org.slf4j.LoggerFactory;
 final class ClientSession implements Session {
   private static final Logger log = LoggerFactory.getLogger(ClientSession.class);
 
-  private static final Set<Integer> PASS_A_FAULT =
-      Set.of(
-          Calls.REMORA_UPLOAD_IMAGE,
-          Calls.CU_CTX_CREATE,
-          Calls.CU_CTX_DESTROY,
-          Calls.CU_DEVICE_PRIMARY_CTX_RESET,
-          Calls.CU_CTX_SYNCHRONIZE,
-          Calls.CU_STREAM_SYNCHRONIZE);
-
   private final String id;
   private final TenantGrant grant;
   private final SessionServices services;
-  private final SessionOutput output;
+  private final SessionLink link;
+  private final ClientPresence presence;
   private final SessionQuota quota;
   private final SerialExecutor serial;
   private final Outbox outbox;
@@ -52,6 +43,7 @@ final class ClientSession implements Session {
   private final DeviceOutput deviceOutput = new DeviceOutput(this);
   private final SessionMeter meter = new SessionMeter();
   private final FailureLog failures;
+  private final Refusals refusals = new Refusals(this);
 
   /** Set once the devices are open. */
   private @Nullable SessionObjects objects;
@@ -66,18 +58,27 @@ final class ClientSession implements Session {
 
   private volatile boolean anyFault;
 
-  ClientSession(String id, TenantGrant grant, SessionServices services, SessionOutput output) {
+  /**
+   * @param terms null if the session ends with its stream
+   */
+  ClientSession(
+      String id,
+      TenantGrant grant,
+      SessionServices services,
+      SessionOutput output,
+      @Nullable ResumeTerms terms) {
     this.id = id;
     this.grant = grant;
     this.services = services;
-    this.output = output;
+    this.link = new SessionLink(output, terms, meter, this::payloadReleased);
+    this.presence = new ClientPresence(this, link);
     this.quota = new SessionQuota(grant.account());
-    this.outbox = new Outbox(output, meter);
+    this.outbox = new Outbox(link, meter);
     this.failures = new FailureLog(meter, services.nanoClock());
     this.errors = new DeferredErrors(outbox);
     this.serial = new SerialExecutor(services.workers(), this::defect, this::afterTurn);
     this.epochs = new WorkEpochs(() -> serial.signal(this::epochsDue));
-    this.flow = new FlowControl(this, outbox, output);
+    this.flow = new FlowControl(this, outbox, link);
     this.frames = new FrameReader(this, services.limits(), services.nanoClock());
   }
 
@@ -165,7 +166,7 @@ final class ClientSession implements Session {
 
   /** Opens the devices on a worker, sends Welcome and asks for the first frame. */
   void open() {
-    output.onReady(() -> serial.execute(this::transportReady));
+    link.onReady(() -> serial.execute(this::transportReady));
     services
         .workers()
         .execute(
@@ -190,7 +191,7 @@ final class ClientSession implements Session {
     if (!ended) {
       ended = true;
       outbox.close();
-      output.end(
+      link.end(
           new ProtocolException(Reason.UNAVAILABLE, "a device can't open the session: " + detail));
     }
     grant.close();
@@ -213,16 +214,22 @@ final class ClientSession implements Session {
       device.lane().onDrained(() -> serial.signal(flow::roomAgain));
     }
     flow.open(opened);
-    outbox.send(Handshake.welcome(this, opened));
+    link.greet(Handshake.welcome(this, opened));
     flow.requestIfRoom();
   }
 
   @Override
-  public void onFrame(InboundFrame frame) {
-    serial.execute(() -> take(frame));
+  public void onFrame(InboundFrame frame, SessionOutput from) {
+    serial.execute(() -> take(frame, from));
   }
 
-  private void take(InboundFrame frame) {
+  private void take(InboundFrame frame, SessionOutput from) {
+    if (!link.isCurrent(from)) {
+      // The client sends it again on the stream that has taken the place of this one.
+      frame.close();
+      return;
+    }
+    link.frameArrived();
     errors.frameArrived();
     try {
       flow.frameArrived(frame.bytes());
@@ -337,32 +344,9 @@ final class ClientSession implements Session {
     anyFault = true;
   }
 
-  /**
-   * Fails a call on a device whose fault is sticky, as CUDA does for a corrupted context. What ends
-   * contexts and uploads images is not refused, and a synchronisation waits as ever: so the error
-   * that names the guilty call goes before its answer.
-   */
-  boolean isRefusedByFault(SessionCall call) {
-    if (!anyFault || PASS_A_FAULT.contains(call.number())) {
-      return false;
-    }
-    SessionDevice device = call.deviceOrNull();
-    if (device == null || device.fault() == CUresult.CUDA_SUCCESS_VALUE) {
-      return false;
-    }
-    call.fail(device.fault(), device.faultDetail(), true);
-    return true;
-  }
-
-  /** Fails a call that the operator doesn't allow the tenant. */
-  boolean isRefusedByTerms(SessionCall call) {
-    if (grant.account().allowsCall(call.number())) {
-      return false;
-    }
-    call.fail(
-        CUresult.CUDA_ERROR_NOT_PERMITTED_VALUE,
-        "the server's operator doesn't allow this tenant calls of this group");
-    return true;
+  /** Whether any device has a fault. */
+  boolean hasFault() {
+    return anyFault;
   }
 
   /** What the tenant may use of a device's memory. */
@@ -376,20 +360,7 @@ final class ClientSession implements Session {
    * @throws CallException {@code CUDA_ERROR_INVALID_VALUE} if none does
    */
   SessionDevice memory(long address, long bytes) {
-    for (SessionDevice device : objects().devices()) {
-      if (device.ownsAddress(address)) {
-        Allocation allocation = device.memory().find(address);
-        if (allocation != null && allocation.contains(address, bytes)) {
-          return device;
-        }
-      }
-    }
-    throw CallException.invalidValue(
-        "0x"
-            + Long.toHexString(address)
-            + " and "
-            + bytes
-            + " bytes from it are not in one allocation of this session");
+    return objects().holding(address, bytes);
   }
 
   /** Leaves a task from any thread; see {@link SerialExecutor#signal}. */
@@ -409,7 +380,11 @@ final class ClientSession implements Session {
     }
   }
 
-  private void transportReady() {
+  /** There may be room for more; serial executor. */
+  void transportReady() {
+    if (!link.isReady()) {
+      return;
+    }
     outbox.transportReady();
     if (!ended && calls != null) {
       calls.downloads().transportReady();
@@ -436,9 +411,10 @@ final class ClientSession implements Session {
                     Reason.INTERNAL, "the server has a defect; its log names session " + id)));
   }
 
-  private void violated(ProtocolException violation) {
+  /** Tells the client why, and frees everything; serial executor. */
+  void violated(ProtocolException violation) {
     if (!ended) {
-      output.end(violation);
+      link.end(violation);
       end(violation.reason() + ": " + violation.message());
     }
   }
@@ -448,12 +424,35 @@ final class ClientSession implements Session {
     serial.execute(() -> end(reason));
   }
 
-  private void end(String reason) {
+  @Override
+  public ClientPresence presence() {
+    return presence;
+  }
+
+  /** The way to the client. */
+  SessionLink link() {
+    return link;
+  }
+
+  private void payloadReleased(ByteBuffer payload) {
+    if (calls != null) {
+      calls.downloads().released(payload);
+    }
+  }
+
+  /** Calls that are failed before anything of them is done. */
+  Refusals refusals() {
+    return refusals;
+  }
+
+  /** Frees everything, once; serial executor. */
+  void end(String reason) {
     if (ended) {
       return;
     }
     ended = true;
     outbox.close();
+    link.close();
     quota.close();
     log.info("session {} of tenant {} ends: {}", id, grant.tenant(), reason);
     SessionObjects opened = objects;

@@ -13,10 +13,11 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies from devices to the client, however large, through one buffer: a piece is read when the
- * transport has room for it, and copied into the transport's buffers before the next is read.
- * Several at once take turns, piece by piece. Small ones are read at once, on the thread that
- * brings the stream there. Belongs to the session's serial executor.
+ * Copies from devices to the client, however large, through few buffers: a piece is read when the
+ * transport has room for it, and copied into the transport's buffers before the next is read. In a
+ * session that can be resumed its buffer is kept until the client has the piece; the transport has
+ * no room while many are. Several at once take turns, piece by piece. Small ones are read at once,
+ * on the thread that brings the stream there. Belongs to the session's serial executor.
  */
 final class Downloads {
   /** Big enough that the overhead of a message doesn't count, small enough to share a line. */
@@ -31,7 +32,7 @@ final class Downloads {
   private final CopyCalls copies;
   private final Pacing pacing;
   private final Deque<Download> ready = new ArrayDeque<>();
-  private byte @Nullable [] buffer;
+  private final Deque<ByteBuffer> buffers = new ArrayDeque<>();
   private @Nullable Download reading;
   private int piecesLeft;
 
@@ -88,17 +89,24 @@ final class Downloads {
     }
     Download next = ready.poll();
     if (next != null) {
-      byte[] into = buffer;
+      ByteBuffer into = buffers.poll();
       if (into == null) {
-        into = new byte[PIECE_BYTES];
-        buffer = into;
+        into = ByteBuffer.allocate(PIECE_BYTES);
       }
       reading = next;
       piecesLeft--;
-      next.read(ByteBuffer.wrap(into));
+      next.read(into.clear());
     } else {
       // Idle sessions hold no buffer.
-      buffer = null;
+      buffers.clear();
+    }
+  }
+
+  /** A piece that was sent isn't needed any more. */
+  void released(ByteBuffer payload) {
+    boolean active = reading != null || !ready.isEmpty();
+    if (active && payload.capacity() == PIECE_BYTES) {
+      buffers.add(payload);
     }
   }
 
@@ -118,6 +126,9 @@ final class Downloads {
     }
     if (!session.outbox().isCongested()) {
       piecesLeft = Math.max(piecesLeft, 1);
+    }
+    if (!session.link().keepsPayloads()) {
+      buffers.add(piece);
     }
     readNext();
   }

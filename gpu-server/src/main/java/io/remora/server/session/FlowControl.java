@@ -9,7 +9,9 @@ import java.util.List;
  * When the session wants more of its client. Two barriers: the client sends no more calls than its
  * credit, and the transport delivers no frame that was not asked for. While a lane is full there is
  * no credit, and no frame is asked for unless host callbacks are out: then their completion must
- * get through, or the lane might never drain. Belongs to the session's serial executor.
+ * get through, or the lane might never drain. For the same reason all frames are read while bulk
+ * answers wait for the client to acknowledge earlier ones. Belongs to the session's serial
+ * executor.
  */
 final class FlowControl {
   /** Credit is told when this part of the window is consumed. */
@@ -18,7 +20,7 @@ final class FlowControl {
   private final Pacing pacing;
   private final SessionLimits limits;
   private final Outbox outbox;
-  private final SessionOutput output;
+  private final SessionLink link;
   private List<SessionDevice> devices = List.of();
   private boolean open;
   private boolean frameRequested;
@@ -28,11 +30,11 @@ final class FlowControl {
   private long toldSequence;
   private long toldBytes;
 
-  FlowControl(ClientSession session, Outbox outbox, SessionOutput output) {
+  FlowControl(ClientSession session, Outbox outbox, SessionLink link) {
     this.pacing = new Pacing(session, session.grant().account().upload(), this::requestIfRoom);
     this.limits = session.services().limits();
     this.outbox = outbox;
-    this.output = output;
+    this.link = link;
   }
 
   /** Bytes of all frames that have come. */
@@ -98,7 +100,7 @@ final class FlowControl {
     boolean due =
         consumedSequence - toldSequence >= limits.windowCalls() / CREDIT_PART
             || consumedBytes - toldBytes >= limits.windowBytes() / CREDIT_PART;
-    if (due && hasRoom()) {
+    if (due && hasRoom() && isRead()) {
       toldSequence = consumedSequence;
       toldBytes = consumedBytes;
       outbox.credit(consumedSequence, consumedBytes);
@@ -115,11 +117,15 @@ final class FlowControl {
     if (!frameRequested
         && open
         && !pacing.isPaused()
-        && outbox.unreadBytes() <= limits.answerBytesMax()
-        && (callbacksOut > 0 || hasRoom())) {
+        && (link.awaitsAcknowledgement() || (isRead() && (callbacksOut > 0 || hasRoom())))) {
       frameRequested = true;
-      output.requestFrame();
+      link.requestFrame();
     }
+  }
+
+  /** Whether the client reads what it is sent. */
+  private boolean isRead() {
+    return outbox.unreadBytes() <= limits.answerBytesMax();
   }
 
   private boolean hasRoom() {

@@ -19,6 +19,7 @@ final class FrameReader {
   private static final int CALLS = 3 << 3 | 2;
   private static final int CALLBACK_DONE = 4 << 3;
   private static final int CALLBACKS_DONE = 4 << 3 | 2;
+  private static final int RECEIVED_BYTES = 5 << 3;
   private static final int NUMBER = 1 << 3;
   private static final int ARGUMENTS = 2 << 3 | 2;
   private static final int CONTEXT = 3 << 3;
@@ -92,6 +93,7 @@ final class FrameReader {
         }
         case CALLBACK_DONE -> session.callbackDone(in.readVarint64());
         case CALLBACKS_DONE -> readCallbacksDone(in);
+        case RECEIVED_BYTES -> session.presence().acknowledged(in.readVarint64());
         case HELLO ->
             throw new ProtocolException(
                 Reason.MALFORMED, "Hello may only be the first message of a session");
@@ -154,8 +156,7 @@ final class FrameReader {
 
   private void carryOut(WireReader arguments, SessionCall call, CallDispatcher dispatcher) {
     session.callBegins(call);
-    if (!session.isRefusedByFault(call)
-        && !session.isRefusedByTerms(call)
+    if (!session.refusals().isRefused(call)
         && !dispatcher.dispatch(call.number(), arguments, call)) {
       throw new ProtocolException(
           Reason.UNKNOWN_CALL,

@@ -7,6 +7,7 @@ import io.remora.server.session.ProtocolException.Reason;
 import io.remora.server.session.generated.Calls;
 import io.remora.v1.DeviceSnapshot;
 import io.remora.v1.Hello;
+import io.remora.v1.Resumed;
 import io.remora.v1.ServerFrame;
 import io.remora.v1.Welcome;
 import io.remora.wire.OutboundFrame;
@@ -16,8 +17,11 @@ import java.util.List;
 
 /** The first message in each direction. */
 final class Handshake {
-  /** Versions one apart work together: each side uses the calls that both have. */
-  static final int PROTOCOL_VERSION = 1;
+  /**
+   * Versions one apart work together: each side uses the calls that both have. Version 2 can resume
+   * sessions; version 1 doesn't ask for it.
+   */
+  static final int PROTOCOL_VERSION = 2;
 
   private static final int TABLE_HASH_BYTES = 32;
 
@@ -60,10 +64,24 @@ final class Handshake {
             .setChunkBytesMax(WireLimits.CHUNK_BYTES_MAX)
             .setFrameBytesMax(WireLimits.FRAME_BYTES_MAX)
             .setDriverVersion(services.driver().driverVersion());
+    ResumeTerms terms = session.link().terms();
+    if (terms != null) {
+      welcome.setResumeSecret(terms.secret()).setResumeGraceMillis(terms.graceMillis());
+    }
     for (SessionDevice device : devices) {
       welcome.addDevices(snapshot(session, device));
     }
     byte[] frame = ServerFrame.newBuilder().setWelcome(welcome).build().toByteArray();
+    return OutboundFrame.of(frame, 0, frame.length);
+  }
+
+  /** The answer to Hello with Resume. */
+  static OutboundFrame resumed(long receivedBytes) {
+    byte[] frame =
+        ServerFrame.newBuilder()
+            .setResumed(Resumed.newBuilder().setReceivedBytes(receivedBytes))
+            .build()
+            .toByteArray();
     return OutboundFrame.of(frame, 0, frame.length);
   }
 

@@ -22,6 +22,8 @@ public final class ProtocolException extends RuntimeException {
     INCOMPATIBLE,
     /** The device can't give the session what it needs to begin. */
     UNAVAILABLE,
+    /** There is no such session to go on with, or it doesn't wait for this client. */
+    NOT_RESUMABLE,
     /** A defect of the server. */
     INTERNAL
   }

@@ -16,10 +16,17 @@ public interface Session {
   SessionMeter meter();
 
   /**
-   * Takes a frame of the client after the one with Hello. Called by one thread at a time; never
-   * blocks and never throws. The session closes the frame when nothing of it is needed any more.
+   * Takes a frame of the client after the one with Hello. Called by one thread at a time for each
+   * stream; never blocks and never throws. The session closes the frame when nothing of it is
+   * needed any more.
+   *
+   * @param from the stream that it came by; if the session has another one now, the frame is closed
+   *     unread, since the client sends it again
    */
-  void onFrame(InboundFrame frame);
+  void onFrame(InboundFrame frame, SessionOutput from);
+
+  /** What happens when the client's connection is cut, and when it is back. */
+  SessionPresence presence();
 
   /**
    * The client is gone, whatever the reason: everything the session owns is freed. May be called

@@ -289,4 +289,26 @@ final class SessionObjects {
     }
     return object;
   }
+
+  /**
+   * The device whose allocation holds a range.
+   *
+   * @throws CallException {@code CUDA_ERROR_INVALID_VALUE} if none does
+   */
+  SessionDevice holding(long address, long bytes) {
+    for (SessionDevice device : devices()) {
+      if (device.ownsAddress(address)) {
+        Allocation allocation = device.memory().find(address);
+        if (allocation != null && allocation.contains(address, bytes)) {
+          return device;
+        }
+      }
+    }
+    throw CallException.invalidValue(
+        "0x"
+            + Long.toHexString(address)
+            + " and "
+            + bytes
+            + " bytes from it are not in one allocation of this session");
+  }
 }

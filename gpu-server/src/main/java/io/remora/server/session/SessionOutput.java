@@ -15,8 +15,8 @@ public interface SessionOutput {
   boolean isReady();
 
   /**
-   * Registers what to run whenever {@link #isReady} has become true again. Called once, before any
-   * frame is requested.
+   * Registers what to run whenever {@link #isReady} has become true again. Called once, before a
+   * frame is requested by this session.
    */
   void onReady(Runnable whenWritable);
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import com.google.protobuf.ByteString;
 import io.remora.server.driver.Driver;
 import io.remora.server.queue.DeviceQueue;
 import io.remora.server.session.generated.Calls;
 import io.remora.server.tenant.TenantGrant;
 import io.remora.v1.Hello;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -22,6 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,12 +40,15 @@ public final class Sessions implements SessionFactory, AutoCloseable {
   private final ExecutorService loaders;
   private final ScheduledThreadPoolExecutor delays;
   private final SecureRandom random = new SecureRandom();
+  private final int graceMillis;
 
   /**
    * @param queues one for each device of the driver, by ordinal
    * @param spillBytesMax host memory for the device memory of idle sessions, on all devices; 0:
    *     none
    * @param loaderThreads how many module loads run at once, in all sessions
+   * @param resumeGrace how long a session waits for a client whose connection was cut; 0: not at
+   *     all
    * @param nanoClock as {@link System#nanoTime}
    */
   public Sessions(
@@ -52,8 +58,10 @@ public final class Sessions implements SessionFactory, AutoCloseable {
       SessionLimits limits,
       long spillBytesMax,
       int loaderThreads,
+      Duration resumeGrace,
       LongSupplier nanoClock,
       String serverVersion) {
+    graceMillis = (int) resumeGrace.toMillis();
     // As many threads as there are sessions that open, close or are taken over from driver threads
     // right now; sessions are limited by the tenants' grants.
     workers =
@@ -106,7 +114,8 @@ public final class Sessions implements SessionFactory, AutoCloseable {
     byte[] id = new byte[ID_BYTES];
     random.nextBytes(id);
     ClientSession session =
-        new ClientSession(HexFormat.of().formatHex(id), grant, services, output);
+        new ClientSession(
+            HexFormat.of().formatHex(id), grant, services, output, resumeTerms(hello));
     log.info(
         "session {} of tenant {} opens: {} {}, process {}, {}",
         session.id(),
@@ -123,6 +132,15 @@ public final class Sessions implements SessionFactory, AutoCloseable {
     }
     session.open();
     return session;
+  }
+
+  private @Nullable ResumeTerms resumeTerms(Hello hello) {
+    if (!hello.getResumable() || graceMillis == 0) {
+      return null;
+    }
+    byte[] secret = new byte[ResumeTerms.SECRET_BYTES];
+    random.nextBytes(secret);
+    return new ResumeTerms(ByteString.copyFrom(secret), graceMillis);
   }
 
   private List<DeviceSpill> spills(int devices, long bytesMax, LongSupplier nanoClock) {

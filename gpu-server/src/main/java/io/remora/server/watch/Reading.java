@@ -35,12 +35,20 @@ record Reading(
   /** A tenant's account. */
   record Memory(long usedBytes, long quotaBytes) {}
 
-  /** A session's counters. */
+  /**
+   * A session's counters.
+   *
+   * @param waitedNanos how long it has waited for a client whose connection was cut; -1 if it
+   *     doesn't
+   * @param resumes how often its client has come back
+   */
   record OfSession(
       LiveSession session,
       Traffic traffic,
       List<DeviceReading> devices,
-      @Nullable Failure lastFailure) {
+      @Nullable Failure lastFailure,
+      long waitedNanos,
+      long resumes) {
     long memoryBytes() {
       return devices.stream().mapToLong(DeviceReading::memoryBytes).sum();
     }

@@ -213,7 +213,11 @@ final class StateBuilder {
             .setMemoryBytes(reading.memoryBytes())
             .setTraffic(
                 traffic(reading.traffic(), before == null ? Traffic.NONE : before.traffic()))
-            .setFailures(reading.traffic().failures());
+            .setFailures(reading.traffic().failures())
+            .setResumes(reading.resumes());
+    if (reading.waitedNanos() >= 0) {
+      built.setDetachedUnixMillis(now.millis() - reading.waitedNanos() / 1_000_000);
+    }
     for (DeviceReading device : reading.devices()) {
       built.addDevices(onDevice(device, before));
     }

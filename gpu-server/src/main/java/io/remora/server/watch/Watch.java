@@ -108,7 +108,9 @@ public final class Watch {
               session,
               session.meter().traffic(),
               session.meter().devices(),
-              session.meter().lastFailure()));
+              session.meter().lastFailure(),
+              session.meter().waitedNanos(nanoClock.getAsLong()),
+              session.meter().resumes()));
       memory.computeIfAbsent(session.tenant(), this::memory);
     }
     tenants.forEach(tenant -> memory.computeIfAbsent(tenant.name(), this::memory));

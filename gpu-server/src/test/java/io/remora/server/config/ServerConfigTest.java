@@ -54,7 +54,7 @@ final class ServerConfigTest {
     Path file = file("listen: localhost:1\ntenants: t.yaml\ndevice: cuda\nstate_dir: s\n");
     ServerFlags flags =
         new ServerFlags(
-            "[::1]:2", DeviceChoice.SOFTWARE, TlsMode.OFF, null, null, null, null, null);
+            "[::1]:2", DeviceChoice.SOFTWARE, TlsMode.OFF, null, null, null, null, null, null);
     ServerConfig config = ServerConfig.read(file, flags, folder.resolve("unused"));
     assertThat(config.listen().toString()).isEqualTo("[::1]:2");
     assertThat(config.device()).isEqualTo(DeviceChoice.SOFTWARE);

@@ -68,6 +68,7 @@ final class SessionHarness {
   final List<Runnable> delayed = new ArrayList<>();
 
   final TenantAccount account;
+  final SessionOutput output = new Output();
   long consumedSequence;
   long context;
   private Runnable whenWritable = () -> {};
@@ -93,6 +94,19 @@ final class SessionHarness {
       SessionLimits limits,
       MemoryLedger ledger,
       ModuleImageCache images) {
+    this(driver, queueConfig, limits, ledger, images, null);
+  }
+
+  /**
+   * @param terms null for a session that can't be resumed
+   */
+  SessionHarness(
+      ManualDriver driver,
+      QueueConfig queueConfig,
+      SessionLimits limits,
+      MemoryLedger ledger,
+      ModuleImageCache images,
+      @Nullable ResumeTerms terms) {
     this.driver = driver;
     this.ledger = ledger;
     driver.devices().forEach(device -> queues.add(new DeviceQueue(queueConfig, () -> queueNanos)));
@@ -133,7 +147,7 @@ final class SessionHarness {
             Set.of(),
             account,
             slotsGivenBack::incrementAndGet);
-    session = new ClientSession("test", grant, services, new Output());
+    session = new ClientSession("test", grant, services, output, terms);
     session.open();
   }
 
@@ -186,7 +200,8 @@ final class SessionHarness {
             List.of(
                 ByteBuffer.wrap(frame, 0, half).slice(),
                 ByteBuffer.wrap(frame, half, frame.length - half).slice()),
-            framesHeld::decrementAndGet));
+            framesHeld::decrementAndGet),
+        output);
   }
 
   boolean isAnswered(long ofSequence) {

@@ -63,6 +63,7 @@ class SessionOnSoftwareTest {
           SessionLimits.DEFAULTS,
           SPILL_BYTES,
           2,
+          Duration.ZERO,
           System::nanoTime,
           "test");
   private final MemoryLedger ledger = new MemoryLedger(128L << 20);
@@ -257,7 +258,7 @@ class SessionOnSoftwareTest {
 
     private void send(ClientFrame frame) throws InterruptedException {
       assertThat(requested.tryAcquire(WAIT_SECONDS, TimeUnit.SECONDS)).isTrue();
-      session.onFrame(InboundFrame.of(frame.toByteArray()));
+      session.onFrame(InboundFrame.of(frame.toByteArray()), this);
     }
 
     long call(int number, MessageLite arguments) throws InterruptedException {
