@@ -59,6 +59,11 @@ static bool fail(struct remora_channel *channel, const char *what)
     return false;
 }
 
+void remora_channel_break(struct remora_channel *channel, const char *why)
+{
+    fail(channel, why);
+}
+
 size_t remora_channel_room(const struct remora_channel *channel)
 {
     size_t used = channel->out_length + channel->staged + OUT_RESERVE;

@@ -58,6 +58,9 @@ size_t remora_channel_room(const struct remora_channel *channel);
 void remora_channel_append(struct remora_channel *channel, const void *bytes, size_t length,
                            bool lasting);
 
+/* Notes why it can't be used any more, unless there is a reason already. */
+void remora_channel_break(struct remora_channel *channel, const char *why);
+
 /* Sends what the socket takes. False: the channel is broken. */
 bool remora_channel_push(struct remora_channel *channel);
 

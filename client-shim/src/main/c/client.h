@@ -260,6 +260,8 @@ struct remora_statistics {
     uint64_t bytes_received;
     /* Time that callers were blocked because too much was under way. */
     uint64_t credit_nanos;
+    /* How often the session went on after its connection was cut. */
+    uint64_t resumes;
     /* By number. */
     struct remora_call_statistics calls[REMORA_CALL_NUMBERS];
 };

@@ -4,6 +4,8 @@
  * Its lock guards everything in it, and is held only for work that doesn't block: whoever has to
  * wait for the socket lets go of it first. Functions want the lock held unless they say otherwise.
  *
+ * While a cut connection is restored the lock is held, see resume.c: then every call waits.
+ *
  * There is no thread that reads: of the threads that wait, one leads, that is, it waits for the
  * socket and handles what comes for all, the others sleep. If none waits, a background thread looks
  * now and then (background.c).
@@ -16,17 +18,15 @@
 
 #include "channel.h"
 #include "client.h"
+#include "kept.h"
 #include "output.h"
 #include "trace.h"
 
-#define REMORA_PROTOCOL_VERSION 1
+#define REMORA_PROTOCOL_VERSION 2
 
 /* Sizes that both ends agree on by their version, as io.remora.wire.WireLimits has them. */
 #define REMORA_CHUNK_BYTES_MAX (1u << 20)
 #define REMORA_FRAME_BYTES_MAX (REMORA_CHUNK_BYTES_MAX + (64u << 10))
-
-/* Before each message: a byte that says whether it is compressed, and its length. */
-#define REMORA_PREFIX_BYTES 5u
 
 /* One read of the socket: several records of TLS, or a quarter of a chunk. */
 #define REMORA_INPUT_BYTES (256u << 10)
@@ -70,19 +70,6 @@ bool remora_own_calls(void);
 /* The calling thread's own, or NULL if there is no memory. Needs no lock. */
 struct remora_thread *remora_thread_self(void);
 
-/* The message that is on its way out. */
-struct remora_transit {
-    bool active;
-    /* Prefix and encoded part. */
-    struct remora_writer head;
-    /* Payload behind it, of somebody who waits until it is sent. */
-    struct remora_rows tail;
-    uint64_t tail_offset;
-    size_t tail_bytes;
-    /* Bytes of all that are with the channel. */
-    size_t sent;
-};
-
 /* A message on its way in. */
 struct remora_incoming {
     uint8_t *bytes;
@@ -94,6 +81,8 @@ struct remora_incoming {
     /* Where payload is going directly; NULL if the message is gathered. */
     struct remora_expected *target;
     uint64_t target_offset;
+    /* Bytes of this message that the target has got. */
+    uint64_t target_taken;
     bool target_more;
 };
 
@@ -152,7 +141,16 @@ struct remora_connection {
     bool ending;
     struct remora_stream_end end;
     struct remora_transit transit;
+    struct remora_arrived arrived;
     uint8_t *input;
+
+    /* resume.c; the grace is 0 if the session ends with its stream. */
+    int64_t resume_grace_nanos;
+    uint8_t resume_secret[32];
+    bool resuming;
+    bool resumed;
+    bool cut;
+    uint64_t resumed_position;
 
     /* receiver.c, frames.c and answers.c */
     struct remora_incoming incoming;
@@ -224,11 +222,26 @@ void remora_note_socket(int fd);
 /* Connects, and opens a session; no other thread knows of the connection yet. */
 CUresult remora_shake_hands(struct remora_connection *connection);
 
+/* Connects the channel. False: `words` says why and what to do. */
+bool remora_open_channel(struct remora_connection *connection, int64_t deadline,
+                         char words[REMORA_WORDS_BYTES_MAX]);
+
+/* Sends the first frame of a stream that goes on with a session. False: out of memory. */
+bool remora_hello(struct remora_connection *connection);
+
 /* Fails with what the end of the stream, or of the connection, means. */
 void remora_explain_end(struct remora_connection *connection);
 
 /* welcome.c: takes a welcome; false if it is malformed. */
 bool remora_read_welcome(struct remora_connection *connection, struct remora_reader in);
+
+/* ---- resume.c ------------------------------------------------------------------------------- */
+
+/*
+ * The connection is cut. False if the session ends with it; otherwise it goes on, or has failed
+ * with the words for it.
+ */
+bool remora_resume(struct remora_connection *connection);
 
 /* ---- http2.c -------------------------------------------------------------------------------- */
 
@@ -251,6 +264,9 @@ void remora_http2_end(struct remora_connection *connection);
 
 /* A part of the stream's bytes. */
 void remora_receive(struct remora_connection *connection, const uint8_t *bytes, size_t length);
+
+/* A stream was cut, maybe within a message: it will come again from its beginning. */
+void remora_receive_again(struct remora_connection *connection);
 
 /* A whole message. */
 void remora_read_frame(struct remora_connection *connection, const uint8_t *bytes, size_t length);
@@ -309,6 +325,9 @@ static inline void remora_release_cancellation(int before)
 
 /* Prepares the first frame. */
 void remora_sender_reset(struct remora_connection *connection);
+
+/* Copies bytes of rows, from an offset in all of them, into one piece. */
+void remora_rows_copy(const struct remora_rows *rows, uint64_t offset, uint8_t *out, size_t bytes);
 
 /* Sends the first frame, which was written into `batch`. No credit is needed for it. */
 void remora_send_hello(struct remora_connection *connection);

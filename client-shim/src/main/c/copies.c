@@ -53,6 +53,34 @@ static CUresult upload_chunk(enum remora_call_number number, uint64_t context,
     return remora_end_payload(connection, number, *from, chunk->offset, chunk->length);
 }
 
+/* The memory of an upload is the program's again. */
+static CUresult give_memory_back(CUresult result)
+{
+    struct remora_connection *connection = remora_connection();
+    pthread_mutex_lock(&connection->lock);
+    if (!remora_own_payloads(connection)) {
+        remora_fail(connection, CUDA_ERROR_OUT_OF_MEMORY, "There is no memory left to send with.");
+    }
+    if (result == CUDA_SUCCESS) {
+        result = connection->failure;
+    }
+    pthread_mutex_unlock(&connection->lock);
+    return result;
+}
+
+void remora_rows_copy(const struct remora_rows *rows, uint64_t offset, uint8_t *out, size_t bytes)
+{
+    while (bytes != 0) {
+        size_t column = (size_t)(offset % rows->width);
+        size_t part = rows->width - column;
+        part = part < bytes ? part : bytes;
+        memcpy(out, rows->start + offset / rows->width * rows->pitch + column, part);
+        out += part;
+        offset += part;
+        bytes -= part;
+    }
+}
+
 CUresult remora_upload(enum remora_call_number number, uint64_t context, struct remora_rows from,
                        remora_chunk_encoder *encode, const void *request)
 {
@@ -78,6 +106,7 @@ CUresult remora_upload(enum remora_call_number number, uint64_t context, struct 
         result = upload_chunk(number, context, &from, &chunk, encode, request);
         offset += chunk.length;
     }
+    result = give_memory_back(result);
     remora_release_cancellation(cancel);
     return remora_confirm_captured(result);
 }

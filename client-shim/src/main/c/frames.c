@@ -14,6 +14,9 @@ enum {
     FRAME_CONSUMED_BYTES = TAG(5, REMORA_WIRE_VARINT),
     FRAME_CALLBACK = TAG(6, REMORA_WIRE_LENGTH),
     FRAME_OUTPUT = TAG(7, REMORA_WIRE_LENGTH),
+    FRAME_RESUMED = TAG(8, REMORA_WIRE_LENGTH),
+
+    RESUMED_RECEIVED_BYTES = TAG(1, REMORA_WIRE_VARINT),
 
     ERROR_SEQUENCE = TAG(1, REMORA_WIRE_VARINT),
     ERROR_CALL_NUMBER = TAG(2, REMORA_WIRE_VARINT),
@@ -152,8 +155,33 @@ static bool consumed(struct remora_connection *connection, uint64_t sequence, ui
     }
     if (bytes > connection->consumed_bytes) {
         connection->consumed_bytes = bytes;
+        if (connection->resume_grace_nanos != 0 && !remora_release(connection, bytes)) {
+            remora_fail_protocol(connection, "a credit is for what is not sent, or for a part of it");
+            return false;
+        }
     }
     remora_wake_all(connection);
+    return true;
+}
+
+/* The server goes on with the session. */
+static bool read_resumed(struct remora_connection *connection, struct remora_reader in)
+{
+    uint64_t position = 0;
+    uint32_t tag;
+    while (remora_read_tag(&in, &tag)) {
+        if (tag == RESUMED_RECEIVED_BYTES) {
+            position = remora_read_varint(&in);
+        } else {
+            remora_skip(&in, tag);
+        }
+    }
+    if (in.failed || !connection->resuming || connection->resumed) {
+        remora_fail_protocol(connection, "a session goes on that was not cut");
+        return false;
+    }
+    connection->resumed = true;
+    connection->resumed_position = position;
     return true;
 }
 
@@ -175,6 +203,8 @@ static bool read_part(struct remora_connection *connection, struct remora_reader
         return read_callback(connection, nested(in));
     case FRAME_OUTPUT:
         return read_output(connection, nested(in));
+    case FRAME_RESUMED:
+        return read_resumed(connection, nested(in));
     case FRAME_WELCOME:
         if (connection->welcomed || !remora_read_welcome(connection, nested(in))) {
             remora_fail_protocol(connection, "the welcome is malformed or not the first");

@@ -22,8 +22,11 @@ enum {
     HELLO_CLIENT_NAME,
     HELLO_CLIENT_VERSION,
     HELLO_PROCESS_ID,
-    HELLO_PROGRAM
+    HELLO_PROGRAM,
+    HELLO_RESUMABLE,
+    HELLO_RESUME
 };
+enum { RESUME_SESSION_ID = 1, RESUME_SECRET, RESUME_RECEIVED_BYTES };
 
 /* As gRPC numbers them; only those that a server answers a new session with. */
 enum {
@@ -107,9 +110,8 @@ static void explain_silence(struct remora_connection *connection)
 
 /* ---- the first frame in each direction ------------------------------------------------------ */
 
-static void write_hello(struct remora_connection *connection)
+static void write_hello(const struct remora_connection *connection, struct remora_writer *out)
 {
-    struct remora_writer *out = &connection->batch;
     size_t hello = remora_begin_message(out, FRAME_HELLO);
     remora_write_varint(out, HELLO_PROTOCOL_VERSION, REMORA_PROTOCOL_VERSION);
     remora_write_bytes(out, HELLO_TABLE_HASH, remora_table_hash, sizeof remora_table_hash);
@@ -119,7 +121,33 @@ static void write_hello(struct remora_connection *connection)
     remora_write_string(out, HELLO_CLIENT_VERSION, REMORA_VERSION);
     remora_write_varint(out, HELLO_PROCESS_ID, (uint64_t)getpid());
     remora_write_string(out, HELLO_PROGRAM, connection->settings.program);
+    remora_write_varint(out, HELLO_RESUMABLE, connection->settings.resume);
+    if (connection->resuming) {
+        size_t resume = remora_begin_message(out, HELLO_RESUME);
+        remora_write_string(out, RESUME_SESSION_ID, connection->welcome.session_id);
+        remora_write_bytes(out, RESUME_SECRET, connection->resume_secret,
+                           sizeof connection->resume_secret);
+        remora_write_varint(out, RESUME_RECEIVED_BYTES, connection->arrived.bytes);
+        remora_end_message(out, resume);
+    }
     remora_end_message(out, hello);
+}
+
+bool remora_hello(struct remora_connection *connection)
+{
+    struct remora_writer out;
+    bool good = false;
+    remora_writer_init(&out);
+    if (remora_reserve(&out, REMORA_PREFIX_BYTES)) {
+        out.length = REMORA_PREFIX_BYTES;
+        write_hello(connection, &out);
+    }
+    if (!out.failed) {
+        remora_put_prefix(out.data, out.length - REMORA_PREFIX_BYTES);
+        good = remora_send_first(connection, &out);
+    }
+    remora_writer_free(&out);
+    return good;
 }
 
 static void await_welcome(struct remora_connection *connection, int64_t deadline)
@@ -143,28 +171,22 @@ static void await_welcome(struct remora_connection *connection, int64_t deadline
 
 /* ---- from nothing to an open stream --------------------------------------------------------- */
 
-static bool open_channel(struct remora_connection *connection, int64_t deadline)
+bool remora_open_channel(struct remora_connection *connection, int64_t deadline,
+                         char words[REMORA_WORDS_BYTES_MAX])
 {
-    char words[REMORA_WORDS_BYTES_MAX];
     const struct remora_settings *settings = &connection->settings;
     int fd = remora_connect(settings, remora_now() + CONNECT_NANOS_MAX, words);
     if (fd < 0) {
-        remora_fail(connection, CUDA_ERROR_NO_DEVICE, "%s", words);
         return false;
     }
     if (!remora_channel_open(&connection->channel, fd)) {
         close(fd);
-        remora_fail(connection, CUDA_ERROR_OUT_OF_MEMORY, "There is no memory left to connect.");
-        return false;
+        return remora_words(words, "There is no memory left to connect.");
     }
     connection->channel_open = true;
     remora_note_socket(fd);
-    if (!settings->plaintext
-        && !remora_tls_open(&connection->channel, settings, deadline, words)) {
-        remora_fail(connection, CUDA_ERROR_NO_DEVICE, "%s", words);
-        return false;
-    }
-    return true;
+    return settings->plaintext
+        || remora_tls_open(&connection->channel, settings, deadline, words);
 }
 
 CUresult remora_shake_hands(struct remora_connection *connection)
@@ -175,7 +197,8 @@ CUresult remora_shake_hands(struct remora_connection *connection)
         return connection->failure;
     }
     int64_t deadline = remora_now() + HANDSHAKE_NANOS_MAX;
-    if (!open_channel(connection, deadline)) {
+    if (!remora_open_channel(connection, deadline, words)) {
+        remora_fail(connection, CUDA_ERROR_NO_DEVICE, "%s", words);
         return connection->failure;
     }
     connection->input = malloc(REMORA_INPUT_BYTES);
@@ -185,7 +208,7 @@ CUresult remora_shake_hands(struct remora_connection *connection)
         remora_fail(connection, CUDA_ERROR_OUT_OF_MEMORY, "There is no memory left to connect.");
         return connection->failure;
     }
-    write_hello(connection);
+    write_hello(connection, &connection->batch);
     remora_send_hello(connection);
     await_welcome(connection, deadline);
     return connection->failure;

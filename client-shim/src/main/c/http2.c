@@ -28,11 +28,6 @@ static struct remora_connection *connection_of(void *user_data)
 
 /* ---- what goes out -------------------------------------------------------------------------- */
 
-static size_t transit_bytes(const struct remora_transit *transit)
-{
-    return transit->head.length + transit->tail_bytes;
-}
-
 /* Control frames. */
 static ssize_t send_control(nghttp2_session *session, const uint8_t *bytes, size_t length,
                             int flags, void *user_data)
@@ -80,7 +75,7 @@ static ssize_t read_data(nghttp2_session *session, int32_t stream_id, uint8_t *b
         *flags |= NGHTTP2_DATA_FLAG_EOF;
         return 0;
     }
-    size_t rest = transit_bytes(transit) - transit->sent;
+    size_t rest = remora_kept_bytes(transit->message) - transit->sent;
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
     return (ssize_t)(rest < length ? rest : length);
 }
@@ -113,21 +108,21 @@ static int send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8
         return NGHTTP2_ERR_WOULDBLOCK;
     }
     remora_channel_append(channel, header, DATA_HEADER_BYTES, false);
-    if (transit->sent < transit->head.length) {
-        size_t part = transit->head.length - transit->sent;
+    const struct remora_kept *message = transit->message;
+    if (transit->sent < message->head_bytes) {
+        size_t part = message->head_bytes - transit->sent;
         part = part < length ? part : length;
-        remora_channel_append(channel, transit->head.data + transit->sent, part, false);
+        remora_channel_append(channel, message->head + transit->sent, part, false);
         transit->sent += part;
         length -= part;
     }
     if (length != 0) {
-        uint64_t offset = transit->tail_offset + (transit->sent - transit->head.length);
-        append_rows(channel, &transit->tail, offset, length);
+        uint64_t offset = message->tail_offset + (transit->sent - message->head_bytes);
+        append_rows(channel, &message->tail, offset, length);
         transit->sent += length;
     }
-    if (transit->active && transit->sent == transit_bytes(transit)) {
-        transit->active = false;
-        remora_wake_all(connection);
+    if (transit->sent == remora_kept_bytes(message)) {
+        remora_message_sent(connection);
     }
     return 0;
 }
@@ -137,9 +132,7 @@ void remora_http2_push(struct remora_connection *connection)
     for (;;) {
         int problem = nghttp2_session_send(connection->session);
         if (problem != 0) {
-            remora_fail(connection, CUDA_ERROR_DEVICE_UNAVAILABLE,
-                        "The connection to the server %s is gone: %s.",
-                        connection->settings.server, nghttp2_strerror(problem));
+            remora_channel_break(&connection->channel, nghttp2_strerror(problem));
             return;
         }
         if (!remora_channel_push(&connection->channel)) {
@@ -311,8 +304,17 @@ static int32_t open_stream(struct remora_connection *connection)
         header("te", "trailers", NGHTTP2_NV_FLAG_NONE),
         header("user-agent", "remora-c", NGHTTP2_NV_FLAG_NONE),
         header("authorization", bearer, NGHTTP2_NV_FLAG_NO_INDEX),
+        header("remora-session", connection->welcome.session_id, NGHTTP2_NV_FLAG_NONE),
     };
-    size_t count = sizeof headers / sizeof headers[0] - (settings->token[0] == 0 ? 1 : 0);
+    enum { AUTHORIZATION = 7 };
+    size_t count = sizeof headers / sizeof headers[0];
+    if (!connection->resuming) {
+        count--;
+    }
+    if (settings->token[0] == 0) {
+        headers[AUTHORIZATION] = headers[count - 1];
+        count--;
+    }
     nghttp2_data_provider data = {.read_callback = read_data};
     return nghttp2_submit_request(connection->session, NULL, headers, count, &data, NULL);
 }

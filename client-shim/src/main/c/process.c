@@ -198,7 +198,7 @@ static void discard(struct remora_connection *connection)
     free(connection->incoming.bytes);
     free(connection->input);
     remora_writer_free(&connection->batch);
-    remora_writer_free(&connection->transit.head);
+    remora_free_kept(connection);
     pthread_mutex_destroy(&connection->lock);
     free(connection);
 }

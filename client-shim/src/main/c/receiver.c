@@ -61,10 +61,12 @@ static void take(struct remora_connection *connection, const uint8_t *bytes, siz
         return;
     }
     incoming->target_offset += length;
+    incoming->target_taken += length;
     incoming->length += length;
     if (incoming->length == REMORA_PREFIX_BYTES + incoming->message_bytes) {
         incoming->target = NULL;
         incoming->length = 0;
+        remora_message_arrived(connection, incoming->message_bytes);
         if (!incoming->target_more) {
             struct remora_span nothing = {NULL, 0};
             remora_answered(connection, target, CUDA_SUCCESS, nothing);
@@ -80,8 +82,30 @@ static void look_at_head(struct remora_connection *connection)
         remora_reader_of(incoming->bytes + REMORA_PREFIX_BYTES, HEAD_BYTES);
     if (remora_read_payload_head(connection, &head, incoming->message_bytes)) {
         size_t payload = remora_remaining(&head);
+        incoming->target_taken = 0;
         incoming->length -= payload;
         take(connection, head.at, payload);
+    }
+}
+
+void remora_receive_again(struct remora_connection *connection)
+{
+    struct remora_incoming *incoming = &connection->incoming;
+    if (incoming->target != NULL) {
+        incoming->target->received -= incoming->target_taken;
+        incoming->target = NULL;
+    }
+    incoming->length = 0;
+}
+
+/* A message that lies in one piece. */
+static void read_whole(struct remora_connection *connection, const uint8_t *bytes, size_t length)
+{
+    /* What opens the session, or goes on with it, isn't counted. */
+    bool opens = !connection->welcomed || (connection->resuming && !connection->resumed);
+    remora_read_frame(connection, bytes, length);
+    if (!opens && connection->failure == CUDA_SUCCESS) {
+        remora_message_arrived(connection, length);
     }
 }
 
@@ -102,7 +126,7 @@ static void finish_message(struct remora_connection *connection)
 {
     struct remora_incoming *incoming = &connection->incoming;
     incoming->length = 0;
-    remora_read_frame(connection, incoming->bytes + REMORA_PREFIX_BYTES, incoming->message_bytes);
+    read_whole(connection, incoming->bytes + REMORA_PREFIX_BYTES, incoming->message_bytes);
 }
 
 /* Gathers up to the next mark; gives how many bytes were used. */
@@ -147,8 +171,7 @@ void remora_receive(struct remora_connection *connection, const uint8_t *bytes, 
             }
             used = REMORA_PREFIX_BYTES + incoming->message_bytes;
             if (used <= length) {
-                remora_read_frame(connection, bytes + REMORA_PREFIX_BYTES,
-                                  incoming->message_bytes);
+                read_whole(connection, bytes + REMORA_PREFIX_BYTES, incoming->message_bytes);
             } else {
                 used = gather(connection, bytes, length);
             }

@@ -36,39 +36,24 @@ void remora_sender_reset(struct remora_connection *connection)
     begin_frame(connection);
 }
 
-/* The frame that was written becomes the message on its way; its slot must be free. */
-static void transmit(struct remora_connection *connection, struct remora_rows tail,
+/* The frame that was written becomes the message on its way; none must be. */
+static void transmit(struct remora_connection *connection, const struct remora_rows *tail,
                      uint64_t tail_offset)
 {
-    struct remora_transit *transit = &connection->transit;
-    struct remora_writer sent = transit->head;
-    transit->head = connection->batch;
-    connection->batch = sent;
-    size_t bytes = transit->head.length - REMORA_PREFIX_BYTES + transit->head.tail_bytes;
-    uint8_t *prefix = transit->head.data;
-    prefix[0] = 0;
-    for (unsigned i = 1; i < REMORA_PREFIX_BYTES; i++) {
-        prefix[i] = (uint8_t)(bytes >> 8 * (REMORA_PREFIX_BYTES - 1 - i));
-    }
-    transit->tail = tail;
-    transit->tail_offset = tail_offset;
-    transit->tail_bytes = transit->head.tail_bytes;
-    transit->sent = 0;
-    transit->active = true;
+    remora_keep(connection, tail, tail_offset);
     connection->batched = 0;
     connection->batch_number++;
-    connection->sent_bytes += bytes;
-    remora_count_frame(connection, bytes);
     begin_frame(connection);
-    nghttp2_session_resume_data(connection->session, connection->stream);
+    if (connection->failure != CUDA_SUCCESS) {
+        return;
+    }
     remora_http2_push(connection);
     remora_drain(connection);
 }
 
 void remora_send_hello(struct remora_connection *connection)
 {
-    struct remora_rows none = {NULL, 0, 0, 0};
-    transmit(connection, none, 0);
+    transmit(connection, NULL, 0);
     /* Credits are about calls. */
     connection->sent_bytes = 0;
 }
@@ -85,7 +70,6 @@ static struct remora_thread *waiting_thread(struct remora_connection *connection
 
 void remora_send_batch(struct remora_connection *connection)
 {
-    struct remora_rows none = {NULL, 0, 0, 0};
     bool waited = false;
     while (connection->transit.active && connection->failure == CUDA_SUCCESS) {
         struct remora_thread *thread = waiting_thread(connection);
@@ -96,7 +80,7 @@ void remora_send_batch(struct remora_connection *connection)
     }
     /* While this thread waited, another may have sent the frame. */
     if (connection->batched != 0 && connection->failure == CUDA_SUCCESS) {
-        transmit(connection, none, 0);
+        transmit(connection, NULL, 0);
     }
     if (waited) {
         remora_hand_on(connection);
@@ -467,7 +451,7 @@ CUresult remora_end_payload(struct remora_connection *connection, uint32_t numbe
     struct remora_thread *thread = waiting_thread(connection);
     uint64_t own = connection->batch_number;
     if (thread != NULL) {
-        transmit(connection, rows, offset);
+        transmit(connection, &rows, offset);
     }
     /* The memory is the caller's again once no byte of it is left to send. */
     while (connection->transit.active && connection->batch_number == own + 1
@@ -481,7 +465,6 @@ CUresult remora_end_payload(struct remora_connection *connection, uint32_t numbe
 
 void remora_send_callback_done(struct remora_connection *connection, uint64_t sequence)
 {
-    struct remora_rows none = {NULL, 0, 0, 0};
     struct remora_thread *thread = waiting_thread(connection);
     while (thread != NULL && connection->failure == CUDA_SUCCESS
            && (connection->batched != 0 || connection->transit.active)) {
@@ -494,7 +477,7 @@ void remora_send_callback_done(struct remora_connection *connection, uint64_t se
     if (connection->failure == CUDA_SUCCESS) {
         begin_frame(connection);
         remora_write_uint64s(&connection->batch, FRAME_CALLBACKS_DONE, &sequence, 1);
-        transmit(connection, none, 0);
+        transmit(connection, NULL, 0);
     }
     remora_hand_on(connection);
 }

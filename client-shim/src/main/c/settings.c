@@ -196,6 +196,19 @@ static bool find_tls(const struct remora_settings_layer *environment,
                         sizeof out->client_key, words));
 }
 
+static bool find_resume(struct remora_settings *out, char *words)
+{
+    char text[16];
+    if (!from_environment("REMORA_RESUME", text, sizeof text, words)) {
+        return false;
+    }
+    if (text[0] != 0 && strcasecmp(text, "on") != 0 && strcasecmp(text, "off") != 0) {
+        return remora_words(words, "REMORA_RESUME is 'on' or 'off', not '%s'.", text);
+    }
+    out->resume = strcasecmp(text, "off") != 0;
+    return true;
+}
+
 static bool find_micros(const char *name, int64_t *nanos, char *words)
 {
     char text[32];
@@ -230,7 +243,8 @@ static bool combine(const struct remora_settings_layer *environment,
     snprintf(out->program, sizeof out->program, "%s", program_invocation_short_name);
     return find_server(server, out, words)
         && find_token(own_token ? environment : local, out, words)
-        && find_tls(environment, local, out, words) && find_micros("REMORA_SPIN", &out->spin_nanos, words)
+        && find_tls(environment, local, out, words) && find_resume(out, words)
+        && find_micros("REMORA_SPIN", &out->spin_nanos, words)
         && find_micros("REMORA_START_WITHIN", &out->start_within_nanos, words);
 }
 

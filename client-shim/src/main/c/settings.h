@@ -29,6 +29,8 @@ struct remora_settings {
     char client_certificate[REMORA_PATH_BYTES_MAX];
     char client_key[REMORA_PATH_BYTES_MAX];
     bool plaintext;
+    /* Whether the session goes on when its connection is cut. */
+    bool resume;
     /* How long a waiting call polls before its thread sleeps. */
     int64_t spin_nanos;
     /* Work that the server can't start so soon after its arrival is refused; 0: no such time. */

@@ -9,6 +9,7 @@
  *     bytes_sent N
  *     bytes_received N
  *     credit_nanos N
+ *     resumes N
  *     call NUMBER NAME CALLS WAITS BLOCKED_NANOS
  *     end
  */
@@ -102,6 +103,7 @@ static void print(FILE *out, const struct remora_statistics *statistics, const c
     fprintf(out, "bytes_sent %llu\n", (unsigned long long)statistics->bytes_sent);
     fprintf(out, "bytes_received %llu\n", (unsigned long long)statistics->bytes_received);
     fprintf(out, "credit_nanos %llu\n", (unsigned long long)statistics->credit_nanos);
+    fprintf(out, "resumes %llu\n", (unsigned long long)statistics->resumes);
     for (uint32_t number = 0; number < REMORA_CALL_NUMBERS; number++) {
         const struct remora_call_statistics *call = &statistics->calls[number];
         const struct remora_call_info *info = remora_call_info(number);

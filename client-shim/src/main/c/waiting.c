@@ -32,6 +32,9 @@ static void check_silence(struct remora_connection *connection)
         return;
     }
     if (connection->pinged) {
+        if (remora_resume(connection)) {
+            return;
+        }
         remora_fail(connection, CUDA_ERROR_DEVICE_UNAVAILABLE,
                     "The server %s doesn't answer any more: the network or its machine may be "
                     "down. The session is lost; start the program again when it is back.",
@@ -77,6 +80,7 @@ void remora_handle(struct remora_connection *connection, bool readable)
     if (readable) {
         connection->channel.drained = false;
         open = read_input(connection);
+        remora_tell_arrived(connection);
     }
     if (connection->failure == CUDA_SUCCESS && !connection->end.closed) {
         remora_http2_push(connection);
@@ -87,9 +91,14 @@ void remora_handle(struct remora_connection *connection, bool readable)
     bool spoken = nghttp2_session_want_read(connection->session)
         || nghttp2_session_want_write(connection->session);
     if (!open || connection->end.closed || !spoken || connection->channel.problem[0] != 0) {
-        if (!connection->leaving) {
+        if (connection->resuming) {
+            connection->cut = true;
+        } else if (!connection->leaving && !remora_resume(connection)) {
             remora_explain_end(connection);
         }
+        return;
+    }
+    if (connection->resuming) {
         return;
     }
     check_silence(connection);
@@ -117,6 +126,11 @@ void remora_look(struct remora_connection *connection, int64_t until)
     };
     int64_t check = remora_next_check(connection);
     until = until < check ? until : check;
+    if (connection->resuming) {
+        int came = poll(&waiting, 1, remora_poll_millis(remora_now(), until));
+        remora_handle(connection, came > 0 && (waiting.revents & ~POLLOUT) != 0);
+        return;
+    }
     pthread_mutex_unlock(&connection->lock);
     remora_output_relieve(&connection->output);
     int ready = spin(connection, &waiting);

@@ -2,6 +2,7 @@
 /* Reads what the server says of itself and its devices. */
 #include <stdlib.h>
 
+#include "clock.h"
 #include "connection.h"
 
 #define TAG(field, type) ((field) << 3 | (type))
@@ -23,6 +24,8 @@ enum {
     WELCOME_WINDOW_BYTES = VARINT(9),
     WELCOME_CHUNK_BYTES_MAX = VARINT(10),
     WELCOME_DRIVER_VERSION = VARINT(12),
+    WELCOME_RESUME_SECRET = LENGTH(13),
+    WELCOME_RESUME_GRACE_MILLIS = VARINT(14),
 
     DEVICE_ORDINAL = VARINT(1),
     DEVICE_NAME = LENGTH(2),
@@ -215,6 +218,16 @@ static void keep_supported(struct remora_connection *connection, struct remora_r
     }
 }
 
+/* Who shows it may go on with the session. */
+static bool keep_secret(struct remora_connection *connection, struct remora_span secret)
+{
+    if (secret.length != sizeof connection->resume_secret) {
+        return false;
+    }
+    memcpy(connection->resume_secret, secret.data, secret.length);
+    return true;
+}
+
 static bool read_field(struct remora_connection *connection, struct remora_reader *in,
                        uint32_t tag)
 {
@@ -252,6 +265,13 @@ static bool read_field(struct remora_connection *connection, struct remora_reade
     case WELCOME_DRIVER_VERSION:
         number = remora_read_varint(in);
         welcome->driver_version = number < INT32_MAX ? (int)number : 0;
+        break;
+    case WELCOME_RESUME_SECRET:
+        return keep_secret(connection, remora_read_span(in));
+    case WELCOME_RESUME_GRACE_MILLIS:
+        number = remora_read_varint(in);
+        connection->resume_grace_nanos =
+            (int64_t)(number & UINT32_MAX) * REMORA_NANOS_PER_MILLI;
         break;
     default:
         remora_skip(in, tag);

@@ -146,6 +146,9 @@ static struct remora_connection *new_connection(void)
     struct remora_callback_call *callback = calloc(1, sizeof *callback);
     memset(memory, 0, sizeof memory);
     connection->welcomed = true;
+    connection->resume_grace_nanos = 1;
+    /* Nothing is kept for it, so the credit must be for what is acknowledged already. */
+    connection->transit.acknowledged = 99;
     connection->next_sequence = 5;
     connection->sent_bytes = 100;
     downloading.expected.bulk = true;
@@ -200,6 +203,36 @@ static void feed(struct remora_connection *connection, const struct remora_write
     }
 }
 
+/* Where the message begins behind so many bytes of messages, which count without their prefixes. */
+static size_t offset_of(const struct remora_writer *stream, uint64_t position)
+{
+    size_t at = 0;
+    for (uint64_t passed = 0; passed < position;) {
+        const uint8_t *prefix = stream->data + at;
+        size_t length = (size_t)prefix[1] << 24 | (size_t)prefix[2] << 16
+            | (size_t)prefix[3] << 8 | prefix[4];
+        passed += length;
+        at += REMORA_PREFIX_BYTES + length;
+    }
+    return at;
+}
+
+/* As over a connection that is cut anywhere: what has not come whole comes again. */
+static void feed_with_cuts(struct remora_connection *connection,
+                           const struct remora_writer *stream)
+{
+    for (size_t at = 0; at < stream->length && connection->failure == CUDA_SUCCESS;) {
+        size_t length = 1 + next_random() % 20000;
+        length = length < stream->length - at ? length : stream->length - at;
+        remora_receive(connection, stream->data + at, length);
+        at += length;
+        if (next_random() % 3 == 0) {
+            remora_receive_again(connection);
+            at = offset_of(stream, connection->arrived.bytes);
+        }
+    }
+}
+
 static int reached_calls(const struct remora_connection *connection)
 {
     int count = 0;
@@ -233,6 +266,10 @@ static bool one_round(void)
     struct remora_connection *connection = new_connection();
     feed(connection, &stream);
     bool good = arrived(connection);
+    free_connection(connection);
+    connection = new_connection();
+    feed_with_cuts(connection, &stream);
+    good = good && arrived(connection);
     free_connection(connection);
     for (unsigned i = 0; i < 20; i++) {
         connection = new_connection();

@@ -52,6 +52,14 @@ final class ConnectionOptions {
       description = "Its key (PEM); also REMORA_CLIENT_KEY.")
   private @Nullable String clientKey;
 
+  @Option(
+      names = "--resume",
+      paramLabel = "on|off",
+      description =
+          "Whether the session goes on when its connection is cut (default: on); also"
+              + " REMORA_RESUME.")
+  private @Nullable String resume;
+
   /** What was given, by setting. */
   Map<SettingKey, String> flags() {
     Map<SettingKey, String> flags = new EnumMap<>(SettingKey.class);
@@ -61,6 +69,7 @@ final class ConnectionOptions {
     add(flags, SettingKey.TLS, tls);
     add(flags, SettingKey.CLIENT_CERTIFICATE, clientCertificate);
     add(flags, SettingKey.CLIENT_KEY, clientKey);
+    add(flags, SettingKey.RESUME, resume);
     return flags;
   }
 

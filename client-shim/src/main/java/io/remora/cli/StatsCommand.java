@@ -72,6 +72,9 @@ public final class StatsCommand implements RemoraCommand {
     totals.row("  received", Sizes.bytes(all.bytesReceived()));
     totals.row("  blocked", time(all.blockedNanos()) + " in all threads together");
     totals.row("    for too much under way", time(all.creditNanos()));
+    if (all.resumes() > 0) {
+      totals.row("  connection cut and restored", Sizes.count(all.resumes()) + " times");
+    }
     out.print(totals);
     if (waits > 0) {
       out.print(slowest(all));

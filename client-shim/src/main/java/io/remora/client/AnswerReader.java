@@ -2,6 +2,7 @@
 package io.remora.client;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.remora.v1.Resumed;
 import io.remora.v1.Welcome;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.WireException;
@@ -24,6 +25,7 @@ final class AnswerReader {
   private static final int FRAME_CONSUMED_BYTES = 5 << 3 | VARINT;
   private static final int FRAME_CALLBACK = 6 << 3 | LENGTH;
   private static final int FRAME_OUTPUT = 7 << 3 | LENGTH;
+  private static final int FRAME_RESUMED = 8 << 3 | LENGTH;
 
   private static final int ANSWER_SEQUENCE = 1 << 3 | VARINT;
   private static final int ANSWER_RESULT = 2 << 3 | VARINT;
@@ -65,6 +67,23 @@ final class AnswerReader {
     this.output = output;
     this.credits = credits;
     this.welcomes = welcomes;
+  }
+
+  /**
+   * Reads the first frame of a stream that goes on with a session.
+   *
+   * @return the position up to which the server has got frames
+   */
+  static long resumed(InboundFrame frame) {
+    WireReader in = frame.reader();
+    if (in.readTag() != FRAME_RESUMED) {
+      throw new WireException("the first frame of a resumed session is another");
+    }
+    try {
+      return Resumed.parseFrom(in.readBytes()).getReceivedBytes();
+    } catch (InvalidProtocolBufferException e) {
+      throw new WireException("the frame that resumes the session is malformed");
+    }
   }
 
   /** Told how far the server has got with what was sent. */

@@ -18,6 +18,7 @@ final class CallCounters {
   private final LongAdder bytesSent = new LongAdder();
   private final LongAdder bytesReceived = new LongAdder();
   private final LongAdder creditNanos = new LongAdder();
+  private final LongAdder resumes = new LongAdder();
 
   /**
    * @param numbers one more than the largest number of a call
@@ -53,6 +54,10 @@ final class CallCounters {
     bytesReceived.add(bytes);
   }
 
+  void resumed() {
+    resumes.increment();
+  }
+
   void blockedForCredit(long nanos) {
     creditNanos.add(nanos);
   }
@@ -86,6 +91,7 @@ final class CallCounters {
         bytesSent.sum(),
         bytesReceived.sum(),
         creditNanos.sum(),
+        resumes.sum(),
         entries);
   }
 }

@@ -39,6 +39,7 @@ final class CallSender {
   private static final int FRAME_FIRST_SEQUENCE = 2;
   private static final int FRAME_CALLS = 3;
   private static final int FRAME_CALLBACKS_DONE = 4;
+  private static final int FRAME_RECEIVED_BYTES = 5;
   private static final int CALL_NUMBER = 1;
   private static final int CALL_ARGUMENTS = 2;
   private static final int CALL_CONTEXT = 3;
@@ -71,6 +72,11 @@ final class CallSender {
   // Written by the receiving thread.
   private volatile long consumedSequence;
   private volatile long consumedBytes;
+
+  /** What the server is to be told to have come, and was told; see {@link #acknowledge}. */
+  private volatile long received;
+
+  private volatile long receivedTold;
 
   /** How many callers wait for credit or for the transport. */
   private final AtomicInteger blocked = new AtomicInteger();
@@ -251,7 +257,44 @@ final class CallSender {
   /** Frames leave without the lock, so that others may encode meanwhile. */
   private void unlock() {
     lock.unlock();
+    tellReceived();
     loop.runPending();
+  }
+
+  /**
+   * Tells the server that its frames have come up to a position. Needs no credit. Receiving thread
+   * only, which never waits for the lock: who holds it tells the server then.
+   */
+  void acknowledge(long position) {
+    received = position;
+    tellReceived();
+  }
+
+  private void tellReceived() {
+    while (received != receivedTold && lock.tryLock()) {
+      try {
+        long position = received;
+        if (position != receivedTold) {
+          receivedTold = position;
+          flushLocked();
+          writer.reset();
+          writer.varint(FRAME_RECEIVED_BYTES, position);
+          transmit();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  /** Runs something that concerns what is sent while nothing is. */
+  void locked(Runnable change) {
+    lock.lock();
+    try {
+      change.run();
+    } finally {
+      unlock();
+    }
   }
 
   /** The sequence number that the next call will have. */
@@ -372,6 +415,7 @@ final class CallSender {
     sentBytes += bytes;
     counters.sentBytes(bytes);
     if (failure == null && !closing) {
+      sink.acknowledged(consumedBytes);
       sink.send(writer.frame());
     }
     writer.reset();

@@ -3,6 +3,7 @@ package io.remora.client;
 
 import io.remora.client.config.ClientSettings;
 import io.remora.client.config.Found;
+import io.remora.client.config.ResumeMode;
 import io.remora.client.config.TlsMode;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +21,8 @@ public final class ConfiguredSettings {
         ConnectionSettings.parse(found.server().value())
             .withToken(value(found.token()))
             .withCaFile(value(found.ca()))
-            .withPlaintext(found.tls().value() == TlsMode.OFF);
+            .withPlaintext(found.tls().value() == TlsMode.OFF)
+            .withResume(found.resume().value() == ResumeMode.ON);
     Found<java.nio.file.Path> certificate = found.clientCertificate();
     Found<java.nio.file.Path> key = found.clientKey();
     if ((certificate == null) != (key == null)) {

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.client;
 
-import io.grpc.CallOptions;
 import io.grpc.ClientCall;
-import io.grpc.Metadata;
 import io.remora.client.DeferredErrors.Deferred;
 import io.remora.client.generated.Calls;
 import io.remora.v1.RemoteResult;
 import io.remora.v1.Welcome;
-import io.remora.wire.DriverMethods;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.OutboundFrame;
 import io.remora.wire.WireException;
@@ -17,22 +14,17 @@ import jcuda.driver.CUresult;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One session on one server: the stream, what is sent on it and what comes back. Any thread may
- * call. Once the stream is lost, everything that waits and every later call gets one and the same
- * result; there is no reconnecting, since the session's objects are gone with it.
+ * One session on one server: its stream, what is sent on it and what comes back. Any thread may
+ * call. A stream that is cut is replaced where the server allows that. Once the session is lost,
+ * everything that waits and every later call gets one and the same result.
  */
 final class Connection implements AutoCloseable {
-  private static final Metadata.Key<String> AUTHORIZATION =
-      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
-
-  /** The transport takes this much before a bulk copy has to wait for the socket. */
-  private static final int TRANSPORT_BYTES = 2 << 20;
-
   private static final long CLOSE_MILLIS = 2000;
 
   private final NanoClock clock;
   private final Transport transport;
-  private final ClientCall<OutboundFrame, InboundFrame> call;
+  private final SessionLine line;
+  private final @Nullable Resumption resumption;
   private final Receiver receiver;
   private final DeferredErrors errors;
   private final HostCallbacks callbacks;
@@ -47,13 +39,15 @@ final class Connection implements AutoCloseable {
       ConnectionSettings settings,
       NanoClock clock,
       Transport transport,
+      Streams streams,
       ClientCall<OutboundFrame, InboundFrame> call,
       Parts parts,
       Welcome welcome) {
     this.clock = clock;
     this.transport = transport;
-    this.call = call;
     this.welcome = welcome;
+    boolean resumable = settings.resume() && !welcome.getResumeSecret().isEmpty();
+    line = new SessionLine(call, resumable, this::broken);
     receiver = parts.receiver;
     errors = parts.errors;
     callbacks = parts.callbacks;
@@ -62,13 +56,14 @@ final class Connection implements AutoCloseable {
     sender =
         new CallSender(
             clock,
-            new StreamSink(call),
+            line,
             transport.loop(),
             parts.answers,
             counters,
             BitSet.valueOf(welcome.getSupportedCalls().toByteArray()),
             welcome.getWindowCalls(),
             welcome.getWindowBytes());
+    resumption = resumable ? new Resumption(streams, clock, line, sender, receiver, welcome) : null;
     flusher = new IdleFlusher(sender);
     long spinNanos = settings.spin().toNanos();
     threads =
@@ -101,23 +96,12 @@ final class Connection implements AutoCloseable {
     Parts parts = new Parts(settings);
     boolean opened = false;
     try {
-      ClientCall<OutboundFrame, InboundFrame> call =
-          transport
-              .channel()
-              .newCall(
-                  DriverMethods.openForClient(),
-                  CallOptions.DEFAULT.withOnReadyThreshold(TRANSPORT_BYTES));
-      Metadata headers = new Metadata();
-      String token = settings.token();
-      if (token != null) {
-        headers.put(AUTHORIZATION, "Bearer " + token);
-      }
-      call.start(parts.receiver, headers);
-      // Frames are handled as they come and never pile up, so all may come.
-      call.request(Integer.MAX_VALUE);
-      call.sendMessage(Handshake.hello(settings));
+      Streams streams = new Streams(settings, transport);
+      ClientCall<OutboundFrame, InboundFrame> call = streams.open(parts.receiver, null);
+      call.sendMessage(streams.hello(null));
       Welcome welcome = Handshake.await(parts.receiver, settings, transport.channel());
-      Connection connection = new Connection(settings, clock, transport, call, parts, welcome);
+      Connection connection =
+          new Connection(settings, clock, transport, streams, call, parts, welcome);
       connection.start();
       opened = true;
       return connection;
@@ -131,7 +115,7 @@ final class Connection implements AutoCloseable {
 
   private void start() {
     callbacks.whenDone(sender::callbackDone);
-    receiver.attach(sender);
+    receiver.attach(sender, resumption);
     sender.flushedBy(flusher);
     flusher.start();
   }
@@ -204,7 +188,7 @@ final class Connection implements AutoCloseable {
   /** Bulk memory came in an answer, but not all of it. */
   void broken(WireException cause) {
     receiver.broken(cause);
-    call.cancel("protocol violation", cause);
+    line.cancel("protocol violation", cause);
   }
 
   /**
@@ -216,10 +200,10 @@ final class Connection implements AutoCloseable {
     sender.close(this::endOfCalls);
     try {
       if (!receiver.awaitClosed(CLOSE_MILLIS)) {
-        call.cancel("the client is closing", null);
+        line.cancel("the client is closing", null);
       }
     } catch (InterruptedException e) {
-      call.cancel("the client is closing", null);
+      line.cancel("the client is closing", null);
       Thread.currentThread().interrupt();
     }
     output.write();
@@ -231,25 +215,15 @@ final class Connection implements AutoCloseable {
   /** Under the sender's lock, so that no call can be sent behind the end. */
   private void endOfCalls() {
     boolean intact = receiver.failure() == null;
-    receiver.fail(
-        new Failure(
-            CUresult.CUDA_ERROR_DEINITIALIZED, "The connection was closed by the program."));
+    Failure closed =
+        new Failure(CUresult.CUDA_ERROR_DEINITIALIZED, "The connection was closed by the program.");
+    receiver.fail(closed);
+    if (resumption != null) {
+      resumption.stop();
+    }
     // A stream that has failed may have been cancelled, and then has no half to close.
-    if (intact) {
-      call.halfClose();
-    }
-  }
-
-  /** The stream as the sender sees it. */
-  private record StreamSink(ClientCall<OutboundFrame, InboundFrame> call) implements FrameSink {
-    @Override
-    public void send(OutboundFrame frame) {
-      call.sendMessage(frame);
-    }
-
-    @Override
-    public boolean isReady() {
-      return call.isReady();
+    if (intact && !line.halfClose()) {
+      receiver.lost(closed);
     }
   }
 }

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param program name under which the server shows the session
  * @param deviceOutput gets what kernels print, before the synchronisation returns that waits for
  *     them; it must not call CUDA
+ * @param resume whether the session goes on when its connection is cut, if the server allows that
  */
 public record ConnectionSettings(
     String host,
@@ -38,7 +39,8 @@ public record ConnectionSettings(
     Duration handshakeTimeout,
     Duration spin,
     String program,
-    Consumer<byte[]> deviceOutput) {
+    Consumer<byte[]> deviceOutput,
+    boolean resume) {
   /** The port on which servers listen unless they are told otherwise. */
   public static final int DEFAULT_PORT = 7443;
 
@@ -83,7 +85,8 @@ public record ConnectionSettings(
         HANDSHAKE_TIMEOUT,
         Duration.ZERO,
         Optional.ofNullable(System.getProperty("sun.java.command")).orElse("java"),
-        ProgramOutput::print);
+        ProgramOutput::print,
+        true);
   }
 
   /**
@@ -124,7 +127,8 @@ public record ConnectionSettings(
         handshakeTimeout,
         spin,
         program,
-        deviceOutput);
+        deviceOutput,
+        resume);
   }
 
   /** These settings with TLS that trusts the certificates in a PEM file. */
@@ -141,7 +145,8 @@ public record ConnectionSettings(
         handshakeTimeout,
         spin,
         program,
-        deviceOutput);
+        deviceOutput,
+        resume);
   }
 
   /** These settings with a certificate that the client shows the server. */
@@ -158,7 +163,8 @@ public record ConnectionSettings(
         handshakeTimeout,
         spin,
         program,
-        deviceOutput);
+        deviceOutput,
+        resume);
   }
 
   /** These settings without TLS, or with it. */
@@ -175,7 +181,8 @@ public record ConnectionSettings(
         handshakeTimeout,
         spin,
         program,
-        deviceOutput);
+        deviceOutput,
+        resume);
   }
 
   /** These settings with other bounds. */
@@ -192,7 +199,8 @@ public record ConnectionSettings(
         handshake,
         spin,
         program,
-        deviceOutput);
+        deviceOutput,
+        resume);
   }
 
   /** These settings with another polling time of waiting calls. */
@@ -209,7 +217,8 @@ public record ConnectionSettings(
         handshakeTimeout,
         newSpin,
         program,
-        deviceOutput);
+        deviceOutput,
+        resume);
   }
 
   /** These settings with another taker of what kernels print than the standard output. */
@@ -226,7 +235,26 @@ public record ConnectionSettings(
         handshakeTimeout,
         spin,
         program,
-        newDeviceOutput);
+        newDeviceOutput,
+        resume);
+  }
+
+  /** These settings with or without going on after a cut. */
+  public ConnectionSettings withResume(boolean newResume) {
+    return new ConnectionSettings(
+        host,
+        port,
+        token,
+        caFile,
+        clientCertificate,
+        clientKey,
+        plaintext,
+        connectTimeout,
+        handshakeTimeout,
+        spin,
+        program,
+        deviceOutput,
+        newResume);
   }
 
   /** {@code HOST:PORT}, with brackets around an IPv6 address. */

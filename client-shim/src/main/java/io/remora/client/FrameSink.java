@@ -8,6 +8,9 @@ interface FrameSink {
   /** Sends a frame; its memory is free again when this returns. */
   void send(OutboundFrame frame);
 
+  /** The server has all frames up to this position: the sum of their sizes. */
+  void acknowledged(long position);
+
   /** False while the transport has enough to do. */
   boolean isReady();
 }

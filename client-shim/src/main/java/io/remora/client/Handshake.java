@@ -11,6 +11,7 @@ import io.remora.client.ConnectionException.Reason;
 import io.remora.client.generated.Calls;
 import io.remora.v1.ClientFrame;
 import io.remora.v1.Hello;
+import io.remora.v1.Resume;
 import io.remora.v1.Welcome;
 import io.remora.wire.OutboundFrame;
 import java.net.ConnectException;
@@ -27,18 +28,22 @@ import org.jspecify.annotations.Nullable;
 /** The first frame in each direction, and the words for all the ways in which it can go wrong. */
 final class Handshake {
   /** Raised when frames change their meaning; servers accept one version more or less. */
-  static final int PROTOCOL_VERSION = 1;
+  static final int PROTOCOL_VERSION = 2;
 
   private static final String CLIENT_NAME = "remora-java";
   private static final int PROGRAM_LENGTH_MAX = 200;
 
   private Handshake() {}
 
-  /** The client's first frame. */
-  static OutboundFrame hello(ConnectionSettings settings) {
+  /**
+   * A stream's first frame.
+   *
+   * @param resume how to go on with a session; null for a new one
+   */
+  static OutboundFrame hello(ConnectionSettings settings, @Nullable Resume resume) {
     String version = Handshake.class.getPackage().getImplementationVersion();
     String program = settings.program();
-    Hello hello =
+    Hello.Builder hello =
         Hello.newBuilder()
             .setProtocolVersion(PROTOCOL_VERSION)
             .setTableHash(ByteString.copyFrom(Calls.tableHash()))
@@ -47,7 +52,10 @@ final class Handshake {
             .setClientVersion(version == null ? "development" : version)
             .setProcessId(ProcessHandle.current().pid())
             .setProgram(program.substring(0, Math.min(PROGRAM_LENGTH_MAX, program.length())))
-            .build();
+            .setResumable(settings.resume());
+    if (resume != null) {
+      hello.setResume(resume);
+    }
     byte[] frame = ClientFrame.newBuilder().setHello(hello).build().toByteArray();
     return OutboundFrame.of(frame, 0, frame.length);
   }

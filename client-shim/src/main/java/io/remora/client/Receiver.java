@@ -18,6 +18,11 @@ import org.jspecify.annotations.Nullable;
  * blocks. It also decides when the connection is over, and tells everybody once.
  */
 final class Receiver extends ClientCall.Listener<InboundFrame> {
+  /** An eighth of what a server keeps at most before it waits to be told. */
+  private static final int ACKNOWLEDGED_BYTES = 512 << 10;
+
+  private static final int ACKNOWLEDGED_FRAMES = 256;
+
   private final PendingAnswers answers;
   private final CallCounters counters;
   private final AnswerReader reader;
@@ -26,7 +31,17 @@ final class Receiver extends ClientCall.Listener<InboundFrame> {
 
   private @Nullable Failure failure;
   private @Nullable CallSender sender;
+  private @Nullable Resumption resumption;
   private volatile @Nullable Status status;
+
+  /** The stream that the session has now. Receiving thread. */
+  private ClientCall.Listener<InboundFrame> stream = this;
+
+  // How much has come behind the welcome, and how much of that the server was told. Receiving
+  // thread.
+  private long receivedBytes;
+  private long acknowledgedBytes;
+  private int unacknowledgedFrames;
 
   Receiver(
       PendingAnswers answers,
@@ -44,11 +59,16 @@ final class Receiver extends ClientCall.Listener<InboundFrame> {
     return welcome;
   }
 
-  /** Names the sender that is to hear of credits and of the end. */
-  void attach(CallSender newSender) {
+  /**
+   * Names the sender that is to hear of credits and of the end.
+   *
+   * @param newResumption what to do when the connection is cut; null if the session ends then
+   */
+  void attach(CallSender newSender, @Nullable Resumption newResumption) {
     Failure early;
     synchronized (this) {
       sender = newSender;
+      resumption = newResumption;
       early = failure;
     }
     if (early != null) {
@@ -87,11 +107,27 @@ final class Receiver extends ClientCall.Listener<InboundFrame> {
     return status;
   }
 
+  /** The position up to which the server's frames have come. */
+  long receivedBytes() {
+    return receivedBytes;
+  }
+
+  /** The session goes on by another stream. */
+  void resumedBy(ClientCall.Listener<InboundFrame> newStream) {
+    stream = newStream;
+    counters.resumed();
+  }
+
   @Override
   public void onMessage(InboundFrame frame) {
-    counters.received(frame.bytes());
+    int bytes = frame.bytes();
+    counters.received(bytes);
+    boolean first = !welcome.isDone();
     try (frame) {
       reader.read(frame);
+      if (!first) {
+        arrived(bytes);
+      }
     } catch (WireException e) {
       broken(e);
       // gRPC cancels the stream, so that the server hears of it, too.
@@ -115,16 +151,55 @@ final class Receiver extends ClientCall.Listener<InboundFrame> {
     }
   }
 
+  /** A frame has come whole; the server is told now and then. */
+  private void arrived(int bytes) {
+    receivedBytes += bytes;
+    unacknowledgedFrames++;
+    if (receivedBytes - acknowledgedBytes >= ACKNOWLEDGED_BYTES
+        || unacknowledgedFrames >= ACKNOWLEDGED_FRAMES) {
+      acknowledgedBytes = receivedBytes;
+      unacknowledgedFrames = 0;
+      CallSender sending = sender();
+      if (sending != null && isResumable()) {
+        sending.acknowledge(receivedBytes);
+      }
+    }
+  }
+
+  private synchronized boolean isResumable() {
+    return resumption != null;
+  }
+
   @Override
   public void onClose(Status endStatus, Metadata trailers) {
+    closed(this, endStatus, trailers);
+  }
+
+  /** A stream that the session had, or has, is over. */
+  void closed(ClientCall.Listener<InboundFrame> which, Status endStatus, Metadata trailers) {
+    if (which != stream) {
+      return;
+    }
+    Resumption next;
+    synchronized (this) {
+      next = failure == null ? resumption : null;
+    }
+    if (next != null && next.begin(endStatus, trailers)) {
+      return;
+    }
     status = endStatus;
     String description = endStatus.getDescription();
-    fail(
+    welcome.completeExceptionally(endStatus.asRuntimeException());
+    lost(
         new Failure(
             CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE,
             "The connection to the server is gone: "
                 + (description == null ? endStatus.getCode().toString() : description)));
-    welcome.completeExceptionally(endStatus.asRuntimeException());
+  }
+
+  /** There is no stream and won't be one any more. */
+  void lost(Failure why) {
+    fail(why);
     closed.countDown();
   }
 

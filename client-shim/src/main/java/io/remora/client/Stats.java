@@ -14,6 +14,7 @@ import java.util.List;
  * @param bytesSent size of those messages
  * @param bytesReceived size of the server's messages
  * @param creditWaitNanos time that callers were blocked because too much was under way
+ * @param resumes how often the session went on after its connection was cut
  * @param busiest per entry point what it cost, the longest time blocked first
  */
 public record Stats(
@@ -24,6 +25,7 @@ public record Stats(
     long bytesSent,
     long bytesReceived,
     long creditWaitNanos,
+    long resumes,
     List<EntryStats> busiest) {
   public Stats {
     busiest = List.copyOf(busiest);

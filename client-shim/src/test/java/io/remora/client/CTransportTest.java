@@ -151,12 +151,12 @@ final class CTransportTest {
 
   @Test
   void serverOfAnotherVersionIsRefused() throws Exception {
-    Welcome welcome = FakeServer.welcome(10, 1000).toBuilder().setProtocolVersion(3).build();
+    Welcome welcome = FakeServer.welcome(10, 1000).toBuilder().setProtocolVersion(4).build();
 
     Run run = run(welcoming(welcome), "init");
 
     assertThat(run.lines()).containsExactly("init 803");
-    assertThat(run.errors()).contains("speaks protocol version 3, this client version 1");
+    assertThat(run.errors()).contains("speaks protocol version 4, this client version 2");
   }
 
   @Test

@@ -119,7 +119,7 @@ final class ConnectingTest {
           public void onHello(Session session, Hello hello, Metadata headers) {
             session.send(
                 ServerFrame.newBuilder()
-                    .setWelcome(FakeServer.welcome(1, 1).toBuilder().setProtocolVersion(3))
+                    .setWelcome(FakeServer.welcome(1, 1).toBuilder().setProtocolVersion(4))
                     .build());
           }
         };

@@ -18,6 +18,7 @@ import java.util.Map;
  * @param bytesSent size of those messages
  * @param bytesReceived size of the server's messages
  * @param creditNanos how long threads were blocked because too much was under way
+ * @param resumes how often sessions went on after their connection was cut
  * @param calls the calls that were sent
  */
 public record ProcessCounters(
@@ -28,6 +29,7 @@ public record ProcessCounters(
     long bytesSent,
     long bytesReceived,
     long creditNanos,
+    long resumes,
     List<CallCounters> calls) {
 
   /** One entry point of the driver. */
@@ -90,6 +92,7 @@ public record ProcessCounters(
         numbers.getOrDefault("bytes_sent", 0L),
         numbers.getOrDefault("bytes_received", 0L),
         numbers.getOrDefault("credit_nanos", 0L),
+        numbers.getOrDefault("resumes", 0L),
         calls);
   }
 
@@ -113,12 +116,14 @@ public record ProcessCounters(
     long sent = 0;
     long received = 0;
     long credit = 0;
+    long resumes = 0;
     for (ProcessCounters each : processes) {
       local += each.localCalls;
       frames += each.framesSent;
       sent += each.bytesSent;
       received += each.bytesReceived;
       credit += each.creditNanos;
+      resumes += each.resumes;
       each.calls.forEach(call -> calls.merge(call.name(), call, CallCounters::plus));
     }
     ProcessCounters first = processes.get(0);
@@ -130,6 +135,7 @@ public record ProcessCounters(
         sent,
         received,
         credit,
+        resumes,
         List.copyOf(calls.values()));
   }
 

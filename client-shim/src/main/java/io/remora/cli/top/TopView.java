@@ -245,6 +245,14 @@ public record TopView(Palette palette, Order order, ZoneId zone) {
     return table;
   }
 
+  /** Where a session's client is, or how long it has been gone. */
+  private static String peer(ServerState state, SessionState session) {
+    long since = session.getDetachedUnixMillis();
+    return since == 0
+        ? session.getPeer()
+        : "detached for " + Figures.age(Math.max(0, state.getUnixMillis() - since));
+  }
+
   private List<Cell> session(ServerState state, SessionState session) {
     List<Cell> cells = new ArrayList<>();
     cells.addAll(
@@ -253,7 +261,7 @@ public record TopView(Palette palette, Order order, ZoneId zone) {
             session.getTenant(),
             program(session.getProgram()),
             Long.toString(session.getProcessId()),
-            session.getPeer(),
+            peer(state, session),
             Figures.age(state.getUnixMillis() - session.getOpenedUnixMillis()),
             Figures.percent(Order.busy(session)),
             Sizes.count(

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param clientCertificate PEM file of the client's own certificate; null for none
  * @param clientKey PEM file of its key
  * @param tls whether the connection is encrypted
+ * @param resume whether the session goes on when its connection is cut
  * @param runtimeKey file with the key that programs of the CUDA runtime ask for; null for none
  * @param onlyLocal whether nobody configured the server: one on this machine has left its address,
  *     and may have ended since
@@ -35,6 +36,7 @@ public record ClientSettings(
     @Nullable Found<Path> clientCertificate,
     @Nullable Found<Path> clientKey,
     Found<TlsMode> tls,
+    Found<ResumeMode> resume,
     @Nullable Found<Path> runtimeKey,
     boolean onlyLocal,
     List<Path> read) {
@@ -86,6 +88,7 @@ public record ClientSettings(
     }
     put(values, SettingKey.CA, ca);
     put(values, SettingKey.TLS, new Found<>(tls.value().toString(), tls.origin()));
+    put(values, SettingKey.RESUME, resume);
     put(values, SettingKey.CLIENT_CERTIFICATE, clientCertificate);
     put(values, SettingKey.CLIENT_KEY, clientKey);
     put(values, SettingKey.RUNTIME_KEY, runtimeKey);

@@ -10,6 +10,7 @@ public enum SettingKey {
   TLS("tls", "REMORA_TLS", "--tls"),
   CLIENT_CERTIFICATE("client_certificate", "REMORA_CLIENT_CERTIFICATE", "--client-certificate"),
   CLIENT_KEY("client_key", "REMORA_CLIENT_KEY", "--client-key"),
+  RESUME("resume", "REMORA_RESUME", "--resume"),
   RUNTIME_KEY("runtime_key", "REMORA_RUNTIME_KEY_FILE", "--runtime-key");
 
   private final String fileKey;

@@ -58,6 +58,7 @@ final class SettingsSearch {
       return Optional.empty();
     }
     Found<String> tls = text(SettingKey.TLS);
+    Found<String> resume = text(SettingKey.RESUME);
     Token token = token();
     return Optional.of(
         new ClientSettings(
@@ -68,6 +69,7 @@ final class SettingsSearch {
             path(SettingKey.CLIENT_CERTIFICATE),
             path(SettingKey.CLIENT_KEY),
             tls == null ? new Found<>(TlsMode.ON, "default") : TlsMode.parse(tls),
+            resume == null ? new Found<>(ResumeMode.ON, "default") : ResumeMode.parse(resume),
             path(SettingKey.RUNTIME_KEY),
             onlyLocal,
             List.copyOf(read)));

@@ -19,7 +19,8 @@ final class ProcessCountersTest {
                 "frames_sent 2",
                 "bytes_sent 1000",
                 "bytes_received 300",
-                "credit_nanos 7"));
+                "credit_nanos 7",
+                "resumes 1"));
     lines.addAll(List.of(calls));
     lines.add("end");
     return lines;
@@ -47,6 +48,7 @@ final class ProcessCountersTest {
                 2000,
                 600,
                 14,
+                2,
                 List.of(
                     new CallCounters("cuMemAlloc", 4, 4, 100),
                     new CallCounters("cuLaunchKernel", 58, 1, 20))));

@@ -28,6 +28,7 @@ class CReceiverTest {
           "statistics.c",
           "trace.c",
           "trace_file.c",
+          "kept.c",
           "waiting.c");
 
   @TempDir private Path directory;

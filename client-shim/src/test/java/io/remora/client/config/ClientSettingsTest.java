@@ -198,6 +198,18 @@ final class ClientSettingsTest {
   }
 
   @Test
+  void resumeIsOnUnlessAPlaceSaysOtherwise() {
+    environment.put("REMORA_SERVER", "a");
+    assertThat(settings().resume().value()).isEqualTo(ResumeMode.ON);
+    environment.put("REMORA_RESUME", "OFF");
+    assertThat(settings().resume().value()).isEqualTo(ResumeMode.OFF);
+    environment.put("REMORA_RESUME", "maybe");
+    assertThatIllegalArgumentException()
+        .isThrownBy(this::settings)
+        .withMessageContaining("REMORA_RESUME: resume is 'on' or 'off'");
+  }
+
+  @Test
   void environmentForAProgramHasFilesByTheirWholePath() throws IOException {
     write("home/.config/remora/remora.yaml", "server: user:1\ntoken_file: t\nruntime_key: ~/k\n");
     write("home/.config/remora/t", "rmr_file\n");
@@ -210,6 +222,8 @@ final class ClientSettingsTest {
                 "REMORA_TOKEN_FILE",
                 folder.resolve("home/.config/remora/t").toString(),
                 "REMORA_TLS",
+                "on",
+                "REMORA_RESUME",
                 "on",
                 "REMORA_RUNTIME_KEY_FILE",
                 folder.resolve("home/k").toString()));

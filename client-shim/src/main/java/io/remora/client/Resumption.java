@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.client;
+
+import io.grpc.ClientCall;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.remora.v1.Resume;
+import io.remora.v1.Welcome;
+import io.remora.wire.DriverMethods;
+import io.remora.wire.InboundFrame;
+import io.remora.wire.OutboundFrame;
+import io.remora.wire.WireException;
+import java.util.concurrent.TimeUnit;
+import jcuda.driver.CUresult;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Goes on with a session whose connection was cut: connects again and again until the server takes
+ * it or the server's grace time is over. All of it runs on the connection's loop.
+ */
+final class Resumption {
+  private static final System.Logger LOG = System.getLogger(Resumption.class.getName());
+
+  private static final long PAUSE_NANOS_MIN = TimeUnit.MILLISECONDS.toNanos(5);
+  private static final long PAUSE_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(250);
+
+  /** A server that takes a connection and then is silent for so long is tried again. */
+  private static final long ATTEMPT_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);
+
+  private final Streams streams;
+  private final NanoClock clock;
+  private final SessionLine line;
+  private final CallSender sender;
+  private final Receiver receiver;
+  private final Welcome welcome;
+  private final long graceNanos;
+  private long cutAt;
+  private long pauseNanos;
+  private @Nullable Attempt attempt;
+  private volatile boolean stopped;
+
+  Resumption(
+      Streams streams,
+      NanoClock clock,
+      SessionLine line,
+      CallSender sender,
+      Receiver receiver,
+      Welcome welcome) {
+    this.streams = streams;
+    this.clock = clock;
+    this.line = line;
+    this.sender = sender;
+    this.receiver = receiver;
+    this.welcome = welcome;
+    graceNanos =
+        TimeUnit.MILLISECONDS.toNanos(Integer.toUnsignedLong(welcome.getResumeGraceMillis()));
+  }
+
+  /**
+   * A stream has ended that nobody has closed.
+   *
+   * @return false if the server has ended the session, which then is over
+   */
+  boolean begin(Status status, Metadata trailers) {
+    if (stopped || trailers.containsKey(DriverMethods.ENDED)) {
+      return false;
+    }
+    LOG.log(System.Logger.Level.DEBUG, "the connection is cut: {0}", status);
+    line.cut();
+    cutAt = clock.nanos();
+    pauseNanos = PAUSE_NANOS_MIN;
+    tryAgain();
+    return true;
+  }
+
+  /** Nobody wants the session any more. Any thread. */
+  void stop() {
+    stopped = true;
+  }
+
+  private void tryAgain() {
+    if (stopped) {
+      return;
+    }
+    Attempt next = new Attempt();
+    attempt = next;
+    next.start();
+    streams.schedule(() -> next.cancel("the server is silent"), ATTEMPT_NANOS_MAX);
+  }
+
+  private void failed(Status status, Metadata trailers) {
+    String said = status.getDescription();
+    String why = said == null ? status.getCode().toString() : said;
+    boolean refused = trailers.containsKey(DriverMethods.ENDED);
+    // A server that stops may be back in time, one that has no room may have some.
+    boolean maybeLater =
+        status.getCode() == Status.Code.UNAVAILABLE
+            || status.getCode() == Status.Code.RESOURCE_EXHAUSTED;
+    if (refused && !maybeLater) {
+      giveUp("The connection to the server was cut, and the session can't go on: " + why);
+    } else if (clock.nanos() - cutAt >= graceNanos) {
+      giveUp(
+          "The connection to the server was cut and could not be restored within the "
+              + TimeUnit.NANOSECONDS.toMillis(graceNanos)
+              + " ms for which the server keeps a session: "
+              + why);
+    } else {
+      streams.schedule(this::tryAgain, pauseNanos);
+      pauseNanos = Math.min(2 * pauseNanos, PAUSE_NANOS_MAX);
+    }
+  }
+
+  private void giveUp(String why) {
+    receiver.lost(new Failure(CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE, why));
+  }
+
+  /** One more stream. */
+  private final class Attempt extends ClientCall.Listener<InboundFrame> {
+    private @Nullable ClientCall<OutboundFrame, InboundFrame> call;
+    private boolean resumed;
+    private boolean over;
+
+    void start() {
+      Resume resume =
+          Resume.newBuilder()
+              .setSessionId(welcome.getSessionId())
+              .setSecret(welcome.getResumeSecret())
+              .setReceivedBytes(receiver.receivedBytes())
+              .build();
+      call = streams.open(this, welcome.getSessionId());
+      call.sendMessage(streams.hello(resume));
+    }
+
+    void cancel(String why) {
+      ClientCall<OutboundFrame, InboundFrame> stream = call;
+      if (!resumed && !over && stream != null) {
+        stream.cancel(why, null);
+      }
+    }
+
+    @Override
+    public void onMessage(InboundFrame frame) {
+      if (resumed) {
+        receiver.onMessage(frame);
+        return;
+      }
+      ClientCall<OutboundFrame, InboundFrame> stream = call;
+      try (frame) {
+        if (this != attempt || stream == null || stopped) {
+          return;
+        }
+        long received = AnswerReader.resumed(frame);
+        resumed = true;
+        receiver.resumedBy(this);
+        sender.locked(() -> line.attach(stream, received));
+        sender.signalRoom();
+      } catch (WireException e) {
+        receiver.broken(e);
+        throw e;
+      }
+    }
+
+    @Override
+    public void onReady() {
+      if (resumed) {
+        receiver.onReady();
+      }
+    }
+
+    @Override
+    public void onClose(Status status, Metadata trailers) {
+      over = true;
+      if (resumed) {
+        receiver.closed(this, status, trailers);
+      } else if (this == attempt && !stopped) {
+        failed(status, trailers);
+      }
+    }
+  }
+}
