@@ -22,7 +22,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A client that is killed gives everything back within two seconds, whatever it was doing. */
+/**
+ * A client that is killed gives everything back within two seconds of the end of its grace time,
+ * which is 0 here, whatever it was doing.
+ */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ClientDeathTest {
   static final long TAKEN_BYTES = 200L << 20;
@@ -41,7 +44,10 @@ class ClientDeathTest {
     // One session and memory for one victim: the next session shows whether both came back.
     token = tenants.add("victim", "--sessions", "1", "--memory", "256MiB");
     server =
-        ServerProcess.start(folder, List.of(), List.of("--tenants", tenants.file().toString()));
+        ServerProcess.start(
+            folder,
+            List.of(),
+            List.of("--tenants", tenants.file().toString(), "--resume-grace", "0s"));
   }
 
   @AfterAll

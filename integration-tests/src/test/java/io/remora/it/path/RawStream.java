@@ -8,6 +8,7 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.netty.NettyChannelBuilder;
 import io.remora.client.ConnectionSettings;
+import io.remora.v1.ServerFrame;
 import io.remora.wire.DriverMethods;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.OutboundFrame;
@@ -23,9 +24,17 @@ final class RawStream implements AutoCloseable {
   private final ManagedChannel channel;
   private final ClientCall<OutboundFrame, InboundFrame> call;
   private final CountDownLatch welcome = new CountDownLatch(1);
+  private final CompletableFuture<byte[]> first = new CompletableFuture<>();
   private final CompletableFuture<Status> end = new CompletableFuture<>();
 
   RawStream(ConnectionSettings settings) {
+    this(settings, null);
+  }
+
+  /**
+   * @param session the session to go on with; null for a new one
+   */
+  RawStream(ConnectionSettings settings, @Nullable String session) {
     channel =
         NettyChannelBuilder.forAddress(settings.host(), settings.port())
             .usePlaintext()
@@ -36,11 +45,16 @@ final class RawStream implements AutoCloseable {
     metadata.put(
         Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER),
         "Bearer " + settings.token());
+    if (session != null) {
+      metadata.put(DriverMethods.SESSION, session);
+    }
     call.start(
         new ClientCall.Listener<>() {
           @Override
           public void onMessage(InboundFrame frame) {
-            frame.close();
+            try (frame) {
+              first.complete(frame.reader().readRest());
+            }
             welcome.countDown();
             call.request(1);
           }
@@ -48,6 +62,7 @@ final class RawStream implements AutoCloseable {
           @Override
           public void onClose(Status status, @Nullable Metadata trailers) {
             end.complete(status);
+            first.completeExceptionally(status.asException());
             welcome.countDown();
           }
         },
@@ -57,6 +72,11 @@ final class RawStream implements AutoCloseable {
 
   void send(byte[] message) {
     call.sendMessage(OutboundFrame.of(message, 0, message.length));
+  }
+
+  /** The first message of the server. */
+  ServerFrame awaitFirst() throws Exception {
+    return ServerFrame.parseFrom(first.get(TIME_MAX_SECONDS, TimeUnit.SECONDS));
   }
 
   /** Waits for the first message of the server, or for the stream's end. */

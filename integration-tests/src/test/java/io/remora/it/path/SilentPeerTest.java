@@ -37,7 +37,10 @@ class SilentPeerTest {
     TenantsFile tenants = new TenantsFile(folder.resolve("tenants.yaml"));
     String token = tenants.add("victim", "--sessions", "1", "--memory", "256MiB");
     try (ServerProcess server =
-        ServerProcess.start(folder, List.of(), List.of("--tenants", tenants.file().toString()))) {
+        ServerProcess.start(
+            folder,
+            List.of(),
+            List.of("--tenants", tenants.file().toString(), "--resume-grace", "0s"))) {
       Path ca = Path.of(server.readyValue("ca").orElseThrow());
       ConnectionSettings settings =
           ConnectionSettings.of("127.0.0.1", server.port()).withCaFile(ca).withToken(token);
@@ -68,7 +71,8 @@ class SilentPeerTest {
 
   @Test
   void aCallThatWaitsForAFrozenServerFails() throws Exception {
-    try (ServerProcess server = ServerProcess.start(folder, List.of(), List.of())) {
+    try (ServerProcess server =
+        ServerProcess.start(folder, List.of(), List.of("--resume-grace", "0s"))) {
       try (TestSession session = new TestSession(server.settings())) {
         server.process().freeze();
         CompletableFuture<Integer> call =

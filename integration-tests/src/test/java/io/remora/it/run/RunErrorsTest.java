@@ -96,7 +96,8 @@ class RunErrorsTest {
   @ParameterizedTest
   @ValueSource(strings = {"lose", "lose_waiting"})
   void connectionLostInTheMiddle(String scenario) throws Exception {
-    ServerProcess mortal = ServerProcess.start(folder.resolve(scenario), List.of(), List.of());
+    ServerProcess mortal =
+        ServerProcess.start(folder.resolve(scenario), List.of(), List.of("--resume-grace", "0s"));
     try (Running running = Running.start(launcher.run(mortal, program, scenario))) {
       assertThat(running.nextLine()).isEqualTo("ready");
 

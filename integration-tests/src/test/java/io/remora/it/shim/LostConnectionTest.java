@@ -140,7 +140,8 @@ class LostConnectionTest {
   @ParameterizedTest
   @ValueSource(strings = {"lose", "lose_waiting"})
   void deathOfTheServerEndsEveryCallWithAnError(String scenario) throws Exception {
-    ServerProcess mortal = ServerProcess.start(folder.resolve(scenario), List.of(), List.of());
+    ServerProcess mortal =
+        ServerProcess.start(folder.resolve(scenario), List.of(), List.of("--resume-grace", "0s"));
     try (ShimProcess process = ShimProcess.start(build.command(mortal, scenarios, scenario))) {
       assertThat(process.nextLine()).isEqualTo("ready");
 
@@ -157,7 +158,8 @@ class LostConnectionTest {
 
   @Test
   void silenceOfTheServerIsFoundOut() throws Exception {
-    ServerProcess silent = ServerProcess.start(folder.resolve("silent"), List.of(), List.of());
+    ServerProcess silent =
+        ServerProcess.start(folder.resolve("silent"), List.of(), List.of("--resume-grace", "0s"));
     try (ShimProcess process =
         ShimProcess.start(build.command(silent, scenarios, "lose_waiting"))) {
       assertThat(process.nextLine()).isEqualTo("ready");

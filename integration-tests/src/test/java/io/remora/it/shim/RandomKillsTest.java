@@ -32,7 +32,8 @@ class RandomKillsTest {
     Path ptx = Path.of("src", "main", "cuda", "small.ptx").toAbsolutePath();
     long heldAtSomeTime = 0;
     try (ServerProcess server =
-            ServerProcess.start(folder.resolve("server"), List.of(), List.of());
+            ServerProcess.start(
+                folder.resolve("server"), List.of(), List.of("--resume-grace", "0s"));
         AdminClient admin = AdminClient.open(server.settings())) {
       for (int kill = 0; kill < KILLS; kill++) {
         Process process =

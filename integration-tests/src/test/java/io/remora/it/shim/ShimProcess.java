@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /** A C program that runs. Its standard error goes to a file, which every failure quotes. */
 final class ShimProcess implements AutoCloseable {
@@ -56,6 +57,18 @@ final class ShimProcess implements AutoCloseable {
     }
     assertThat(process.waitFor(RUN_SECONDS_MAX, TimeUnit.SECONDS)).as(errorText()).isTrue();
     return lines;
+  }
+
+  /** Waits until something holds, or the program has ended. */
+  void awaitHolds(BooleanSupplier condition) throws InterruptedException {
+    while (!condition.getAsBoolean() && !process.waitFor(1, TimeUnit.MILLISECONDS)) {
+      Thread.onSpinWait();
+    }
+  }
+
+  /** Ends the program's standard input. */
+  void endInput() throws IOException {
+    process.getOutputStream().close();
   }
 
   int status() {
