@@ -91,7 +91,7 @@ final class ServerConfigTest {
         .containsExactly(
             "F:1:1: unknown key 'lsiten'; allowed: listen, device, state_dir, tls, tenants,"
                 + " certificate, key, client_ca, reflection, limits, drain_time, software,"
-                + " log_format, audit_log, operators, web; did you mean 'listen'?",
+                + " log_format, audit_log, operators, session, web; did you mean 'listen'?",
             "F:2:9: 'listen' must be " + ListenAddress.FORMS,
             "F:4:19: 'limits.handshake_time' must be from 100ms to 1h",
             "F:5:6: 'tls' must be one of on, off");
