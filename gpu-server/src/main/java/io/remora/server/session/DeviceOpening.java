@@ -107,8 +107,10 @@ final class DeviceOpening {
       @Override
       public void onFault(int result, String detail, long address) {
         SessionDevice device = made.get();
-        boolean isPlace = device != null && address >= LEAST_DEVICE_ADDRESS;
-        String place = isPlace ? device.memory().describe(address) : "";
+        String place =
+            device == null || address < LEAST_DEVICE_ADDRESS
+                ? ""
+                : device.memory().describe(address);
         onFault(result, place.isEmpty() ? detail : detail + "; the address is " + place);
       }
     };
