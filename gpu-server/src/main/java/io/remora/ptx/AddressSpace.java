@@ -129,6 +129,11 @@ public final class AddressSpace implements AutoCloseable {
     return images;
   }
 
+  /** Whether kernels hold memory from {@code malloc}, which lies outside of the caller's part. */
+  public boolean hasHeapBlocks() {
+    return memory.heap().hasBlocks();
+  }
+
   /** The room below, for the engine. */
   DeviceMemory memory() {
     return memory;

@@ -3,6 +3,8 @@ package io.remora.ptx.image;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +39,11 @@ public final class ImageTable {
       throw new IllegalStateException("there are " + used + " textures and surfaces, the most");
     }
     long object = freed != null ? freed + (1L << SLOT_BITS) : (1L << SLOT_BITS) | used++;
+    put(object, entry);
+    return object;
+  }
+
+  private void put(long object, Entry entry) {
     int index = index(object);
     if (index >= slots.length()) {
       AtomicReferenceArray<@Nullable Slot> larger = new AtomicReferenceArray<>(index * 2);
@@ -46,7 +53,31 @@ public final class ImageTable {
       slots = larger;
     }
     slots.set(index, new Slot(object, entry));
-    return object;
+  }
+
+  /** How many numbers were ever given out, each again and again. */
+  public synchronized int used() {
+    return used;
+  }
+
+  /** Numbers of entries that were taken away, which are the next to be given out again. */
+  public synchronized List<Long> reusable() {
+    return List.copyOf(reusable);
+  }
+
+  /**
+   * Goes on where another table was, in one that is new: entries get the numbers that they had.
+   *
+   * @param entries by number
+   */
+  public synchronized void restore(
+      int usedBefore, List<Long> reusableBefore, Map<Long, ? extends Entry> entries) {
+    if (used != 0) {
+      throw new IllegalStateException("numbers were given out already");
+    }
+    used = usedBefore;
+    reusable.addAll(reusableBefore);
+    entries.forEach(this::put);
   }
 
   /** Takes an entry away; false if there is none. */

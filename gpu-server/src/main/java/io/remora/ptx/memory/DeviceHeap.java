@@ -60,6 +60,11 @@ public final class DeviceHeap {
     return address;
   }
 
+  /** Whether any block is out. */
+  public synchronized boolean hasBlocks() {
+    return !live.isEmpty();
+  }
+
   /** Gives a block back; false if there is none at the address. */
   public synchronized boolean release(long address) {
     Integer length = live.remove(address);

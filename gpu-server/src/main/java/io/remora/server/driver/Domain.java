@@ -168,6 +168,36 @@ public interface Domain extends DriverCalls, AutoCloseable {
     return false;
   }
 
+  /**
+   * What another domain needs to stand in for this one; see {@link Driver#reopen}. No work is
+   * pending. Works also when the domain is lost ({@link FaultListener#onLost}).
+   *
+   * @throws DriverException {@code CUDA_ERROR_NOT_SUPPORTED} if something of it can't be had again:
+   *     the detail says what
+   */
+  default DomainImage image() {
+    throw new DriverException(
+        CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "this device's sessions can't be moved");
+  }
+
+  /**
+   * Creates the objects of an image under the handles that they had; once, in a domain that {@link
+   * Driver#reopen} has opened for it. The memory of the modules' variables is committed, and gets
+   * their initial values. May take seconds; call it on a worker.
+   *
+   * @throws DriverException if something can't be created; then the domain is good for nothing
+   */
+  default void adopt(DomainImage image) {
+    throw new DriverException(
+        CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "this device's sessions can't be moved");
+  }
+
+  /**
+   * From now on the addresses of the slab are this domain's and no longer those of the one whose
+   * image it has adopted, which will be closed.
+   */
+  default void takeOver() {}
+
   /** The fault that ended this domain, or {@code CUDA_SUCCESS}. */
   int fault();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.driver;
 
+import io.remora.v1.CUresult;
 import java.util.List;
 
 /**
@@ -36,6 +37,35 @@ public interface Driver extends AutoCloseable {
    * @throws DriverException if the device cannot reserve the slab
    */
   Domain open(int device, long slabBytes, FaultListener faults, PrintListener prints);
+
+  /**
+   * Opens a domain that is to take the place of another: its slab has the same addresses and
+   * nothing in it yet. Until {@link Domain#takeOver} the other one remains what it is, and closing
+   * the new one leaves no trace. On a worker.
+   *
+   * @param device ordinal of {@link #devices()}: another one of the same kind, or the same one
+   *     again
+   * @param image what the other domain has
+   * @throws DriverException {@code CUDA_ERROR_NOT_SUPPORTED} if the driver can't do it, or not now;
+   *     {@code CUDA_ERROR_OUT_OF_MEMORY} if the addresses can't be had
+   */
+  default Domain reopen(int device, DomainImage image, FaultListener faults, PrintListener prints) {
+    throw new DriverException(
+        CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+        "a " + kind() + " device's sessions can't be moved");
+  }
+
+  /**
+   * Makes a device usable again if a fault has ended what all its domains live in. Domains that
+   * were there then have ended. On a worker.
+   *
+   * @param device ordinal of {@link #devices()}
+   * @return whether this call has replaced something; false if there was nothing to do
+   * @throws DriverException if the device can't be had again
+   */
+  default boolean renew(int device) {
+    return false;
+  }
 
   /** Stops all work and frees everything. Domains must be closed before. */
   @Override

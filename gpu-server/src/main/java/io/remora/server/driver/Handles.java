@@ -3,7 +3,9 @@ package io.remora.server.driver;
 
 import io.remora.v1.CUresult;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,21 @@ public final class Handles<T> {
   private static final int FIRST_SLOTS = 16;
 
   private record Entry<T>(long handle, T object) {}
+
+  /**
+   * How handles go on.
+   *
+   * @param used slots that were ever used
+   * @param reusable the handles that free slots had last
+   */
+  public record State(int used, List<Long> reusable) {
+    /** Of a table that nothing was ever in. */
+    public static final State FRESH = new State(0, List.of());
+
+    public State {
+      reusable = List.copyOf(reusable);
+    }
+  }
 
   private final String what;
   private final int max;
@@ -91,6 +108,46 @@ public final class Handles<T> {
       }
     }
     return objects;
+  }
+
+  /** All objects that have a handle now, by handle. */
+  public synchronized Map<Long, T> byHandle() {
+    Map<Long, T> objects = new LinkedHashMap<>();
+    for (int i = 0; i < entries.length(); i++) {
+      Entry<T> entry = entries.get(i);
+      if (entry != null) {
+        objects.put(entry.handle, entry.object);
+      }
+    }
+    return objects;
+  }
+
+  /** What {@link #restore} needs to go on from here. */
+  public synchronized State state() {
+    return new State(used, reusable);
+  }
+
+  /**
+   * Goes on where another table was: gives objects the handles that they had there.
+   *
+   * @param objects by handle, as {@link #byHandle} said
+   */
+  public synchronized void restore(State state, Map<Long, T> objects) {
+    if (used != 0) {
+      throw new IllegalStateException("handles were given out already");
+    }
+    used = state.used();
+    reusable.addAll(state.reusable());
+    objects.forEach(
+        (handle, object) -> {
+          while (slot(handle) >= entries.length()) {
+            grow();
+          }
+          entries.set(slot(handle), new Entry<>(handle, object));
+        });
+    while (used > entries.length()) {
+      grow();
+    }
   }
 
   private static int slot(long handle) {

@@ -185,7 +185,7 @@ public final class CudaCallsSource {
             + parameters(entry).map(CudaCallsSource::argument).collect(Collectors.joining(", "))
             + ")";
     source.open(
-        "public final "
+        "public "
             + (entry.queued() ? "void " : "int ")
             + entry.methodName()
             + "("

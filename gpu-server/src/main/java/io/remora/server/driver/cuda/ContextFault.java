@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.driver.cuda;
 
-import io.remora.v1.CUresult;
 import java.util.Collection;
 import java.util.List;
 
@@ -20,13 +19,12 @@ record ContextFault(String device, int result) {
       if (suspects.contains(domain)) {
         domain.fail(result, guilty(domain, suspects.size()));
       } else {
-        domain.fail(
-            CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED_VALUE,
+        domain.lose(
             "a kernel of another session ended the context of "
                 + device
                 + " ("
                 + Cuda.name(result)
-                + "), and with it this session's memory; connect again");
+                + ")");
       }
     }
   }

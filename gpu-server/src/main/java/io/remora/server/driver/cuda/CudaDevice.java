@@ -10,6 +10,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -37,6 +39,9 @@ final class CudaDevice implements AutoCloseable {
   // Guarded by this.
   private @Nullable CudaContext context;
   private final List<Slab> buried = new ArrayList<>();
+
+  /** Domains of contexts that have ended, which others may stand in for until they are closed. */
+  private final Set<CudaDomain> abandoned = ConcurrentHashMap.newKeySet();
 
   CudaDevice(int ordinal, CurrentContext current, LongSupplier nanoClock) {
     this.ordinal = ordinal;
@@ -124,6 +129,7 @@ final class CudaDevice implements AutoCloseable {
     }
     if (last != null) {
       last.awaitQuiet();
+      abandoned.addAll(last.domains());
       lookAt(JCudaDriver.cuDevicePrimaryCtxReset(device), "cuDevicePrimaryCtxReset");
     }
     CUcontext made = new CUcontext();
@@ -131,9 +137,44 @@ final class CudaDevice implements AutoCloseable {
     CudaContext next = new CudaContext(made, current, "device " + ordinal + " (" + name + ")");
     context = next;
     next.enter();
+    // Mapped memory outlives the context, and nothing can use it any more.
+    abandoned.forEach(CudaDomain::dropMemory);
     buried.forEach(Slab::close);
     buried.clear();
     return next;
+  }
+
+  /** Makes a new context if the last has ended; whether it had. */
+  synchronized boolean renew() {
+    CudaContext last = context;
+    return context() != last;
+  }
+
+  /**
+   * Address space of a domain whose context has ended, for one that stands in for it.
+   *
+   * @throws DriverException if it can't be had
+   */
+  MappedSlab slabAgain(long address) {
+    for (CudaDomain domain : abandoned) {
+      if (domain.slabAddress() == address) {
+        abandoned.remove(domain);
+        MappedSlab left = domain.giveUpSlab();
+        if (left != null) {
+          return new MappedSlab(ordinal, left);
+        }
+      }
+    }
+    throw new DriverException(
+        CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+        hasVirtualMemory()
+            ? "a session on a GPU can be put in a new context only when its own has ended"
+            : "without virtual memory management a session's addresses can't be had again");
+  }
+
+  /** A domain is closed: nobody needs to stand in for it any more. */
+  void forget(CudaDomain domain) {
+    abandoned.remove(domain);
   }
 
   private void lookAt(int result, String call) {

@@ -2,17 +2,24 @@
 package io.remora.server.driver.cuda;
 
 import io.remora.server.driver.Domain;
+import io.remora.server.driver.DomainImage;
+import io.remora.server.driver.DomainImage.EventImage;
+import io.remora.server.driver.DomainImage.HandleStates;
+import io.remora.server.driver.DomainImage.StreamImage;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.Handles;
 import io.remora.server.driver.WorkObserver;
 import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import jcuda.driver.JCudaDriver;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +35,7 @@ final class CudaDomain extends PlainCalls implements Domain {
 
   private static final int OK = CUresult.CUDA_SUCCESS_VALUE;
   private static final int EVENT_INTERPROCESS = 4;
+  private static final double NANOS_PER_MILLI = 1e6;
 
   private final CudaDriver driver;
   private final DomainCore core;
@@ -118,10 +126,13 @@ final class CudaDomain extends PlainCalls implements Domain {
     int least = device.description().streamPriorityLeast();
     int greatest = device.description().streamPriorityGreatest();
     int within = Math.max(greatest, Math.min(least, priority));
-    CudaStream stream =
-        core.calling(() -> new CudaStream(this, core.context(), device.poller(), within));
+    return streams.add(core.calling(() -> newStream(within)));
+  }
+
+  private CudaStream newStream(int priority) {
+    CudaStream stream = new CudaStream(this, core.context(), core.device().poller(), priority);
     core.streams().add(stream);
-    return streams.add(stream);
+    return stream;
   }
 
   @Override
@@ -140,7 +151,8 @@ final class CudaDomain extends PlainCalls implements Domain {
       throw new DriverException(
           CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "events can't be shared between processes");
     }
-    return events.add(core.calling(() -> new CudaEvent(core.context(), flags)));
+    return events.add(
+        core.calling(() -> new CudaEvent(core.context(), flags, core.device()::nanos)));
   }
 
   @Override
@@ -283,8 +295,97 @@ final class CudaDomain extends PlainCalls implements Domain {
     if (!from.isDone() || !to.isDone()) {
       return query(false);
     }
+    if (from.isRestored() || to.isRestored()) {
+      // Not by the GPU's clock, which has ended with the context, but as it was seen from here.
+      milliseconds[0] = (float) ((to.endNanos() - from.endNanos()) / NANOS_PER_MILLI);
+      return query(true);
+    }
     return core.calling(
         () -> JCudaDriver.cuEventElapsedTime(milliseconds, first.event(), last.event()));
+  }
+
+  @Override
+  public int cuFuncSetAttribute(long function, int attribute, int value) {
+    int result = super.cuFuncSetAttribute(function, attribute, value);
+    if (result == OK) {
+      modules.function(function).settings().put(attribute, value);
+    }
+    return result;
+  }
+
+  @Override
+  public void save(long address, ByteBuffer into) {
+    requireMapped();
+    core.calling(() -> core.staging().read(address, into, core.zeroing()));
+  }
+
+  @Override
+  public void restore(long address, ByteBuffer from) {
+    requireMapped();
+    core.calling(() -> core.staging().write(address, from, core.zeroing()));
+  }
+
+  private void requireMapped() {
+    if (!(core.slab() instanceof MappedSlab)) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+          "without virtual memory management a session's memory can't be taken away from it");
+    }
+  }
+
+  @Override
+  public DomainImage image() {
+    List<StreamImage> streamImages = new ArrayList<>();
+    streams
+        .byHandle()
+        .forEach((handle, stream) -> streamImages.add(new StreamImage(handle, stream.priority())));
+    List<EventImage> eventImages = new ArrayList<>();
+    events.byHandle().forEach((handle, event) -> eventImages.add(event.image(handle)));
+    return new DomainImage(
+        slabAddress(),
+        slabBytes(),
+        streamImages,
+        eventImages,
+        modules.images(),
+        List.of(),
+        new HandleStates(
+            streams.state(),
+            events.state(),
+            modules.moduleHandles(),
+            modules.functionHandles(),
+            Handles.State.FRESH));
+  }
+
+  @Override
+  public void adopt(DomainImage image) {
+    core.calling(
+        () -> {
+          modules.adopt(image);
+          Map<Long, CudaStream> streamsBefore = new HashMap<>();
+          for (StreamImage stream : image.streams()) {
+            streamsBefore.put(stream.handle(), newStream(stream.priority()));
+          }
+          streams.restore(image.handles().streams(), streamsBefore);
+          Map<Long, CudaEvent> eventsBefore = new HashMap<>();
+          for (EventImage event : image.events()) {
+            eventsBefore.put(
+                event.handle(), CudaEvent.of(core.context(), event, core.device()::nanos));
+          }
+          events.restore(image.handles().events(), eventsBefore);
+          return OK;
+        });
+  }
+
+  /** Gives back the memory of the slab; the context has ended. */
+  void dropMemory() {
+    if (core.slab() instanceof MappedSlab mapped) {
+      mapped.unmapAll();
+    }
+  }
+
+  /** Gives the address space of the slab away; the context has ended. */
+  @Nullable MappedSlab giveUpSlab() {
+    return core.giveUpSlab();
   }
 
   /** Tells an observer, of which no failure may harm others. */
@@ -303,6 +404,10 @@ final class CudaDomain extends PlainCalls implements Domain {
 
   void fail(int result, String detail) {
     core.fail(result, detail);
+  }
+
+  void lose(String detail) {
+    core.lose(detail);
   }
 
   /** Waits until no call of the driver is made for a stream of the domain, which has failed. */
@@ -325,6 +430,10 @@ final class CudaDomain extends PlainCalls implements Domain {
 
   @Override
   public void close() {
-    core.close(() -> core.context().domains().remove(this));
+    core.close(
+        () -> {
+          core.context().domains().remove(this);
+          core.device().forget(this);
+        });
   }
 }

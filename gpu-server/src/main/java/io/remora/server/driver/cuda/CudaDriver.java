@@ -3,6 +3,7 @@ package io.remora.server.driver.cuda;
 
 import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.Domain;
+import io.remora.server.driver.DomainImage;
 import io.remora.server.driver.Driver;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
@@ -112,12 +113,23 @@ public final class CudaDriver implements Driver {
     }
     CudaDevice on = devices.get(device);
     CudaContext context = on.context();
-    return context.calling(() -> open(on, context, slabBytes, faults));
+    return context.calling(() -> open(on, context, on.newSlab(slabBytes), faults));
   }
 
-  private CudaDomain open(
-      CudaDevice device, CudaContext context, long slabBytes, FaultListener faults) {
-    Slab slab = device.newSlab(slabBytes);
+  /** In the context that has come after the one in which the other domain has ended. */
+  @Override
+  public Domain reopen(int device, DomainImage image, FaultListener faults, PrintListener prints) {
+    CudaDevice on = devices.get(device);
+    CudaContext context = on.context();
+    return context.calling(() -> open(on, context, on.slabAgain(image.slabAddress()), faults));
+  }
+
+  @Override
+  public boolean renew(int device) {
+    return devices.get(device).renew();
+  }
+
+  private CudaDomain open(CudaDevice device, CudaContext context, Slab slab, FaultListener faults) {
     StagingPool staging = null;
     try {
       staging = new StagingPool();

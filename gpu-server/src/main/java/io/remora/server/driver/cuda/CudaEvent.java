@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.driver.cuda;
 
+import io.remora.server.driver.DomainImage.EventImage;
 import io.remora.server.driver.WorkObserver;
 import io.remora.v1.CUresult;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
 import jcuda.driver.CUevent;
 import jcuda.driver.JCudaDriver;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,7 @@ final class CudaEvent {
   private final CudaContext context;
   private final CUevent event = new CUevent();
   private final boolean timed;
+  private final LongSupplier nanoClock;
 
   // Guarded by this.
   private @Nullable Record latest;
@@ -28,11 +31,30 @@ final class CudaEvent {
 
   /**
    * @param flags {@code CUevent_flags}
+   * @param nanoClock tells when a record was seen to be over
    */
-  CudaEvent(CudaContext context, int flags) {
+  CudaEvent(CudaContext context, int flags, LongSupplier nanoClock) {
     this.context = context;
+    this.nanoClock = nanoClock;
     this.timed = (flags & DISABLE_TIMING) == 0;
     Cuda.require(JCudaDriver.cuEventCreate(event, timed ? 0 : DISABLE_TIMING), "cuEventCreate");
+  }
+
+  /** An event of another context, whose latest record is over. */
+  static CudaEvent of(CudaContext context, EventImage image, LongSupplier nanoClock) {
+    CudaEvent event = new CudaEvent(context, image.flags(), nanoClock);
+    Long nanos = image.recordedNanos();
+    if (nanos != null) {
+      event.latest = new Record(event, nanos);
+    }
+    return event;
+  }
+
+  /** The event as it can be made again; no record is pending. */
+  EventImage image(long handle) {
+    Record record = latest();
+    return new EventImage(
+        handle, timed ? 0 : DISABLE_TIMING, record == null ? null : record.endNanos());
   }
 
   CUevent event() {
@@ -84,11 +106,34 @@ final class CudaEvent {
     private final WorkObserver observer;
     private final List<Runnable> whenIssued = new ArrayList<>();
     private boolean issued;
+    private final boolean restored;
+    private long endNanos;
     private volatile boolean done;
 
     private Record(CudaEvent event, WorkObserver observer) {
       this.event = event;
       this.observer = observer;
+      this.restored = false;
+    }
+
+    /** A record that came to its end in another context. */
+    private Record(CudaEvent event, long endNanos) {
+      this.event = event;
+      this.observer = WorkObserver.NONE;
+      this.issued = true;
+      this.restored = true;
+      this.endNanos = endNanos;
+      this.done = true;
+    }
+
+    /** Whether this context's event doesn't know of it. */
+    boolean isRestored() {
+      return restored;
+    }
+
+    /** When it was seen to be over, which it is. */
+    long endNanos() {
+      return endNanos;
     }
 
     boolean isDone() {
@@ -139,6 +184,7 @@ final class CudaEvent {
 
     @Override
     public void onDone(int result, long deviceNanos) {
+      endNanos = event.nanoClock.getAsLong();
       done = true;
       observer.onDone(result, 0);
     }

@@ -41,6 +41,11 @@ record CudaImage(String name, int type, Memory memory, long bytes) {
     return List.of(one("image", all));
   }
 
+  /** Whether it is a text. */
+  boolean isPtx() {
+    return type == PTX;
+  }
+
   private static int magic(ByteBuffer image) {
     return image.remaining() < Integer.BYTES ? 0 : image.getInt(0);
   }

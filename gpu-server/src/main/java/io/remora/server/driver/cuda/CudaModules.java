@@ -5,6 +5,9 @@ import io.remora.server.driver.Domain.FunctionDescription;
 import io.remora.server.driver.Domain.GlobalDescription;
 import io.remora.server.driver.Domain.ModuleDescription;
 import io.remora.server.driver.Domain.ParameterDescription;
+import io.remora.server.driver.DomainImage;
+import io.remora.server.driver.DomainImage.FunctionImage;
+import io.remora.server.driver.DomainImage.LoadedImage;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.Handles;
 import io.remora.v1.CUresult;
@@ -41,12 +44,17 @@ final class CudaModules {
 
   private static final class Loaded {
     private final long module;
+
+    /** As it was given. */
+    private final ByteBuffer image;
+
     private final List<Long> functions;
     private final List<Long> variables = new ArrayList<>();
     private boolean unloaded;
 
-    Loaded(long module, List<Long> functions) {
+    Loaded(long module, ByteBuffer image, List<Long> functions) {
       this.module = module;
+      this.image = image;
       this.functions = functions;
     }
   }
@@ -64,7 +72,8 @@ final class CudaModules {
       throw refused;
     }
     List<Long> handles = described.stream().map(FunctionDescription::function).toList();
-    return new ModuleDescription(modules.add(new Loaded(module, handles)), described, List.of());
+    return new ModuleDescription(
+        modules.add(new Loaded(module, image, handles)), described, List.of());
   }
 
   static void link(ByteBuffer image) {
@@ -84,15 +93,21 @@ final class CudaModules {
   }
 
   private FunctionDescription describe(long function) {
+    CudaFunction made = load(function);
+    return new FunctionDescription(
+        functions.add(made),
+        made.name(),
+        attributesOf(function),
+        parametersOf(function),
+        made.parameterBytes());
+  }
+
+  private static CudaFunction load(long function) {
     // Now, on a loading thread, and not at the first launch.
     Cuda.require(CudaCalls.cuFuncLoad(function), "cuFuncLoad");
     long[] text = new long[1];
     Cuda.require(CudaCalls.cuFuncGetName(text, function), "cuFuncGetName");
-    String name = Cuda.text(text[0]);
-    List<ParameterDescription> parameters = parametersOf(function);
-    CudaFunction made = CudaFunction.of(function, name, parameters);
-    return new FunctionDescription(
-        functions.add(made), name, attributesOf(function), parameters, made.parameterBytes());
+    return CudaFunction.of(function, Cuda.text(text[0]), parametersOf(function));
   }
 
   private static List<ParameterDescription> parametersOf(long function) {
@@ -156,6 +171,86 @@ final class CudaModules {
 
   CudaFunction function(long handle) {
     return functions.get(handle);
+  }
+
+  /**
+   * What is loaded, for another context. The variables' values end with this one, so that they must
+   * be as the image has them.
+   *
+   * @throws DriverException {@code CUDA_ERROR_NOT_SUPPORTED} if they may be others
+   */
+  List<LoadedImage> images() {
+    List<LoadedImage> images = new ArrayList<>();
+    modules.byHandle().forEach((handle, loaded) -> images.add(imageOf(handle, loaded)));
+    return images;
+  }
+
+  private LoadedImage imageOf(long handle, Loaded loaded) {
+    List<FunctionImage> kernels = new ArrayList<>();
+    boolean launched = false;
+    for (long function : loaded.functions) {
+      CudaFunction kernel = functions.get(function);
+      launched |= kernel.wasLaunched();
+      kernels.add(new FunctionImage(kernel.name(), function, kernel.settings()));
+    }
+    synchronized (loaded) {
+      if (!loaded.variables.isEmpty() || launched && Variables.mayBeIn(loaded.image)) {
+        throw new DriverException(
+            CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+            "a module's variables were on the device, where kernels may have changed them");
+      }
+    }
+    return new LoadedImage(handle, loaded.image, kernels, List.of());
+  }
+
+  Handles.State moduleHandles() {
+    return modules.state();
+  }
+
+  Handles.State functionHandles() {
+    return functions.state();
+  }
+
+  /** Loads the modules of an image, with everything named as it was. */
+  void adopt(DomainImage image) {
+    Map<Long, Loaded> loaded = new HashMap<>();
+    Map<Long, CudaFunction> kernels = new HashMap<>();
+    try {
+      for (LoadedImage module : image.modules()) {
+        loaded.put(module.handle(), adopt(module, kernels));
+      }
+    } finally {
+      // Also those before one that failed, so that they are unloaded with the domain.
+      modules.restore(image.handles().modules(), loaded);
+      functions.restore(image.handles().functions(), kernels);
+    }
+  }
+
+  private static Loaded adopt(LoadedImage before, Map<Long, CudaFunction> kernels) {
+    long module = new ModuleLoader().load(CudaImage.of(before.image()));
+    Map<String, CudaFunction> byName = new HashMap<>();
+    for (long address : functionsOf(module)) {
+      CudaFunction kernel = load(address);
+      byName.put(kernel.name(), kernel);
+    }
+    List<Long> handles = new ArrayList<>();
+    for (FunctionImage each : before.functions()) {
+      CudaFunction kernel = byName.get(each.name());
+      if (kernel == null) {
+        throw new DriverException(
+            CUresult.CUDA_ERROR_NOT_FOUND_VALUE, "the image has lost its kernel " + each.name());
+      }
+      each.settings().forEach((attribute, value) -> set(kernel, attribute, value));
+      kernels.put(each.handle(), kernel);
+      handles.add(each.handle());
+    }
+    return new Loaded(module, before.image(), handles);
+  }
+
+  private static void set(CudaFunction kernel, int attribute, int value) {
+    Cuda.require(
+        CudaCalls.cuFuncSetAttribute(kernel.address(), attribute, value), "cuFuncSetAttribute");
+    kernel.settings().put(attribute, value);
   }
 
   /** Unloads everything. */

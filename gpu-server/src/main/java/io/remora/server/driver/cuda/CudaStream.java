@@ -34,6 +34,7 @@ final class CudaStream {
   private final CudaDomain domain;
   private final CudaContext context;
   private final CompletionPoller poller;
+  private final int priority;
   private final StreamHandle handle = new StreamHandle();
   private final CUevent marker = new CUevent();
   private final StreamTiming timing;
@@ -69,6 +70,12 @@ final class CudaStream {
         "cuStreamCreateWithPriority");
     Cuda.require(JCudaDriver.cuEventCreate(marker, CudaEvent.DISABLE_TIMING), "cuEventCreate");
     timing = new StreamTiming(handle);
+    this.priority = priority;
+  }
+
+  /** As the driver has it. */
+  int priority() {
+    return priority;
   }
 
   CudaDomain domain() {
@@ -158,6 +165,7 @@ final class CudaStream {
     begin();
     long end = pending.end();
     boolean timed = timing.begin(end);
+    function.launch();
     int result = parameters.launch(function, launch, handle.address());
     if (timed) {
       timing.end();

@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +32,7 @@ final class DomainCore {
   private final Set<CudaStream> streams = ConcurrentHashMap.newKeySet();
   private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock();
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final AtomicBoolean slabGivenUp = new AtomicBoolean();
 
   DomainCore(
       CudaDevice device,
@@ -111,6 +113,27 @@ final class DomainCore {
     }
   }
 
+  /** Ends the domain's work because its context has ended by another's fault. */
+  void lose(String detail) {
+    int destroyed = CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED_VALUE;
+    if (fault.compareAndSet(CUresult.CUDA_SUCCESS_VALUE, destroyed)) {
+      faults.onLost(detail);
+      streams.forEach(stream -> stream.end(destroyed));
+    }
+  }
+
+  /**
+   * Gives the slab's address space away, once, when the context has ended: its memory is nobody's.
+   *
+   * @return null if it can't be given away
+   */
+  @Nullable MappedSlab giveUpSlab() {
+    if (slab instanceof MappedSlab mapped && slabGivenUp.compareAndSet(false, true)) {
+      return mapped;
+    }
+    return null;
+  }
+
   /**
    * Ends everything that waits, and frees all when the device has finished with it.
    *
@@ -179,7 +202,7 @@ final class DomainCore {
           done[0] = true;
         });
     freed.run();
-    if (!done[0]) {
+    if (!done[0] && slabGivenUp.compareAndSet(false, true)) {
       device.bury(slab, context);
     }
   }

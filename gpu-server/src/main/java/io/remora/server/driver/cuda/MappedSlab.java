@@ -29,7 +29,22 @@ final class MappedSlab implements Slab {
   private final long bytes;
   private final Granules granules;
 
-  MappedSlab(int device, long bytes) {
+  /**
+   * A slab in the address space of another, whose context has ended: what is still mapped there is
+   * taken away.
+   */
+  MappedSlab(int device, MappedSlab before) {
+    describe(device);
+    before.unmapAll();
+    this.granuleBytes = before.granuleBytes;
+    this.bytes = before.bytes;
+    this.reserved = before.reserved;
+    this.reservedBytes = before.reservedBytes;
+    this.address = before.address;
+    this.granules = new Granules(address, bytes, granuleBytes);
+  }
+
+  private void describe(int device) {
     properties.clear();
     properties.setInt(0, TYPE_PINNED);
     properties.setInt(8, LOCATION_DEVICE);
@@ -37,6 +52,10 @@ final class MappedSlab implements Slab {
     access.setInt(0, LOCATION_DEVICE);
     access.setInt(4, device);
     access.setInt(8, READ_AND_WRITE);
+  }
+
+  MappedSlab(int device, long bytes) {
+    describe(device);
     long[] out = new long[1];
     Cuda.require(
         VirtualMemoryCalls.cuMemGetAllocationGranularity(
@@ -137,10 +156,15 @@ final class MappedSlab implements Slab {
 
   @Override
   public void close() {
+    unmapAll();
+    int unused = VirtualMemoryCalls.cuMemAddressFree(reserved, reservedBytes);
+  }
+
+  /** Takes all memory away. */
+  void unmapAll() {
     for (int index = granules.nextCommitted(0); index >= 0; index = granules.nextCommitted(index)) {
       granules.set(index, false);
       int unused = VirtualMemoryCalls.cuMemUnmap(address + index * granuleBytes, granuleBytes);
     }
-    int unused = VirtualMemoryCalls.cuMemAddressFree(reserved, reservedBytes);
   }
 }

@@ -3,9 +3,11 @@ package io.remora.server.driver.cuda;
 
 import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
+import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +20,7 @@ final class StagingPool {
   static final int SMALL_BYTES = 64 << 10;
   private static final int LARGE_COUNT = 4;
   private static final int SMALL_COUNT = 16;
+  private static final long PAUSE_NANOS = 20_000;
 
   /**
    * @param buffer all of the slot
@@ -75,6 +78,67 @@ final class StagingPool {
       waiting.clear();
     }
     woken.forEach(Runnable::run);
+  }
+
+  /**
+   * Reads device memory now, piece by piece through one slot; a worker waits for the copies.
+   *
+   * @param by whose stream the copies are put on
+   * @param into its remaining bytes are filled
+   * @return the driver's answer; for those who need one
+   */
+  int read(long address, ByteBuffer into, Zeroing by) {
+    return piecewise(
+        address,
+        into,
+        (slot, at, bytes) -> {
+          Cuda.require(
+              CudaCalls.cuMemcpyDtoHAsync_v2(slot.address(), at, bytes, by.stream().address()),
+              "cuMemcpyDtoHAsync");
+          by.finish();
+          into.put(slot.buffer().slice(0, bytes));
+        });
+  }
+
+  /** Writes device memory now, as {@link #read} reads it. */
+  int write(long address, ByteBuffer from, Zeroing by) {
+    return piecewise(
+        address,
+        from,
+        (slot, at, bytes) -> {
+          slot.buffer().put(0, from, from.position(), bytes);
+          from.position(from.position() + bytes);
+          Cuda.require(
+              CudaCalls.cuMemcpyHtoDAsync_v2(at, slot.address(), bytes, by.stream().address()),
+              "cuMemcpyHtoDAsync");
+          by.finish();
+        });
+  }
+
+  private interface Piece {
+    void copy(Slot slot, long address, int bytes);
+  }
+
+  private int piecewise(long address, ByteBuffer host, Piece piece) {
+    Slot slot;
+    while ((slot = takeNow()) == null) {
+      LockSupport.parkNanos(PAUSE_NANOS);
+    }
+    try {
+      long at = address;
+      while (host.hasRemaining()) {
+        int bytes = Math.min(host.remaining(), slot.buffer().capacity());
+        piece.copy(slot, at, bytes);
+        at += bytes;
+      }
+    } finally {
+      giveBack(slot);
+    }
+    return CUresult.CUDA_SUCCESS_VALUE;
+  }
+
+  private synchronized @Nullable Slot takeNow() {
+    return large.pollFirst();
   }
 
   void close() {

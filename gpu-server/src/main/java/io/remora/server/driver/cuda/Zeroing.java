@@ -27,6 +27,11 @@ final class Zeroing {
     Cuda.require(JCudaDriver.cuEventCreate(event, CudaEvent.DISABLE_TIMING), "cuEventCreate");
   }
 
+  /** A stream of the domain's own, for what is done at once. */
+  StreamHandle stream() {
+    return stream;
+  }
+
   /** How often memory was zeroed; a stream that has seen another number must be put in order. */
   long number() {
     return number;
@@ -51,6 +56,16 @@ final class Zeroing {
     while (number > 0 && JCudaDriver.cuEventQuery(event) == CUresult.CUDA_ERROR_NOT_READY_VALUE) {
       LockSupport.parkNanos(PAUSE_NANOS);
     }
+  }
+
+  /** Waits until everything on {@link #stream} is over. */
+  void finish() {
+    Cuda.require(JCudaDriver.cuEventRecord(event, stream), "cuEventRecord");
+    int result;
+    while ((result = JCudaDriver.cuEventQuery(event)) == CUresult.CUDA_ERROR_NOT_READY_VALUE) {
+      LockSupport.parkNanos(PAUSE_NANOS);
+    }
+    Cuda.require(result, "cuEventQuery");
   }
 
   void close() {

@@ -44,12 +44,14 @@ final class AddressWindows {
     free.computeIfAbsent(bytes, size -> new ArrayDeque<>()).addLast(base);
   }
 
-  void own(long base, DomainCore domain) {
-    owners.put(base, domain);
+  /** Makes the addresses a domain's; says whose they were. */
+  @Nullable DomainCore own(long base, DomainCore domain) {
+    return owners.put(base, domain);
   }
 
-  void disown(long base) {
-    owners.remove(base);
+  /** The addresses are nobody's, if they are this domain's now. */
+  void disown(long base, DomainCore domain) {
+    owners.remove(base, domain);
   }
 
   /** The domain whose slab may hold the address, or null. */

@@ -2,12 +2,14 @@
 package io.remora.server.driver.software;
 
 import io.remora.ptx.AddressSpace;
+import io.remora.server.driver.DomainImage;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
 import io.remora.server.driver.PrintListener;
 import io.remora.v1.CUresult;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -38,6 +40,10 @@ final class DomainCore {
   private volatile LongSupplier kernelNanosMax = () -> 0;
   private final Set<SoftwareStream> streams = ConcurrentHashMap.newKeySet();
 
+  /** Whether the addresses are this domain's: it gives them back when it ends. */
+  private final AtomicBoolean owner = new AtomicBoolean();
+
+  /** A domain at new addresses. */
   DomainCore(
       SoftwareDevice device,
       AddressWindows windows,
@@ -49,15 +55,44 @@ final class DomainCore {
     this.faults = faults;
     this.prints = prints;
     this.slabBytes = slabBytes;
-    this.memory = map(windows.take(2 * slabBytes));
-    windows.own(memory.windowBase(), this);
+    long window = windows.take(2 * slabBytes);
+    try {
+      this.memory = map(window);
+    } catch (DriverException refused) {
+      windows.giveBack(window, 2 * slabBytes);
+      throw refused;
+    }
+    takeOver();
+  }
+
+  /** A domain at another one's addresses, which it doesn't have yet. */
+  DomainCore(
+      SoftwareDevice device,
+      AddressWindows windows,
+      DomainImage image,
+      FaultListener faults,
+      PrintListener prints) {
+    this.device = device;
+    this.windows = windows;
+    this.faults = faults;
+    this.prints = prints;
+    this.slabBytes = image.slabBytes();
+    this.memory = map(image.slabAddress());
+  }
+
+  /** The addresses are this domain's from now on. */
+  void takeOver() {
+    owner.set(true);
+    DomainCore before = windows.own(memory.windowBase(), this);
+    if (before != null) {
+      before.owner.set(false);
+    }
   }
 
   private AddressSpace map(long window) {
     try {
       return new AddressSpace(window, 2 * slabBytes, device.description().totalMemoryBytes());
     } catch (IllegalArgumentException | IllegalStateException e) {
-      windows.giveBack(window, 2 * slabBytes);
       throw new DriverException(
           CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE, String.valueOf(e.getMessage()));
     }
@@ -226,7 +261,7 @@ final class DomainCore {
     fault.compareAndSet(
         CUresult.CUDA_SUCCESS_VALUE, CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED_VALUE);
     streams.forEach(stream -> stream.cancel(fault.get()));
-    windows.disown(memory.windowBase());
+    windows.disown(memory.windowBase(), this);
     if (awaitEmpty()) {
       free();
       return;
@@ -258,7 +293,9 @@ final class DomainCore {
     long window = memory.windowBase();
     memory.close();
     device.release(bytes);
-    windows.giveBack(window, 2 * slabBytes);
+    if (owner.get()) {
+      windows.giveBack(window, 2 * slabBytes);
+    }
   }
 
   private static DriverException invalid(String detail) {

@@ -10,14 +10,25 @@ import io.remora.server.driver.Domain.FunctionDescription;
 import io.remora.server.driver.Domain.GlobalDescription;
 import io.remora.server.driver.Domain.GlobalPlacer;
 import io.remora.server.driver.Domain.ModuleDescription;
+import io.remora.server.driver.DomainImage;
+import io.remora.server.driver.DomainImage.FunctionImage;
+import io.remora.server.driver.DomainImage.LoadedImage;
+import io.remora.server.driver.DriverException;
 import io.remora.server.driver.Handles;
+import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The modules of a domain and their functions, by handle. Any thread may call. */
 final class LoadedModules {
-  private record Loaded(List<Long> functions) {}
+  /**
+   * @param image as it was given
+   * @param functions their handles
+   */
+  private record Loaded(ByteBuffer image, List<Long> functions, List<GlobalDescription> globals) {}
 
   private final DomainCore core;
   private final ModuleCache cache;
@@ -49,7 +60,7 @@ final class LoadedModules {
     try {
       PtxInstance instance =
           module.instantiate(core.memory(), variable -> place(variable, placer, globals));
-      return describe(instance, globals);
+      return describe(instance, image, globals);
     } finally {
       core.leave();
     }
@@ -65,14 +76,106 @@ final class LoadedModules {
     return address;
   }
 
-  private ModuleDescription describe(PtxInstance instance, List<GlobalDescription> globals) {
+  private ModuleDescription describe(
+      PtxInstance instance, ByteBuffer image, List<GlobalDescription> globals) {
     List<FunctionDescription> described = new ArrayList<>();
     for (PtxKernel kernel : instance.module().kernels().values()) {
       var function = new SoftwareFunction(instance, kernel, core.device().limits());
       described.add(function.describe(functions.add(function)));
     }
     List<Long> handles = described.stream().map(FunctionDescription::function).toList();
-    return new ModuleDescription(modules.add(new Loaded(handles)), described, globals);
+    return new ModuleDescription(
+        modules.add(new Loaded(image, handles, List.copyOf(globals))), described, globals);
+  }
+
+  /** What is loaded now. */
+  List<LoadedImage> images() {
+    List<LoadedImage> images = new ArrayList<>();
+    modules
+        .byHandle()
+        .forEach(
+            (handle, loaded) ->
+                images.add(
+                    new LoadedImage(
+                        handle,
+                        loaded.image,
+                        loaded.functions.stream().map(this::imageOf).toList(),
+                        loaded.globals)));
+    return images;
+  }
+
+  private FunctionImage imageOf(long handle) {
+    SoftwareFunction function = functions.get(handle);
+    return new FunctionImage(function.name(), handle, function.settings());
+  }
+
+  Handles.State moduleHandles() {
+    return modules.state();
+  }
+
+  Handles.State functionHandles() {
+    return functions.state();
+  }
+
+  /** Loads the modules of an image, with everything where it was and named as it was. */
+  void adopt(DomainImage image) {
+    Map<Long, Loaded> loaded = new HashMap<>();
+    Map<Long, SoftwareFunction> kernels = new HashMap<>();
+    core.enterOrThrow();
+    try {
+      for (LoadedImage module : image.modules()) {
+        loaded.put(module.handle(), adopt(module, kernels));
+      }
+    } finally {
+      core.leave();
+    }
+    modules.restore(image.handles().modules(), loaded);
+    functions.restore(image.handles().functions(), kernels);
+  }
+
+  private Loaded adopt(LoadedImage module, Map<Long, SoftwareFunction> kernels) {
+    Map<String, Long> places = new HashMap<>();
+    module.globals().forEach(global -> places.put(global.name(), global.address()));
+    List<GlobalDescription> globals = new ArrayList<>();
+    PtxInstance instance =
+        compile(module.image())
+            .instantiate(
+                core.memory(),
+                variable ->
+                    place(variable, (name, bytes, alignment) -> known(places, name), globals));
+    List<Long> handles = new ArrayList<>();
+    for (FunctionImage function : module.functions()) {
+      PtxKernel kernel =
+          instance
+              .kernel(function.name())
+              .orElseThrow(() -> new IllegalStateException("the image has lost a kernel"));
+      var made = new SoftwareFunction(instance, kernel, core.device().limits());
+      function.settings().forEach((attribute, value) -> set(made, attribute, value));
+      kernels.put(function.handle(), made);
+      handles.add(function.handle());
+    }
+    return new Loaded(module.image(), handles, globals);
+  }
+
+  private static long known(Map<String, Long> places, String name) {
+    Long address = places.get(name);
+    if (address == null) {
+      throw new IllegalStateException("the image has a new variable " + name);
+    }
+    return address;
+  }
+
+  private static void set(SoftwareFunction function, int attribute, int value) {
+    if (function.set(attribute, value) != CUresult.CUDA_SUCCESS_VALUE) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+          "the device doesn't let kernel "
+              + function.name()
+              + " have attribute "
+              + attribute
+              + " = "
+              + value);
+    }
   }
 
   void unload(long module) {

@@ -5,13 +5,19 @@ import io.remora.ptx.AddressSpace;
 import io.remora.ptx.LaunchShape;
 import io.remora.server.driver.DeviceImages;
 import io.remora.server.driver.Domain;
+import io.remora.server.driver.DomainImage;
+import io.remora.server.driver.DomainImage.EventImage;
+import io.remora.server.driver.DomainImage.HandleStates;
+import io.remora.server.driver.DomainImage.StreamImage;
 import io.remora.server.driver.DriverException;
-import io.remora.server.driver.FaultListener;
 import io.remora.server.driver.Handles;
-import io.remora.server.driver.PrintListener;
 import io.remora.server.driver.WorkObserver;
 import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 
@@ -41,15 +47,12 @@ final class SoftwareDomain implements Domain {
   private final Handles<SoftwareEvent> events = new Handles<>("event", OBJECTS_MAX);
 
   SoftwareDomain(
-      SoftwareDevice device,
       AddressWindows windows,
       ModuleCache cache,
       Executor streamThreads,
       KernelWatch watch,
-      long slabBytes,
-      FaultListener faults,
-      PrintListener prints) {
-    this.core = new DomainCore(device, windows, slabBytes, faults, prints);
+      DomainCore core) {
+    this.core = core;
     this.modules = new LoadedModules(core, cache, OBJECTS_MAX);
     this.images = new SoftwareImages(core.memory().images());
     this.transfers = new Transfers(core, windows);
@@ -377,6 +380,57 @@ final class SoftwareDomain implements Domain {
     var rows =
         new Transfers.Rows(destination, destinationPitch, source, sourcePitch, width, height);
     submit(stream, transfers.rows(rows, observer));
+  }
+
+  @Override
+  public DomainImage image() {
+    if (core.memory().hasHeapBlocks()) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+          "kernels hold memory from malloc, which can't be moved; free it first");
+    }
+    List<StreamImage> streamImages = new ArrayList<>();
+    streams
+        .byHandle()
+        .forEach((handle, stream) -> streamImages.add(new StreamImage(handle, stream.priority())));
+    List<EventImage> eventImages = new ArrayList<>();
+    events.byHandle().forEach((handle, event) -> eventImages.add(event.image(handle)));
+    return new DomainImage(
+        slabAddress(),
+        slabBytes(),
+        streamImages,
+        eventImages,
+        modules.images(),
+        images.objects(),
+        new HandleStates(
+            streams.state(),
+            events.state(),
+            modules.moduleHandles(),
+            modules.functionHandles(),
+            images.handles()));
+  }
+
+  @Override
+  public void adopt(DomainImage image) {
+    modules.adopt(image);
+    images.adopt(image);
+    Map<Long, SoftwareStream> streamsBefore = new HashMap<>();
+    for (StreamImage stream : image.streams()) {
+      SoftwareStream made = new SoftwareStream(runner, stream.priority());
+      core.streams().add(made);
+      streamsBefore.put(stream.handle(), made);
+    }
+    streams.restore(image.handles().streams(), streamsBefore);
+    Map<Long, SoftwareEvent> eventsBefore = new HashMap<>();
+    for (EventImage event : image.events()) {
+      eventsBefore.put(event.handle(), SoftwareEvent.of(event));
+    }
+    events.restore(image.handles().events(), eventsBefore);
+  }
+
+  @Override
+  public void takeOver() {
+    core.takeOver();
   }
 
   @Override

@@ -4,6 +4,7 @@ package io.remora.server.driver.software;
 import io.remora.ptx.CompileOptions;
 import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.Domain;
+import io.remora.server.driver.DomainImage;
 import io.remora.server.driver.Driver;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
@@ -98,8 +99,16 @@ public final class SoftwareDriver implements Driver {
           CUresult.CUDA_ERROR_INVALID_VALUE_VALUE,
           "a slab is a power of two of at least 1 MiB, not " + slabBytes);
     }
-    return new SoftwareDomain(
-        devices.get(device), windows, modules, streamThreads, watch, slabBytes, faults, prints);
+    return domain(new DomainCore(devices.get(device), windows, slabBytes, faults, prints));
+  }
+
+  @Override
+  public Domain reopen(int device, DomainImage image, FaultListener faults, PrintListener prints) {
+    return domain(new DomainCore(devices.get(device), windows, image, faults, prints));
+  }
+
+  private Domain domain(DomainCore core) {
+    return new SoftwareDomain(windows, modules, streamThreads, watch, core);
   }
 
   @Override

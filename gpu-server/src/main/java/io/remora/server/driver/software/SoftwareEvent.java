@@ -1,17 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.driver.software;
 
+import io.remora.server.driver.DomainImage.EventImage;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** An event: its latest record is what counts for queries and for waits that come after it. */
 final class SoftwareEvent {
+  private static final int DISABLE_TIMING = 2;
+
   private final boolean timed;
   private volatile @Nullable Record latest;
 
   SoftwareEvent(boolean timed) {
     this.timed = timed;
+  }
+
+  /** An event that was recorded already. */
+  static SoftwareEvent of(EventImage image) {
+    var event = new SoftwareEvent((image.flags() & DISABLE_TIMING) == 0);
+    Long nanos = image.recordedNanos();
+    if (nanos != null) {
+      event.newRecord().complete(nanos);
+    }
+    return event;
+  }
+
+  /** The event as it can be made again; no record is pending. */
+  EventImage image(long handle) {
+    Record record = latest;
+    return new EventImage(
+        handle, timed ? 0 : DISABLE_TIMING, record == null ? null : record.nanos());
   }
 
   boolean isTimed() {

@@ -69,6 +69,15 @@ final class SoftwareFunction {
         handle, kernel.name(), attributes, parameters, kernel.parameterBytes());
   }
 
+  /** What {@link #set} can set, as it is. */
+  Map<Integer, Integer> settings() {
+    return Map.of(
+        MAX_DYNAMIC_SHARED_SIZE_BYTES,
+        dynamicSharedBytesMax,
+        PREFERRED_SHARED_MEMORY_CARVEOUT,
+        carveoutPercent);
+  }
+
   /** {@code cuFuncSetAttribute}. */
   int set(int attribute, int value) {
     boolean valid;

@@ -10,9 +10,16 @@ import io.remora.ptx.image.TexelFormat;
 import io.remora.ptx.image.TexelFormat.Channel;
 import io.remora.ptx.image.Texture;
 import io.remora.server.driver.DeviceImages;
+import io.remora.server.driver.DomainImage;
+import io.remora.server.driver.DomainImage.ObjectImage;
 import io.remora.server.driver.DriverException;
+import io.remora.server.driver.Handles;
 import io.remora.v1.CUresult;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** Textures and surfaces of a software device: what CUDA says, in the engine's words. */
 final class SoftwareImages implements DeviceImages {
@@ -25,12 +32,30 @@ final class SoftwareImages implements DeviceImages {
 
   private final ImageTable table;
 
+  /** What the objects were made of. */
+  private final Map<Long, ObjectImage> described = new ConcurrentHashMap<>();
+
   SoftwareImages(ImageTable table) {
     this.table = table;
   }
 
   @Override
   public long createTexture(ImageDescription image, SamplingDescription sampling) {
+    return add(texture(image, sampling), image, sampling);
+  }
+
+  private long add(
+      ImageTable.Entry entry, ImageDescription image, @Nullable SamplingDescription sampling) {
+    try {
+      long object = table.add(entry);
+      described.put(object, new ObjectImage(object, image, sampling));
+      return object;
+    } catch (IllegalStateException e) {
+      throw outOfMemory(e);
+    }
+  }
+
+  private static Texture texture(ImageDescription image, SamplingDescription sampling) {
     int flags = sampling.flags();
     boolean linear = sampling.filterMode() == LINEAR_FILTER;
     if ((flags & SEAMLESS_CUBEMAP) != 0 && linear && image.kind() == Kind.CUBE) {
@@ -60,26 +85,48 @@ final class SoftwareImages implements DeviceImages {
               0,
               0,
               sampling.border());
-      return table.add(new Texture(format, List.of(rows(image)), kind(image), read));
+      return new Texture(format, List.of(rows(image)), kind(image), read);
     } catch (IllegalArgumentException e) {
       throw invalid(String.valueOf(e.getMessage()));
-    } catch (IllegalStateException e) {
-      throw outOfMemory(e);
     }
   }
 
   @Override
   public long createSurface(ImageDescription image) {
+    return add(surface(image), image, null);
+  }
+
+  private static Surface surface(ImageDescription image) {
     boolean layered = image.kind() == Kind.LAYERED || image.kind() == Kind.CUBE;
-    try {
-      return table.add(new Surface(format(image), rows(image), layered));
-    } catch (IllegalStateException e) {
-      throw outOfMemory(e);
+    return new Surface(format(image), rows(image), layered);
+  }
+
+  /** What there is, as it can be made again. */
+  List<ObjectImage> objects() {
+    return List.copyOf(described.values());
+  }
+
+  Handles.State handles() {
+    return new Handles.State(table.used(), table.reusable());
+  }
+
+  /** Makes the objects of an image, under the numbers that kernels know. */
+  void adopt(DomainImage image) {
+    Map<Long, ImageTable.Entry> entries = new HashMap<>();
+    for (ObjectImage object : image.objects()) {
+      SamplingDescription sampling = object.sampling();
+      entries.put(
+          object.object(),
+          sampling == null ? surface(object.image()) : texture(object.image(), sampling));
+      described.put(object.object(), object);
     }
+    Handles.State state = image.handles().objects();
+    table.restore(state.used(), state.reusable(), entries);
   }
 
   @Override
   public boolean destroy(long object) {
+    described.remove(object);
     return table.remove(object);
   }
 

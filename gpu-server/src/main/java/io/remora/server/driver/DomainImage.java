@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.driver;
+
+import io.remora.server.driver.DeviceImages.ImageDescription;
+import io.remora.server.driver.DeviceImages.SamplingDescription;
+import io.remora.server.driver.Domain.GlobalDescription;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a domain has beside the contents of its memory, so that another can stand in for it, with
+ * every object under the handle that it had. Read from the domain's own objects, never kept beside
+ * them; made of plain values only, so that another process could be given it.
+ *
+ * @param slabAddress first address of the slab
+ * @param slabBytes size of the slab
+ * @param streams without their work: none is pending
+ * @param events with their latest records
+ * @param modules by their images
+ * @param objects textures and surfaces
+ * @param handles how the handles go on, so that none is given out twice
+ */
+public record DomainImage(
+    long slabAddress,
+    long slabBytes,
+    List<StreamImage> streams,
+    List<EventImage> events,
+    List<LoadedImage> modules,
+    List<ObjectImage> objects,
+    HandleStates handles) {
+  public DomainImage {
+    streams = List.copyOf(streams);
+    events = List.copyOf(events);
+    modules = List.copyOf(modules);
+    objects = List.copyOf(objects);
+  }
+
+  /** A stream. */
+  public record StreamImage(long handle, int priority) {}
+
+  /**
+   * An event.
+   *
+   * @param flags {@code CUevent_flags}
+   * @param recordedNanos when its latest record came, by the clock of the driver; null if it was
+   *     never recorded
+   */
+  public record EventImage(long handle, int flags, @Nullable Long recordedNanos) {}
+
+  /**
+   * A module.
+   *
+   * @param image as it was loaded
+   * @param globals where its variables are, as far as anybody knows
+   */
+  public record LoadedImage(
+      long handle,
+      ByteBuffer image,
+      List<FunctionImage> functions,
+      List<GlobalDescription> globals) {
+    public LoadedImage {
+      functions = List.copyOf(functions);
+      globals = List.copyOf(globals);
+    }
+  }
+
+  /**
+   * A kernel of a module.
+   *
+   * @param settings {@code CUfunction_attribute} values that a program has set
+   */
+  public record FunctionImage(String name, long handle, Map<Integer, Integer> settings) {
+    public FunctionImage {
+      settings = Map.copyOf(settings);
+    }
+  }
+
+  /**
+   * A texture, or a surface if there is no sampling.
+   *
+   * @param object what kernels name it by
+   */
+  public record ObjectImage(
+      long object, ImageDescription image, @Nullable SamplingDescription sampling) {}
+
+  /** How each kind of handle goes on. */
+  public record HandleStates(
+      Handles.State streams,
+      Handles.State events,
+      Handles.State modules,
+      Handles.State functions,
+      Handles.State objects) {}
+}
