@@ -44,6 +44,11 @@ public final class DeviceCommand implements RemoraCommand {
     @Option(names = "--undo", description = "Give it to new sessions again.")
     private boolean undo;
 
+    @Option(
+        names = "--move-sessions",
+        description = "Move the sessions that have it to other devices of the server.")
+    private boolean moveSessions;
+
     @Option(names = "--end-sessions", description = "End the sessions that have it, too.")
     private boolean endSessions;
 
@@ -52,8 +57,9 @@ public final class DeviceCommand implements RemoraCommand {
       if (ordinal < 0) {
         throw new IllegalArgumentException("devices are numbered from 0");
       }
-      if (undo && endSessions) {
-        throw new IllegalArgumentException("--undo ends nothing: leave --end-sessions out");
+      if (undo && (endSessions || moveSessions)) {
+        throw new IllegalArgumentException(
+            "--undo ends and moves nothing: leave --end-sessions and --move-sessions out");
       }
       QuietLogs.begin();
       PrintWriter out = spec.commandLine().getOut();
@@ -64,7 +70,11 @@ public final class DeviceCommand implements RemoraCommand {
                     .setOrdinal(ordinal)
                     .setUndo(undo)
                     .setEndSessions(endSessions)
+                    .setMoveSessions(moveSessions)
                     .build());
+        if (moveSessions) {
+          out.println("moved " + reply.getMoved() + " sessions to other devices");
+        }
         out.println("device " + ordinal + " " + said(reply));
         out.flush();
       }

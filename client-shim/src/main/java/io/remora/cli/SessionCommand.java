@@ -10,6 +10,8 @@ import io.remora.json.Json;
 import io.remora.json.MessageJson;
 import io.remora.v1.EndSessionsReply;
 import io.remora.v1.EndSessionsRequest;
+import io.remora.v1.MoveSessionReply;
+import io.remora.v1.MoveSessionRequest;
 import io.remora.v1.ServerState;
 import java.io.PrintWriter;
 import java.time.ZoneId;
@@ -26,8 +28,12 @@ import picocli.CommandLine.Spec;
 /** {@code remora session}: who is on a server, and ending that. */
 @Command(
     name = "session",
-    description = "Lists a server's sessions, or ends some.",
-    subcommands = {SessionCommand.ListCommand.class, SessionCommand.KillCommand.class},
+    description = "Lists a server's sessions, ends some, or moves one.",
+    subcommands = {
+      SessionCommand.ListCommand.class,
+      SessionCommand.KillCommand.class,
+      SessionCommand.MoveCommand.class
+    },
     footer = {"", "An operator sees and ends all sessions, another tenant its own."})
 public final class SessionCommand implements RemoraCommand {
   @Spec private CommandSpec spec;
@@ -62,6 +68,67 @@ public final class SessionCommand implements RemoraCommand {
               .sessionLines(state, TopView.UNLIMITED)
               .forEach(out::println);
         }
+        out.flush();
+      }
+      return OK;
+    }
+  }
+
+  /** {@code remora session move}. */
+  @Command(
+      name = "move",
+      description =
+          "Moves a session to another device of its server, as soon as it is at rest; its program"
+              + " keeps its pointers and goes on.",
+      footer = {"", "For operators. The devices must be alike."})
+  static final class MoveCommand implements RemoraCommand {
+    @Spec private CommandSpec spec;
+    @Mixin private ConnectionOptions connection;
+
+    @Parameters(index = "0", paramLabel = "ID", description = "Its id, or the first digits.")
+    private String id = "";
+
+    @Parameters(index = "1", paramLabel = "DEVICE", description = "The other device's ordinal.")
+    private int device;
+
+    @Option(
+        names = "--from",
+        paramLabel = "DEVICE",
+        description = "Which of its devices it shall leave, if it has several.")
+    private @Nullable Integer from;
+
+    @Option(
+        names = "--wait",
+        paramLabel = "SECONDS",
+        description = "How long it may need to come to rest (default: ${DEFAULT-VALUE}).")
+    private int waitSeconds = 5;
+
+    @Override
+    public Integer call() throws ConnectionException {
+      if (device < 0 || (from != null && from < 0)) {
+        throw new IllegalArgumentException("devices are numbered from 0");
+      }
+      if (waitSeconds < 1 || waitSeconds > 60) {
+        throw new IllegalArgumentException("--wait takes 1 to 60 seconds");
+      }
+      QuietLogs.begin();
+      MoveSessionRequest.Builder request =
+          MoveSessionRequest.newBuilder().setId(id).setDevice(device).setMillis(waitSeconds * 1000);
+      if (from != null) {
+        request.setFrom(from);
+      }
+      PrintWriter out = spec.commandLine().getOut();
+      try (AdminClient admin = AdminClient.open(connection.settings())) {
+        MoveSessionReply reply = admin.moveSession(request.build());
+        out.println(
+            "moved session "
+                + reply.getId()
+                + " from device "
+                + reply.getFrom()
+                + " to device "
+                + device
+                + " with "
+                + Sizes.bytes(reply.getBytes()));
         out.flush();
       }
       return OK;

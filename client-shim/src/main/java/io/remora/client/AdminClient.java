@@ -12,6 +12,8 @@ import io.remora.v1.EndSessionsReply;
 import io.remora.v1.EndSessionsRequest;
 import io.remora.v1.HistoryReply;
 import io.remora.v1.HistoryRequest;
+import io.remora.v1.MoveSessionReply;
+import io.remora.v1.MoveSessionRequest;
 import io.remora.v1.ServerState;
 import io.remora.v1.StateRequest;
 import io.remora.v1.StatisticsReply;
@@ -104,7 +106,19 @@ public final class AdminClient implements AutoCloseable {
    * @throws ConnectionException if the server refuses, with its reason
    */
   public DrainDeviceReply drainDevice(DrainDeviceRequest request) throws ConnectionException {
-    return ask(() -> timed(Duration.ZERO).drainDevice(request));
+    Duration longer = request.getMoveSessions() ? TRANSFER_TIME : Duration.ZERO;
+    return ask(() -> timed(longer).drainDevice(request));
+  }
+
+  /**
+   * Moves a session to another device.
+   *
+   * @throws ConnectionException if the server refuses, with its reason
+   */
+  public MoveSessionReply moveSession(MoveSessionRequest request) throws ConnectionException {
+    return ask(
+        () ->
+            timed(Duration.ofMillis(request.getMillis()).plus(TRANSFER_TIME)).moveSession(request));
   }
 
   /**
@@ -134,7 +148,11 @@ public final class AdminClient implements AutoCloseable {
     } catch (StatusRuntimeException e) {
       String said = e.getStatus().getDescription();
       switch (e.getStatus().getCode()) {
-        case PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT, RESOURCE_EXHAUSTED ->
+        case PERMISSION_DENIED,
+            NOT_FOUND,
+            INVALID_ARGUMENT,
+            RESOURCE_EXHAUSTED,
+            FAILED_PRECONDITION ->
             throw new ConnectionException(
                 Reason.REFUSED, "The server " + settings.server() + " refused: " + said, e);
         case UNIMPLEMENTED ->

@@ -72,7 +72,7 @@ final class AdminActions {
     return reply.build();
   }
 
-  private LiveSession find(String id, Viewer viewer) throws StatusException {
+  LiveSession find(String id, Viewer viewer) throws StatusException {
     List<LiveSession> found =
         overview.reception().roll().live().stream()
             .filter(each -> viewer.knows(each.tenant()) && each.id().startsWith(id))
@@ -110,7 +110,7 @@ final class AdminActions {
     }
   }
 
-  private static StatusException noOperator(Viewer viewer, String but) {
+  static StatusException noOperator(Viewer viewer, String but) {
     return Status.PERMISSION_DENIED
         .withDescription(
             "'"
@@ -145,8 +145,15 @@ final class AdminActions {
     }
     health.setDevice(ordinal, request.getUndo());
     overview.audit().drained(viewer.tenant(), ordinal, request.getUndo());
-    List<LiveSession> sessions =
-        overview.reception().roll().live().stream().filter(each -> has(each, ordinal)).toList();
+    return drained(request, viewer);
+  }
+
+  /**
+   * Ends the sessions of a device that is drained, if that is asked for, and says how it stands.
+   */
+  DrainDeviceReply drained(DrainDeviceRequest request, Viewer viewer) {
+    int ordinal = request.getOrdinal();
+    List<LiveSession> sessions = on(ordinal);
     if (request.getEndSessions() && !request.getUndo()) {
       sessions.forEach(each -> end(each, viewer, "device " + ordinal + " is drained"));
     }
@@ -155,6 +162,11 @@ final class AdminActions {
         .setMode(request.getUndo() ? DeviceMode.SERVING : drained)
         .setSessions(sessions.size())
         .build();
+  }
+
+  /** The sessions that have a device. */
+  List<LiveSession> on(int ordinal) {
+    return overview.reception().roll().live().stream().filter(each -> has(each, ordinal)).toList();
   }
 
   private static boolean has(LiveSession session, int ordinal) {

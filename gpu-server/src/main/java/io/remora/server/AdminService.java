@@ -31,6 +31,8 @@ import io.remora.v1.EndSessionsReply;
 import io.remora.v1.EndSessionsRequest;
 import io.remora.v1.HistoryReply;
 import io.remora.v1.HistoryRequest;
+import io.remora.v1.MoveSessionReply;
+import io.remora.v1.MoveSessionRequest;
 import io.remora.v1.ServerState;
 import io.remora.v1.StateRequest;
 import io.remora.v1.StatisticsReply;
@@ -52,6 +54,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   private final Set<String> operators;
   private final Watch watch;
   private final AdminActions actions;
+  private final SessionMoves moves;
   private final LongSupplier nanoClock = new ServerClock();
 
   private AdminService(
@@ -59,12 +62,14 @@ final class AdminService extends AdminGrpc.AdminImplBase {
       Set<String> operators,
       DeviceRooms rooms,
       Watch watch,
-      AdminActions actions) {
+      AdminActions actions,
+      SessionMoves moves) {
     this.tenants = tenants;
     this.operators = operators;
     this.rooms = rooms;
     this.watch = watch;
     this.actions = actions;
+    this.moves = moves;
   }
 
   /** The service behind a check of the caller's token. */
@@ -73,9 +78,11 @@ final class AdminService extends AdminGrpc.AdminImplBase {
       Set<String> operators,
       DeviceRooms rooms,
       Watch watch,
-      AdminActions actions) {
+      AdminActions actions,
+      SessionMoves moves) {
     return ServerInterceptors.intercept(
-        new AdminService(tenants, operators, rooms, watch, actions), new TokenCheck(tenants));
+        new AdminService(tenants, operators, rooms, watch, actions, moves),
+        new TokenCheck(tenants));
   }
 
   @Override
@@ -97,7 +104,24 @@ final class AdminService extends AdminGrpc.AdminImplBase {
 
   @Override
   public void drainDevice(DrainDeviceRequest request, StreamObserver<DrainDeviceReply> observer) {
-    answer(observer, () -> actions.drainDevice(request, viewer()));
+    if (!request.getMoveSessions()) {
+      answer(observer, () -> actions.drainDevice(request, viewer()));
+      return;
+    }
+    try {
+      moves.drain(request, viewer(), observer);
+    } catch (StatusException refused) {
+      observer.onError(refused);
+    }
+  }
+
+  @Override
+  public void moveSession(MoveSessionRequest request, StreamObserver<MoveSessionReply> observer) {
+    try {
+      moves.move(request, viewer(), observer);
+    } catch (StatusException refused) {
+      observer.onError(refused);
+    }
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.remora.server;
 
 import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.Driver;
+import io.remora.server.metrics.Replacements;
 import io.remora.server.queue.DeviceQueue;
 import io.remora.server.queue.LaneClass;
 import io.remora.server.queue.LanePolicy;
@@ -35,9 +36,18 @@ final class DeviceRooms implements Machine, AutoCloseable {
   private final ScheduledExecutorService ticker;
   private final List<DeviceQueue> queues;
   private final Sessions sessions;
+  private final Replacements replacements;
 
-  DeviceRooms(Driver driver, long spillBytesMax, LongSupplier nanoClock, String serverVersion) {
-
+  /**
+   * @param fates told what becomes of devices and sessions after faults
+   */
+  DeviceRooms(
+      Driver driver,
+      long spillBytesMax,
+      Replacements.Listener fates,
+      LongSupplier nanoClock,
+      String serverVersion) {
+    replacements = new Replacements(driver.devices().size(), fates, nanoClock);
     this.driver = driver;
     ticker = Executors.newSingleThreadScheduledExecutor(DeviceRooms::tickThread);
     queues =
@@ -52,6 +62,7 @@ final class DeviceRooms implements Machine, AutoCloseable {
             SessionLimits.DEFAULTS,
             spillBytesMax,
             Math.max(2, Runtime.getRuntime().availableProcessors() / 2),
+            replacements,
             nanoClock,
             serverVersion);
   }
@@ -100,6 +111,11 @@ final class DeviceRooms implements Machine, AutoCloseable {
   @Override
   public Map<String, TenantReading> readings(int device) {
     return queues.get(device).readings();
+  }
+
+  @Override
+  public Replacements.Reading replacements(int device) {
+    return replacements.read(device);
   }
 
   @Override

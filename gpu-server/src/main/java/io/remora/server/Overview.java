@@ -71,8 +71,9 @@ record Overview(
       DeviceRooms rooms,
       ServerHealth health,
       ScheduledExecutorService timer) {
+    AdminActions actions = new AdminActions(this, health, timer);
     return AdminService.definition(
-        registry, operators, rooms, watched(), new AdminActions(this, health, timer));
+        registry, operators, rooms, watched(), actions, new SessionMoves(this, actions));
   }
 
   /** The watch of a server that has devices. */

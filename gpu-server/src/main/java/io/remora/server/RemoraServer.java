@@ -21,6 +21,7 @@ import io.remora.server.tenant.TenantRegistry;
 import io.remora.server.tenant.TenantsFile;
 import io.remora.server.tenant.TenantsWatch;
 import io.remora.server.tls.ServerTls;
+import io.remora.server.watch.AuditLog;
 import io.remora.server.web.WebServer;
 import io.remora.v1.DriverGrpc;
 import io.remora.wire.DriverMethods;
@@ -163,10 +164,16 @@ public final class RemoraServer {
    */
   public static RemoraServer start(ServerConfig config, Driver driver)
       throws IOException, GeneralSecurityException {
+    InstantSource clock = Clock.systemUTC();
     DeviceRooms rooms =
-        new DeviceRooms(driver, config.software().spillBytes(), new ServerClock(), version());
+        new DeviceRooms(
+            driver,
+            config.software().spillBytes(),
+            new AuditLog(clock),
+            new ServerClock(),
+            version());
     try {
-      return start(config, driver.devices(), rooms.sessions(), rooms, Clock.systemUTC());
+      return start(config, driver.devices(), rooms.sessions(), rooms, clock);
     } catch (IOException | GeneralSecurityException | RuntimeException e) {
       rooms.close();
       throw e;

@@ -4,6 +4,7 @@ package io.remora.server;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
+import io.remora.server.session.MoveListener;
 import io.remora.server.session.ProtocolException;
 import io.remora.server.session.Session;
 import io.remora.server.session.SessionFactory;
@@ -161,6 +162,19 @@ final class SessionStream extends ServerCall.Listener<InboundFrame> implements S
   void tenantEnded(String reason) {
     log.info("Ending a session from {}: {}", peer, reason);
     end(Status.UNAUTHENTICATED.withDescription(reason));
+  }
+
+  /** See {@link Session#move}. */
+  void move(int from, int to, long withinNanos, MoveListener listener) {
+    Session open;
+    synchronized (lock) {
+      open = state == State.OPEN && endReason == null ? session : null;
+    }
+    if (open == null) {
+      listener.refused("the session is not open");
+    } else {
+      open.move(from, to, withinNanos, listener);
+    }
   }
 
   /** Ends the session and the stream. */

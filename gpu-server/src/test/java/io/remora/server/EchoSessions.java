@@ -2,6 +2,7 @@
 package io.remora.server;
 
 import io.remora.server.metrics.SessionMeter;
+import io.remora.server.session.MoveListener;
 import io.remora.server.session.ProtocolException;
 import io.remora.server.session.Session;
 import io.remora.server.session.SessionFactory;
@@ -77,6 +78,11 @@ final class EchoSessions implements SessionFactory {
           output.requestFrame();
         }
       }
+    }
+
+    @Override
+    public void move(int from, int to, long withinNanos, MoveListener listener) {
+      listener.refused("an echo is nowhere");
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.remora.cli.Sizes;
 import io.remora.cli.top.FittedTable.Cell;
 import io.remora.cli.top.FittedTable.Column;
 import io.remora.v1.DeviceMode;
+import io.remora.v1.DeviceReplacements;
 import io.remora.v1.DeviceState;
 import io.remora.v1.Failure;
 import io.remora.v1.ServerState;
@@ -54,6 +55,9 @@ public record TopView(Palette palette, Order order, ZoneId zone) {
     lines.add(FittedTable.cut(title(server, state), width));
     lines.add("");
     lines.addAll(devices(state).lines(width, palette::bold));
+    state.getDevicesList().stream()
+        .filter(device -> device.getReplacements().getCount() > 0)
+        .forEach(device -> lines.add(replacementLine(device, width)));
     if (state.getTenantsCount() > 0) {
       lines.add("");
       lines.addAll(tenants(state).lines(width, palette::bold));
@@ -69,6 +73,25 @@ public record TopView(Palette palette, Order order, ZoneId zone) {
       failures.forEach(failure -> lines.add(failureLine(failure, width)));
     }
     return lines;
+  }
+
+  private String replacementLine(DeviceState device, int width) {
+    DeviceReplacements replacements = device.getReplacements();
+    return palette.yellow(
+        FittedTable.cut(
+            "device "
+                + device.getOrdinal()
+                + " was replaced after a fault "
+                + (replacements.getCount() == 1 ? "once" : replacements.getCount() + " times")
+                + ", last at "
+                + time(replacements.getUnixMillis())
+                + ": "
+                + replacements.getSessionsKept()
+                + " other sessions went on, "
+                + replacements.getSessionsLost()
+                + " were lost; "
+                + replacements.getCause(),
+            width));
   }
 
   private String title(String server, ServerState state) {

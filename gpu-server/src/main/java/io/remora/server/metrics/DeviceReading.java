@@ -19,4 +19,16 @@ public record DeviceReading(
     long works,
     int inFlight,
     int pending,
-    long memoryBytes) {}
+    long memoryBytes) {
+  /** This and another of the same device. */
+  public DeviceReading plus(DeviceReading other) {
+    return new DeviceReading(
+        ordinal,
+        runNanos + other.runNanos,
+        queueNanos + other.queueNanos,
+        works + other.works,
+        inFlight + other.inFlight,
+        pending + other.pending,
+        memoryBytes + other.memoryBytes);
+  }
+}

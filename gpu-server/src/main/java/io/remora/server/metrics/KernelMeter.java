@@ -3,6 +3,7 @@ package io.remora.server.metrics;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntSupplier;
 
 /**
  * The device time of one session's kernel on one device. Written by the threads on which works end,
@@ -10,7 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class KernelMeter {
   private final SessionMeter session;
-  private final int device;
+  private final IntSupplier device;
   private final String name;
   private final AtomicLong nanos = new AtomicLong();
 
@@ -20,7 +21,10 @@ public final class KernelMeter {
   /** What was read before. Belongs to the reader. */
   private long readNanos;
 
-  KernelMeter(SessionMeter session, int device, String name) {
+  /**
+   * @param device the ordinal of the device where the kernel runs now
+   */
+  KernelMeter(SessionMeter session, IntSupplier device, String name) {
     this.session = session;
     this.device = device;
     this.name = name;
@@ -28,7 +32,7 @@ public final class KernelMeter {
 
   /** The device's ordinal on this server. */
   public int device() {
-    return device;
+    return device.getAsInt();
   }
 
   /** The kernel's name in its module. */
@@ -53,6 +57,6 @@ public final class KernelMeter {
     long now = nanos.get();
     long taken = now - readNanos;
     readNanos = now;
-    return new KernelTime(device, name, taken);
+    return new KernelTime(device.getAsInt(), name, taken);
   }
 }

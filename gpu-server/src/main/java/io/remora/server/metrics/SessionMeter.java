@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -79,12 +80,17 @@ public final class SessionMeter {
     devices = reader;
   }
 
-  /** The meter of a kernel. */
-  public KernelMeter kernel(int device, String name) {
+  /**
+   * The meter of a kernel.
+   *
+   * @param device as the session numbers its devices
+   * @param ordinal the device's ordinal on this server, which may change
+   */
+  public KernelMeter kernel(int device, String name, IntSupplier ordinal) {
     String shown = name.length() <= NAME_CHARS_MAX ? name : name.substring(0, NAME_CHARS_MAX);
     KernelKey key =
         new KernelKey(device, kernels.size() < KERNELS_MAX ? shown : otherwise(device, shown));
-    return kernels.computeIfAbsent(key, k -> new KernelMeter(this, k.device(), k.name()));
+    return kernels.computeIfAbsent(key, k -> new KernelMeter(this, ordinal, k.name()));
   }
 
   private String otherwise(int device, String name) {

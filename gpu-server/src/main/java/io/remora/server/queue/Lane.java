@@ -75,6 +75,19 @@ public final class Lane implements AutoCloseable {
     }
   }
 
+  /** A lane of the same tenant on another device, with the terms that hold for this one now. */
+  public Lane twinOn(DeviceQueue other) {
+    int weight;
+    LaneClass laneClass;
+    LanePolicy policy;
+    synchronized (queue) {
+      weight = share.weight;
+      laneClass = share.laneClass;
+      policy = share.policy;
+    }
+    return other.lane(share.tenant, weight, laneClass, policy);
+  }
+
   /** What the lane has done so far. */
   public LaneStats stats() {
     synchronized (queue) {

@@ -172,12 +172,12 @@ final class ArrayCalls {
 
   /** Kernels that were launched before still use the object. */
   void destroyObject(SessionCall call, long object) {
-    DeviceImages images = call.context().device().domain().images();
+    SessionDevice device = call.context().device();
     session
         .epochs()
         .afterWorkSoFar(
             () -> {
-              boolean unused = images.destroy(object);
+              boolean unused = device.domain().images().destroy(object);
             });
     call.succeed();
   }

@@ -8,13 +8,11 @@ import io.remora.server.metrics.SessionTrace;
 import io.remora.server.metrics.WorkTimes;
 import io.remora.server.session.ProtocolException.Reason;
 import io.remora.server.session.generated.CallDispatcher;
-import io.remora.server.session.generated.Calls;
 import io.remora.server.tenant.TenantGrant;
 import io.remora.v1.CUresult;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.WireException;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,15 +24,6 @@ import org.slf4j.LoggerFactory;
  */
 final class ClientSession implements Session {
   private static final Logger log = LoggerFactory.getLogger(ClientSession.class);
-
-  private static final Set<Integer> PASS_A_FAULT =
-      Set.of(
-          Calls.REMORA_UPLOAD_IMAGE,
-          Calls.CU_CTX_CREATE,
-          Calls.CU_CTX_DESTROY,
-          Calls.CU_DEVICE_PRIMARY_CTX_RESET,
-          Calls.CU_CTX_SYNCHRONIZE,
-          Calls.CU_STREAM_SYNCHRONIZE);
 
   private final String id;
   private final TenantGrant grant;
@@ -49,6 +38,8 @@ final class ClientSession implements Session {
   private final Captures captures = new Captures(this);
   private final FrameReader frames;
   private final FlowControl flow;
+  private final SessionFaults faults = new SessionFaults();
+  private final Relocation relocation = new Relocation(this);
   private final DeviceOutput deviceOutput = new DeviceOutput(this);
   private final SessionMeter meter = new SessionMeter();
   private final FailureLog failures;
@@ -63,8 +54,6 @@ final class ClientSession implements Session {
 
   /** Written by the serial executor; read elsewhere as a hint. */
   private volatile boolean ended;
-
-  private volatile boolean anyFault;
 
   ClientSession(String id, TenantGrant grant, SessionServices services, SessionOutput output) {
     this.id = id;
@@ -134,6 +123,29 @@ final class ClientSession implements Session {
 
   FlowControl flow() {
     return flow;
+  }
+
+  SessionFaults faults() {
+    return faults;
+  }
+
+  Relocation relocation() {
+    return relocation;
+  }
+
+  @Override
+  public void move(int from, int to, long withinNanos, MoveListener listener) {
+    relocation.move(from, to, withinNanos, listener);
+  }
+
+  /** Whether the devices are open. */
+  boolean isOpen() {
+    return calls != null;
+  }
+
+  /** Whether no module is being loaded. */
+  boolean isLoadingNothing() {
+    return calls == null || calls.loads().isIdle();
   }
 
   /** What kernels print. */
@@ -208,7 +220,7 @@ final class ClientSession implements Session {
     SessionCalls handlers = new SessionCalls(this);
     calls = handlers;
     dispatcher = new CallDispatcher(handlers);
-    meter.devices(() -> opened.stream().map(SessionDevice::reading).toList());
+    meter.devices(() -> SessionDevice.readings(opened));
     for (SessionDevice device : opened) {
       device.lane().onDrained(() -> serial.signal(flow::roomAgain));
     }
@@ -229,10 +241,13 @@ final class ClientSession implements Session {
     } catch (ProtocolException violation) {
       violated(violation);
     }
-    read(frame);
+    if (ended || !relocation.keeps(frame)) {
+      read(frame);
+    }
   }
 
-  private void read(InboundFrame frame) {
+  /** Reads a frame, or goes on with it; the last thing that a task does. */
+  void read(InboundFrame frame) {
     try (frame) {
       CallDispatcher target = dispatcher;
       if (ended || target == null) {
@@ -241,6 +256,9 @@ final class ClientSession implements Session {
       currentFrame = frame;
       if (frames.read(frame, target)) {
         flow.consumed(frames.lastSequence());
+        relocation.frameRead();
+      } else if (relocation.isHolding()) {
+        relocation.keepRest(frame.retain());
       } else {
         frame.retain();
         serial.continueElsewhere(() -> read(frame));
@@ -314,44 +332,12 @@ final class ClientSession implements Session {
 
   /** Work of an asynchronous or waiting call has failed; serial executor. */
   void workFailed(SessionCall call, SessionDevice device, int result, String detail) {
-    boolean sticky = Results.isSticky(result);
-    if (sticky) {
-      device.faulted(result, detail);
-      deviceFaulted();
-    }
-    call.fail(result, detail.isEmpty() && sticky ? device.faultDetail() : detail, sticky);
+    faults.workFailed(call, device, result, detail);
   }
 
   /** Answers a call that has waited for work: with success, or with the device's fault. */
   void answerAfterWait(SessionCall call, SessionDevice device) {
-    int fault = device.fault();
-    if (fault == CUresult.CUDA_SUCCESS_VALUE) {
-      call.succeed();
-    } else {
-      call.fail(fault, device.faultDetail(), true);
-    }
-  }
-
-  /** A device has a sticky fault; any thread. */
-  void deviceFaulted() {
-    anyFault = true;
-  }
-
-  /**
-   * Fails a call on a device whose fault is sticky, as CUDA does for a corrupted context. What ends
-   * contexts and uploads images is not refused, and a synchronisation waits as ever: so the error
-   * that names the guilty call goes before its answer.
-   */
-  boolean isRefusedByFault(SessionCall call) {
-    if (!anyFault || PASS_A_FAULT.contains(call.number())) {
-      return false;
-    }
-    SessionDevice device = call.deviceOrNull();
-    if (device == null || device.fault() == CUresult.CUDA_SUCCESS_VALUE) {
-      return false;
-    }
-    call.fail(device.fault(), device.faultDetail(), true);
-    return true;
+    faults.answerAfterWait(call, device);
   }
 
   /** Fails a call that the operator doesn't allow the tenant. */
@@ -455,6 +441,7 @@ final class ClientSession implements Session {
     ended = true;
     outbox.close();
     quota.close();
+    relocation.sessionEnds();
     log.info("session {} of tenant {} ends: {}", id, grant.tenant(), reason);
     SessionObjects opened = objects;
     if (opened == null) {

@@ -5,13 +5,8 @@ import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.Domain;
 import io.remora.server.queue.Lane;
 import io.remora.server.tenant.TenantGrant;
-import io.remora.v1.CUresult;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Opens the devices that a tenant may use. Runs on a worker. */
 final class DeviceOpening {
@@ -20,8 +15,6 @@ final class DeviceOpening {
 
   private static final long SLAB_BYTES_MIN = 1L << 28;
   private static final long SLAB_BYTES_MAX = 1L << 42;
-
-  private static final Logger log = LoggerFactory.getLogger(DeviceOpening.class);
 
   private DeviceOpening() {}
 
@@ -49,25 +42,8 @@ final class DeviceOpening {
     TenantGrant grant = session.grant();
     SessionServices services = session.services();
     PrintBuffer prints = new PrintBuffer();
-    AtomicReference<@Nullable SessionDevice> made = new AtomicReference<>();
-    Domain domain =
-        services
-            .driver()
-            .open(
-                device.ordinal(),
-                slabBytes(session.totalMemoryBytes(device)),
-                (result, detail) -> faulted(session, made.get(), result, detail),
-                text -> {
-                  prints.add(text);
-                  session.deviceOutput().printed();
-                });
-    boolean limited = domain.limitKernelTime(() -> grant.account().limits().kernelTime().toNanos());
-    if (!limited && !grant.account().limits().kernelTime().isZero()) {
-      log.warn(
-          "device {} can't stop kernels: the kernel_time of tenant {} has no effect on it",
-          device.ordinal(),
-          grant.tenant());
-    }
+    DomainTerms terms = new DomainTerms(session, prints);
+    Domain domain = terms.open(device.ordinal(), slabBytes(session.totalMemoryBytes(device)));
     Lane lane =
         services
             .queues()
@@ -84,28 +60,13 @@ final class DeviceOpening {
             device,
             domain,
             lane,
+            terms,
             residency,
             new LedgerPages(residency, grant.memory()),
             prints,
             services.limits().allocationsMax());
-    made.set(opened);
+    terms.madeFor(opened);
     return opened;
-  }
-
-  /** On a driver thread. Before the device is known to the session it can have no work. */
-  private static void faulted(
-      ClientSession session, @Nullable SessionDevice device, int result, String detail) {
-    if (device != null) {
-      log.warn(
-          "session {} of tenant {} has a fault on device {}: {}: {}",
-          session.id(),
-          session.grant().tenant(),
-          device.description().ordinal(),
-          CUresult.forNumber(result),
-          detail);
-      device.faulted(result, detail);
-      session.deviceFaulted();
-    }
   }
 
   private static long slabBytes(long memoryBytes) {

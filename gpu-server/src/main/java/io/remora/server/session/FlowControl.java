@@ -21,6 +21,7 @@ final class FlowControl {
   private final SessionOutput output;
   private List<SessionDevice> devices = List.of();
   private boolean open;
+  private boolean held;
   private boolean frameRequested;
   private int callbacksOut;
   private long consumedSequence;
@@ -44,6 +45,11 @@ final class FlowControl {
   void open(List<SessionDevice> opened) {
     devices = opened;
     open = true;
+  }
+
+  /** Whether no call may begin, so that no frame is wanted. */
+  void hold(boolean now) {
+    held = now;
   }
 
   void callbackSent() {
@@ -114,6 +120,7 @@ final class FlowControl {
   void requestIfRoom() {
     if (!frameRequested
         && open
+        && !held
         && !pacing.isPaused()
         && outbox.unreadBytes() <= limits.answerBytesMax()
         && (callbacksOut > 0 || hasRoom())) {

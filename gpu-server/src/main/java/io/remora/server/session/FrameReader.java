@@ -54,7 +54,8 @@ final class FrameReader {
   /**
    * Reads a frame, or goes on with it, and carries out its calls.
    *
-   * @return false if the thread was kept long enough: the rest is for another turn
+   * @return false if the thread was kept long enough, or no call may begin: the rest is for another
+   *     turn
    * @throws ProtocolException if the client broke the protocol
    * @throws io.remora.wire.WireException if the frame is malformed
    */
@@ -84,8 +85,9 @@ final class FrameReader {
           if (session.isEnded()) {
             return true;
           }
-          if (calls % CALLS_PER_CLOCK_READING == 0
-              && nanoClock.getAsLong() - begin > TURN_NANOS_MAX) {
+          if (session.relocation().isHolding()
+              || calls % CALLS_PER_CLOCK_READING == 0
+                  && nanoClock.getAsLong() - begin > TURN_NANOS_MAX) {
             reader = in;
             return false;
           }
@@ -154,7 +156,7 @@ final class FrameReader {
 
   private void carryOut(WireReader arguments, SessionCall call, CallDispatcher dispatcher) {
     session.callBegins(call);
-    if (!session.isRefusedByFault(call)
+    if (!session.faults().isRefused(call)
         && !session.isRefusedByTerms(call)
         && !dispatcher.dispatch(call.number(), arguments, call)) {
       throw new ProtocolException(

@@ -84,7 +84,7 @@ final class LaunchCalls {
             ((long) shape.gridX() * 31 + shape.gridY()) * 31 + shape.gridZ(),
             ((long) shape.blockX() * 31 + shape.blockY()) * 31 + shape.blockZ(),
             shape.sharedBytes()),
-        function.meter(session.meter(), device.description().ordinal()));
+        function.meter(session.meter(), device));
   }
 
   private static void check(

@@ -302,6 +302,11 @@ final class ModuleLoads {
     }
   }
 
+  /** Whether nothing is being loaded, nor waits for it. */
+  boolean isIdle() {
+    return running == 0 && waiting.isEmpty();
+  }
+
   /** The session ends: nothing more is loaded, and {@code then} is run when nothing is loading. */
   void sessionEnds(Runnable then) {
     waiting.clear();

@@ -2,6 +2,9 @@
 package io.remora.server.session;
 
 import io.remora.server.driver.Domain;
+import io.remora.server.driver.Domain.GlobalDescription;
+import io.remora.server.driver.DomainImage;
+import io.remora.server.driver.DomainImage.LoadedImage;
 import io.remora.server.driver.DriverException;
 import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
@@ -9,7 +12,9 @@ import java.util.ArrayDeque;
 import java.util.BitSet;
 import java.util.Deque;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,9 +41,14 @@ final class Residency {
     RETURNING
   }
 
-  private final Domain domain;
-  private final DeviceSpill spill;
+  /** Most that is copied at once from one domain to its successor. */
+  private static final int COPY_BYTES_MAX = 4 << 20;
+
   private final long granuleBytes;
+
+  // Both are replaced only while nobody uses the memory.
+  private volatile Domain domain;
+  private volatile DeviceSpill spill;
 
   // Guarded by this.
   private final BitSet resident = new BitSet();
@@ -50,6 +60,10 @@ final class Residency {
   private State state = State.RESIDENT;
   private boolean isItsTurn;
   private boolean closed;
+
+  /** The device doesn't give the memory: it isn't asked again. */
+  private boolean unreadable;
+
   private int users;
   private long lastUsedNanos;
 
@@ -98,10 +112,6 @@ final class Residency {
 
   /** Backs a part of the slab. */
   void commit(long address, long bytes) {
-    if (!isTracked()) {
-      domain.commit(address, bytes);
-      return;
-    }
     synchronized (this) {
       domain.commit(address, bytes);
       resident.set(granule(address), granule(address + bytes));
@@ -110,10 +120,6 @@ final class Residency {
 
   /** Takes the memory behind a part of the slab away for good, wherever it is. */
   void decommit(long address, long bytes) {
-    if (!isTracked()) {
-      domain.decommit(address, bytes);
-      return;
-    }
     synchronized (this) {
       int end = granule(address + bytes);
       for (int from = resident.nextSetBit(granule(address));
@@ -129,9 +135,98 @@ final class Residency {
     }
   }
 
+  /** Memory that is on the device now. */
+  synchronized long deviceBytes() {
+    return resident.cardinality() * granuleBytes;
+  }
+
+  /**
+   * Puts a domain's successor in its place: copies what is on the device. What is on the host stays
+   * there, but for granules in which modules have variables. On a worker, while nobody uses the
+   * memory.
+   *
+   * @param successor a domain that was reopened for the image and is empty; not closed here
+   * @param newSpill of the successor's device; null if it is the same
+   * @throws DriverException if that can't be; nothing has changed then
+   */
+  void moveTo(Domain successor, DomainImage image, @Nullable DeviceSpill newSpill) {
+    moveTo(successor, image);
+    if (newSpill != null) {
+      DeviceSpill before = spill;
+      // Without the lock: a spill takes its own first.
+      before.remove(this);
+      spill = newSpill;
+      if (isTracked()) {
+        newSpill.add(this);
+      }
+    }
+  }
+
+  private synchronized void moveTo(Domain successor, DomainImage image) {
+    if (users > 0 || isItsTurn || closed) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_NOT_READY_VALUE, "the session's memory is in use");
+    }
+    if (successor.granuleBytes() != granuleBytes) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "the device has memory of other granules");
+    }
+    for (int from = resident.nextSetBit(0); from >= 0; from = resident.nextSetBit(from)) {
+      int to = resident.nextClearBit(from);
+      successor.commit(address(from), (to - from) * granuleBytes);
+      from = to;
+    }
+    BitSet back = variablesAway(image);
+    back.stream().forEach(granule -> successor.commit(address(granule), granuleBytes));
+    successor.adopt(image);
+    for (int from = resident.nextSetBit(0); from >= 0; from = resident.nextSetBit(from)) {
+      int to = resident.nextClearBit(from);
+      copy(successor, address(from), (to - from) * granuleBytes);
+      from = to;
+    }
+    back.stream().forEach(granule -> successor.restore(address(granule), copyOf(granule)));
+    successor.takeOver();
+    back.stream().forEach(saved::remove);
+    spill.giveHostBytes(back.cardinality() * granuleBytes);
+    resident.or(back);
+    domain = successor;
+    unreadable = false;
+  }
+
+  private ByteBuffer copyOf(int granule) {
+    return Objects.requireNonNull(saved.get(granule)).duplicate();
+  }
+
+  /** Granules on the host in which there are variables: loading a module writes them. */
+  private BitSet variablesAway(DomainImage image) {
+    BitSet away = new BitSet();
+    for (LoadedImage module : image.modules()) {
+      for (GlobalDescription global : module.globals()) {
+        int last = granule(global.address() + Math.max(1, global.bytes()) - 1);
+        for (int granule = granule(global.address()); granule <= last; granule++) {
+          if (saved.containsKey(granule)) {
+            away.set(granule);
+          }
+        }
+      }
+    }
+    return away;
+  }
+
+  private void copy(Domain successor, long start, long bytes) {
+    ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(bytes, COPY_BYTES_MAX));
+    for (long done = 0; done < bytes; done += buffer.capacity()) {
+      buffer.clear().limit((int) Math.min(bytes - done, buffer.capacity()));
+      domain.save(start + done, buffer);
+      successor.restore(start + done, buffer.flip());
+    }
+  }
+
   /** How long nobody has used memory that could be taken away; -1 if there is none. */
   synchronized long idleNanos(long nowNanos) {
-    return users > 0 || isItsTurn || closed || resident.isEmpty() ? -1 : nowNanos - lastUsedNanos;
+    return users > 0 || isItsTurn || closed || unreadable || resident.isEmpty()
+        ? -1
+        : nowNanos - lastUsedNanos;
   }
 
   /**
@@ -155,6 +250,7 @@ final class Residency {
         freed += bytes;
       }
     } catch (DriverException | OutOfMemoryError refused) {
+      unreadable = refused instanceof DriverException;
       log.warn("memory of an idle session stays on the device: {}", refused.getMessage());
     }
     return freed;

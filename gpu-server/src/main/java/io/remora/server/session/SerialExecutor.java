@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
@@ -32,8 +34,11 @@ final class SerialExecutor {
   /** Set by a task that has run long: the thread that runs it has others to serve. */
   private boolean enough;
 
-  /** The rest of a task, which goes before all other work. Belongs to the draining thread. */
-  private @Nullable Runnable rest;
+  /**
+   * The rests of tasks, oldest first, which go before all other work. Belongs to the draining
+   * thread.
+   */
+  private final Deque<Runnable> rests = new ArrayDeque<>();
 
   private final Executor workers;
   private final Consumer<Throwable> defects;
@@ -61,11 +66,11 @@ final class SerialExecutor {
 
   /**
    * Called by a task, as the last thing that it does, to go on later: on a worker, and before any
-   * other work, so that the order of work is kept.
+   * other work, so that the order of work is kept. Several go on in the order in which they asked.
    */
   void continueElsewhere(Runnable remainder) {
     enough = true;
-    rest = remainder;
+    rests.addLast(remainder);
     pending.getAndIncrement();
   }
 
@@ -94,7 +99,7 @@ final class SerialExecutor {
       if (pending.addAndGet(-ran) == 0) {
         return;
       }
-      if (left == 0 || (!mayRunWork && (rest != null || !work.isEmpty()))) {
+      if (left == 0 || (!mayRunWork && (!rests.isEmpty() || !work.isEmpty()))) {
         handOver();
         return;
       }
@@ -108,8 +113,7 @@ final class SerialExecutor {
     if (signal != null || !mayRunWork) {
       return signal;
     }
-    Runnable remainder = rest;
-    rest = null;
+    Runnable remainder = rests.pollFirst();
     return remainder != null ? remainder : work.poll();
   }
 

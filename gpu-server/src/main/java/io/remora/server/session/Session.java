@@ -22,6 +22,16 @@ public interface Session {
   void onFrame(InboundFrame frame);
 
   /**
+   * Moves what the session has on one device to another, with the same addresses and handles, as
+   * soon as nothing of it is under way. Calls that come meanwhile wait. Any thread.
+   *
+   * @param from the device's ordinal; -1: the only one that the session has
+   * @param to ordinal of the other one, which is there
+   * @param withinNanos how long the session may need to come to rest
+   */
+  void move(int from, int to, long withinNanos, MoveListener listener);
+
+  /**
    * The client is gone, whatever the reason: everything the session owns is freed. May be called
    * from any thread and more than once; only the first call counts. Frames that arrive later are
    * closed unread.

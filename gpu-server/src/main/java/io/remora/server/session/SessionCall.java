@@ -354,6 +354,11 @@ final class SessionCall extends QueuedWork implements CallContext {
    * @param sticky whether every later call fails with the same result
    */
   void fail(int result, String detail, boolean sticky) {
+    SessionDevice where = sticky ? null : whereItIs();
+    if (where != null && session.faults().isLostBy(where, result)) {
+      fail(result, where.faultDetail(), true);
+      return;
+    }
     if (!end()) {
       return;
     }
@@ -363,6 +368,10 @@ final class SessionCall extends QueuedWork implements CallContext {
     } else {
       session.errors().add(new DeferredErrors.Deferred(sequence, number, result, detail, sticky));
     }
+  }
+
+  private @Nullable SessionDevice whereItIs() {
+    return device != null ? device : deviceOrNull();
   }
 
   /** Returns false if the call was over already. */

@@ -106,6 +106,10 @@ final class SessionCalls implements PoolHandlers, GraphHandlers, ArrayHandlers {
     return callbacks;
   }
 
+  ModuleLoads loads() {
+    return loads;
+  }
+
   ModuleCalls modules() {
     return modules;
   }

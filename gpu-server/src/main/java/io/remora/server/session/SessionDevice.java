@@ -3,15 +3,29 @@ package io.remora.server.session;
 
 import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.Domain;
+import io.remora.server.driver.DomainImage;
+import io.remora.server.driver.DriverException;
 import io.remora.server.metrics.DeviceReading;
 import io.remora.server.queue.Lane;
 import io.remora.server.queue.LaneStats;
+import io.remora.v1.CUresult;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** What a session owns on one device. */
 final class SessionDevice {
-  private final DeviceDescription description;
-  private final Domain domain;
-  private final Lane lane;
+  /** CU_DEVICE_ATTRIBUTE_PCI_BUS_ID, _DEVICE_ID and _DOMAIN_ID: where a device is, not what. */
+  private static final Set<Integer> PLACE_ATTRIBUTES = Set.of(33, 34, 50);
+
+  /** Where it is now. */
+  private record Home(DeviceDescription description, Domain domain, Lane lane) {}
+
+  private final DomainTerms terms;
   private final LedgerPages pages;
   private final Residency residency;
   private final SlabAllocator memory;
@@ -25,6 +39,15 @@ final class SessionDevice {
 
   private volatile String faultDetail = "";
 
+  /** Written by the session's serial executor. */
+  private volatile Home home;
+
+  /** What the session did on devices that it has left. */
+  private volatile List<DeviceReading> past = List.of();
+
+  /** What has ended the domain, though not by this session's fault; null while it lives. */
+  private volatile @Nullable String lostDetail;
+
   /**
    * @param ordinal the number that the client knows the device by
    */
@@ -33,15 +56,15 @@ final class SessionDevice {
       DeviceDescription description,
       Domain domain,
       Lane lane,
+      DomainTerms terms,
       Residency residency,
       LedgerPages pages,
       PrintBuffer prints,
       int allocationsMax) {
     this.ordinal = ordinal;
-    this.description = description;
+    this.home = new Home(description, domain, lane);
+    this.terms = terms;
     this.launchLimits = LaunchLimits.of(description);
-    this.domain = domain;
-    this.lane = lane;
     this.pages = pages;
     this.residency = residency;
     this.prints = prints;
@@ -60,16 +83,17 @@ final class SessionDevice {
     return launchLimits;
   }
 
+  /** The device that it is on now; what the client was told of the first one holds for it too. */
   DeviceDescription description() {
-    return description;
+    return home.description();
   }
 
   Domain domain() {
-    return domain;
+    return home.domain();
   }
 
   Lane lane() {
-    return lane;
+    return home.lane();
   }
 
   /** What kernels have printed here. */
@@ -95,17 +119,133 @@ final class SessionDevice {
     return pools;
   }
 
-  /** What the session has done here so far. Any thread. */
-  DeviceReading reading() {
-    LaneStats stats = lane.stats();
+  /** What a session has done so far, each device once. Any thread. */
+  static List<DeviceReading> readings(List<SessionDevice> devices) {
+    Map<Integer, DeviceReading> readings = new TreeMap<>();
+    for (SessionDevice device : devices) {
+      for (DeviceReading each : device.past) {
+        readings.merge(each.ordinal(), each, DeviceReading::plus);
+      }
+      DeviceReading now = reading(device.home, device.pages.chargedBytes());
+      readings.merge(now.ordinal(), now, DeviceReading::plus);
+    }
+    return List.copyOf(readings.values());
+  }
+
+  private static DeviceReading reading(Home home, long memoryBytes) {
+    LaneStats stats = home.lane().stats();
     return new DeviceReading(
-        description.ordinal(),
+        home.description().ordinal(),
         stats.deviceNanos(),
         stats.queueNanos(),
         stats.works(),
         stats.inFlight(),
         stats.pending(),
-        pages.chargedBytes());
+        memoryBytes);
+  }
+
+  /** Whether the lane has no work, waiting or issued. */
+  boolean isIdle() {
+    LaneStats stats = home.lane().stats();
+    return stats.inFlight() == 0 && stats.pending() == 0;
+  }
+
+  /** The domain has ended, though not by this session's fault; any thread. */
+  void lost(String detail) {
+    lostDetail = detail;
+  }
+
+  /** What has ended the domain; null while it lives, or a successor of it. */
+  @Nullable String lostDetail() {
+    return lostDetail;
+  }
+
+  /**
+   * Puts a successor in the place of a domain that is lost; on a worker, while nothing is under
+   * way.
+   *
+   * @throws DriverException if something can't be had again
+   */
+  void replace() {
+    long gone = residency.deviceBytes();
+    if (gone > 0) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED_VALUE,
+          gone + " bytes of its memory were on the device");
+    }
+    Home before = home;
+    succeed(before.domain(), before.description(), before.lane(), null);
+    lostDetail = null;
+  }
+
+  /**
+   * Moves to another device; on a worker, while nothing is under way.
+   *
+   * @return bytes that were copied
+   * @throws DriverException if that can't be; nothing has changed then
+   */
+  long moveTo(DeviceDescription to, SessionServices services) {
+    Home before = home;
+    checkAlike(before.description(), to);
+    long bytes = residency.deviceBytes();
+    DeviceReading left = reading(before, 0);
+    Lane lane = before.lane().twinOn(services.queues().get(to.ordinal()));
+    boolean moved = false;
+    try {
+      succeed(before.domain(), to, lane, services.spills().get(to.ordinal()));
+      moved = true;
+    } finally {
+      (moved ? before.lane() : lane).close();
+    }
+    List<DeviceReading> more = new ArrayList<>(past);
+    more.add(left);
+    past = List.copyOf(more);
+    return bytes;
+  }
+
+  private void succeed(
+      Domain before, DeviceDescription description, Lane lane, @Nullable DeviceSpill spill) {
+    DomainImage image = before.image();
+    Domain successor = terms.reopen(description.ordinal(), image);
+    boolean done = false;
+    try {
+      residency.moveTo(successor, image, spill);
+      done = true;
+    } finally {
+      if (!done) {
+        successor.close();
+      }
+    }
+    home = new Home(description, successor, lane);
+    before.close();
+  }
+
+  /** What the program was told of its device must stay true. */
+  private static void checkAlike(DeviceDescription from, DeviceDescription to) {
+    if (from.ordinal() == to.ordinal()) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_INVALID_VALUE_VALUE,
+          "the session is on device " + to.ordinal() + " already");
+    }
+    if (!what(from).equals(what(to))
+        || !from.limits().equals(to.limits())
+        || from.totalMemoryBytes() != to.totalMemoryBytes()
+        || from.streamPriorityLeast() != to.streamPriorityLeast()
+        || from.streamPriorityGreatest() != to.streamPriorityGreatest()) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+          "device "
+              + to.ordinal()
+              + " isn't like device "
+              + from.ordinal()
+              + ", and the program knows what that can do");
+    }
+  }
+
+  private static Map<Integer, Integer> what(DeviceDescription device) {
+    Map<Integer, Integer> attributes = new HashMap<>(device.attributes());
+    attributes.keySet().removeAll(PLACE_ATTRIBUTES);
+    return attributes;
   }
 
   /** Whether an address is one of this device's memory as the session knows it. */
@@ -134,7 +274,7 @@ final class SessionDevice {
   void close() {
     try {
       residency.close();
-      domain.close();
+      home.domain().close();
     } finally {
       residency.domainClosed();
       pages.domainClosed();

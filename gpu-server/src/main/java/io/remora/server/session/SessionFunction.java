@@ -60,10 +60,12 @@ final class SessionFunction {
     }
 
     /** What takes its device time. */
-    KernelMeter meter(SessionMeter session, int device) {
+    KernelMeter meter(SessionMeter session, SessionDevice device) {
       KernelMeter known = meter;
       if (known == null) {
-        known = session.kernel(device, description.name());
+        known =
+            session.kernel(
+                device.ordinal(), description.name(), () -> device.description().ordinal());
         meter = known;
       }
       return known;

@@ -15,6 +15,7 @@ import java.util.function.LongSupplier;
  * @param workers runs what may block or must not run on driver threads; never rejects for load
  * @param loaders runs module loads; few threads
  * @param delays runs what must wait
+ * @param renewal makes devices usable again
  * @param nanoClock as {@link System#nanoTime}
  * @param serverVersion for the handshake
  */
@@ -27,6 +28,7 @@ record SessionServices(
     Executor workers,
     Executor loaders,
     Delays delays,
+    DeviceRenewal renewal,
     LongSupplier nanoClock,
     String serverVersion) {
   SessionServices {

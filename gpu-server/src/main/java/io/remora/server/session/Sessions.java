@@ -2,6 +2,7 @@
 package io.remora.server.session;
 
 import io.remora.server.driver.Driver;
+import io.remora.server.metrics.Replacements;
 import io.remora.server.queue.DeviceQueue;
 import io.remora.server.session.generated.Calls;
 import io.remora.server.tenant.TenantGrant;
@@ -43,6 +44,7 @@ public final class Sessions implements SessionFactory, AutoCloseable {
    * @param spillBytesMax host memory for the device memory of idle sessions, on all devices; 0:
    *     none
    * @param loaderThreads how many module loads run at once, in all sessions
+   * @param replacements keeps count of faults that ended more than a session
    * @param nanoClock as {@link System#nanoTime}
    */
   public Sessions(
@@ -52,6 +54,7 @@ public final class Sessions implements SessionFactory, AutoCloseable {
       SessionLimits limits,
       long spillBytesMax,
       int loaderThreads,
+      Replacements replacements,
       LongSupplier nanoClock,
       String serverVersion) {
     // As many threads as there are sessions that open, close or are taken over from driver threads
@@ -87,6 +90,7 @@ public final class Sessions implements SessionFactory, AutoCloseable {
             workers,
             loaders,
             this::runAfter,
+            new DeviceRenewal(driver, replacements, workers),
             nanoClock,
             serverVersion);
   }

@@ -3,6 +3,7 @@ package io.remora.server.watch;
 
 import io.remora.json.Json;
 import io.remora.server.metrics.DeviceReading;
+import io.remora.server.metrics.Replacements;
 import io.remora.server.metrics.Traffic;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
@@ -17,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * Who came, what they used, who was refused, and what operators did: one JSON object a line, to the
  * logger {@value #LOGGER}. Any thread may call.
  */
-public final class AuditLog {
+public final class AuditLog implements Replacements.Listener {
   /** Where the lines go; the configuration decides whether that is a file. */
   public static final String LOGGER = "io.remora.audit";
 
@@ -97,6 +98,44 @@ public final class AuditLog {
     line.put("by", by);
     line.put("tenant", tenant);
     line.put("millis", millis);
+    write(line);
+  }
+
+  /** A session was moved from one device to another. */
+  public void moved(String by, LiveSession session, int from, int to, long bytes) {
+    Map<String, Object> line = line("session_moved");
+    line.put("by", by);
+    who(line, session);
+    line.put("from", from);
+    line.put("to", to);
+    line.put("bytes", bytes);
+    write(line);
+  }
+
+  @Override
+  public void replaced(int device, String cause) {
+    Map<String, Object> line = line("device_replaced");
+    line.put("device", device);
+    line.put("cause", cause);
+    write(line);
+  }
+
+  @Override
+  public void kept(int device, String session, String tenant) {
+    Map<String, Object> line = line("session_kept");
+    line.put("session", session);
+    line.put("tenant", tenant);
+    line.put("device", device);
+    write(line);
+  }
+
+  @Override
+  public void lost(int device, String session, String tenant, String why) {
+    Map<String, Object> line = line("session_lost");
+    line.put("session", session);
+    line.put("tenant", tenant);
+    line.put("device", device);
+    line.put("reason", why);
     write(line);
   }
 

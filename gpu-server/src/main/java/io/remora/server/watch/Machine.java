@@ -2,6 +2,7 @@
 package io.remora.server.watch;
 
 import io.remora.server.driver.DeviceDescription;
+import io.remora.server.metrics.Replacements;
 import io.remora.server.queue.TenantReading;
 import java.util.List;
 import java.util.Map;
@@ -16,4 +17,7 @@ public interface Machine {
 
   /** How all tenants that have ever used a device stand with it, by name. */
   Map<String, TenantReading> readings(int device);
+
+  /** What became of a device and its sessions after faults that ended more than one session. */
+  Replacements.Reading replacements(int device);
 }

@@ -4,12 +4,14 @@ package io.remora.server.watch;
 import io.remora.server.driver.DeviceDescription;
 import io.remora.server.metrics.DeviceReading;
 import io.remora.server.metrics.Failure;
+import io.remora.server.metrics.Replacements;
 import io.remora.server.metrics.Traffic;
 import io.remora.server.queue.TenantReading;
 import io.remora.server.queue.TimeHistogram;
 import io.remora.server.tenant.Tenant;
 import io.remora.v1.CUresult;
 import io.remora.v1.DeviceMode;
+import io.remora.v1.DeviceReplacements;
 import io.remora.v1.DeviceState;
 import io.remora.v1.ServerState;
 import io.remora.v1.SessionOnDevice;
@@ -94,6 +96,7 @@ final class StateBuilder {
     long worksBefore =
         last.devices().get(ordinal).values().stream().mapToLong(each -> each.use().works()).sum();
     return DeviceState.newBuilder()
+        .setReplacements(replacements(machine.replacements(ordinal)))
         .setOrdinal(ordinal)
         .setName(device.name())
         .setKind(machine.kind())
@@ -108,6 +111,20 @@ final class StateBuilder {
         .setPending(pending)
         .setInFlight(inFlight)
         .build();
+  }
+
+  private DeviceReplacements replacements(Replacements.Reading reading) {
+    DeviceReplacements.Builder built =
+        DeviceReplacements.newBuilder()
+            .setCount(reading.count())
+            .setSessionsKept(reading.kept())
+            .setSessionsLost(reading.lost());
+    if (reading.count() > 0) {
+      built
+          .setCause(reading.cause())
+          .setUnixMillis(now.millis() - (now.nanos() - reading.atNanos()) / 1_000_000);
+    }
+    return built.build();
   }
 
   private DeviceMode mode(int ordinal, int sessions) {

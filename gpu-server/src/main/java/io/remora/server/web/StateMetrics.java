@@ -80,6 +80,18 @@ final class StateMetrics {
         "Memory of the device that sessions hold.",
         DeviceState::getMemoryUsedBytes);
     device("remora_device_sessions", "Sessions that have the device.", DeviceState::getSessions);
+    deviceCount(
+        "remora_device_replacements",
+        "How often a fault ended what the device's sessions live in, and it was replaced.",
+        each -> each.getReplacements().getCount());
+    deviceCount(
+        "remora_sessions_kept",
+        "Sessions that went on after such a fault of another.",
+        each -> each.getReplacements().getSessionsKept());
+    deviceCount(
+        "remora_sessions_lost",
+        "Sessions that could not go on after such a fault of another.",
+        each -> each.getReplacements().getSessionsLost());
     device(
         "remora_device_serving",
         "1 if new sessions get the device, 0 if it is drained.",
@@ -98,6 +110,20 @@ final class StateMetrics {
               .build());
     }
     metrics.add(gauge.build());
+  }
+
+  private void deviceCount(String name, String help, ToDoubleFunction<DeviceState> value) {
+    CounterSnapshot.Builder counter = CounterSnapshot.builder().name(name).help(help);
+    for (DeviceState each : state.getDevicesList()) {
+      counter.dataPoint(
+          CounterDataPointSnapshot.builder()
+              .labels(
+                  Labels.of(
+                      "device", Integer.toString(each.getOrdinal()), "device_name", each.getName()))
+              .value(value.applyAsDouble(each))
+              .build());
+    }
+    metrics.add(counter.build());
   }
 
   private void addTenants() {

@@ -4,6 +4,7 @@ package io.remora.server.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.remora.server.driver.Domain;
+import io.remora.server.driver.DomainImage;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.PrintListener;
 import io.remora.server.driver.software.SoftwareDeviceConfig;
@@ -12,6 +13,7 @@ import io.remora.v1.CUresult;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -30,6 +32,8 @@ final class ResidencyTest {
   private static final int DEVICE_GRANULES = 16;
   private static final long SLAB_BYTES = 1 << 22;
   private static final long HOST_BYTES = 64L * GRANULE;
+  private static final String VARIABLE =
+      ".version 8.0\n.target sm_75\n.address_size 64\n.visible .global .align 4 .u32 counter;\n";
 
   private final SoftwareDriver driver =
       new SoftwareDriver(new SoftwareDeviceConfig(1, DEVICE_GRANULES * GRANULE, 1, 121, "test"));
@@ -43,7 +47,7 @@ final class ResidencyTest {
 
   /** A session's memory and what should be in it. */
   private final class Owner {
-    final Domain domain;
+    Domain domain;
     final Residency residency;
     final Map<Integer, Byte> expected = new HashMap<>();
     int uses;
@@ -252,6 +256,41 @@ final class ResidencyTest {
     }
     settle();
     assertThat(owners.stream().mapToInt(owner -> owner.uses).sum()).isEqualTo(asked);
+  }
+
+  @Test
+  void aSuccessorGetsWhatIsOnTheDeviceAndTheRestWhenItIsUsed() {
+    Owner owner = owner();
+    for (int granule = 0; granule < 4; granule++) {
+      assertThat(owner.commit(granule)).isTrue();
+    }
+    // A variable of a module lies in granule 2.
+    Domain.ModuleDescription loaded =
+        owner.domain.loadModule(
+            ByteBuffer.wrap(VARIABLE.getBytes(StandardCharsets.UTF_8)),
+            (name, bytes, alignment) -> owner.address(2));
+    for (int granule = 0; granule < 4; granule++) {
+      owner.use(granule, (byte) (10 + granule));
+    }
+    assertThat(owner.residency.spill()).isEqualTo(4L * GRANULE);
+    assertThat(owner.commit(5)).isTrue();
+    assertThat(owner.residency.deviceBytes()).isEqualTo(GRANULE);
+
+    Domain before = owner.domain;
+    DomainImage image = before.image();
+    Domain successor = driver.reopen(0, image, (result, detail) -> {}, PrintListener.NONE);
+    owner.residency.moveTo(successor, image, null);
+    owner.domain = successor;
+    before.close();
+
+    assertThat(loaded.globals()).hasSize(1);
+    assertThat(owner.residency.deviceBytes()).as("5 and the variable's").isEqualTo(2L * GRANULE);
+    owner.use(5, (byte) 15);
+    settle();
+    owner.use(0, (byte) 20);
+    assertThat(owner.uses).isEqualTo(6);
+    assertThat(owner.residency.deviceBytes()).isEqualTo(5L * GRANULE);
+    assertThat(hostBytes).hasValue(HOST_BYTES);
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
+import io.remora.server.metrics.Replacements;
 import io.remora.server.queue.DeviceQueue;
 import io.remora.server.queue.QueueConfig;
 import io.remora.server.tenant.MemoryLedger;
@@ -39,6 +40,7 @@ final class SessionHarness {
 
   final ManualDriver driver;
   final MemoryLedger ledger;
+  final Fates fates = new Fates();
   final List<DeviceQueue> queues = new ArrayList<>();
   final ClientSession session;
   final Deque<Runnable> loads = new ArrayDeque<>();
@@ -114,6 +116,10 @@ final class SessionHarness {
             Runnable::run,
             loads::add,
             (nanosLater, task) -> delayed.add(task),
+            new DeviceRenewal(
+                driver,
+                new Replacements(driver.devices().size(), fates, () -> nanos),
+                Runnable::run),
             () -> nanos += nanosPerReading,
             "test");
     account = new TenantAccount(ledger);

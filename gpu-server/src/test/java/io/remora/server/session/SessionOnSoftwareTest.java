@@ -8,6 +8,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import io.remora.server.driver.software.SoftwareDeviceConfig;
 import io.remora.server.driver.software.SoftwareDriver;
+import io.remora.server.metrics.Replacements;
 import io.remora.server.queue.DeviceQueue;
 import io.remora.server.queue.QueueConfig;
 import io.remora.server.session.generated.Calls;
@@ -63,6 +64,7 @@ class SessionOnSoftwareTest {
           SessionLimits.DEFAULTS,
           SPILL_BYTES,
           2,
+          new Replacements(1, new Fates(), System::nanoTime),
           System::nanoTime,
           "test");
   private final MemoryLedger ledger = new MemoryLedger(128L << 20);
