@@ -43,7 +43,19 @@ public record ServerFlags(
       @Nullable String key,
       @Nullable String web,
       @Nullable String resumeGrace) {
-    this(listen, device, tls, tenants, stateDirectory, certificate, key, web, resumeGrace, null, null, null);
+    this(
+        listen,
+        device,
+        tls,
+        tenants,
+        stateDirectory,
+        certificate,
+        key,
+        web,
+        resumeGrace,
+        null,
+        null,
+        null);
   }
 
   /** No flag at all. */

@@ -9,7 +9,6 @@ import io.remora.server.metrics.WorkTimes;
 import io.remora.server.session.ProtocolException.Reason;
 import io.remora.server.session.generated.CallDispatcher;
 import io.remora.server.tenant.TenantGrant;
-import io.remora.v1.CUresult;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.WireException;
 import java.nio.ByteBuffer;
