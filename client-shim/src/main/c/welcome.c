@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads what the server says of itself and its devices. */
+#define _GNU_SOURCE
 #include <stdlib.h>
 
 #include "clock.h"

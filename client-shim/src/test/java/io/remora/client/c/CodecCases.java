@@ -114,7 +114,11 @@ final class CodecCases {
     DynamicMessage.Builder builder = DynamicMessage.newBuilder(message.getDescriptorForType());
     for (CallParameter each : fields) {
       FieldDescriptor field = message.getDescriptorForType().findFieldByNumber(each.number());
-      builder.setField(field, message.getField(field));
+      Object value = message.getField(field);
+      // A message with nothing in it and none at all are the same to whoever reads them.
+      if (!(value instanceof DynamicMessage part) || part.getSerializedSize() > 0) {
+        builder.setField(field, value);
+      }
     }
     return builder.build();
   }

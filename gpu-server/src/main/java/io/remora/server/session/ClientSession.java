@@ -352,11 +352,6 @@ final class ClientSession implements Session {
     faults.workFailed(call, device, result, detail);
   }
 
-  /** Answers a call that has waited for work: with success, or with the device's fault. */
-  void answerAfterWait(SessionCall call, SessionDevice device) {
-    faults.answerAfterWait(call, device);
-  }
-
   /** What the tenant may use of a device's memory. */
   long totalMemoryBytes(DeviceDescription device) {
     return Math.min(grant.memory().quotaBytes(), device.totalMemoryBytes());

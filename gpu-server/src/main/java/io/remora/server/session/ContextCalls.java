@@ -79,7 +79,7 @@ final class ContextCalls {
       }
     }
     if (busy.isEmpty()) {
-      session.answerAfterWait(call, context.device());
+      session.faults().answerAfterWait(call, context.device());
       return;
     }
     int[] left = {busy.size()};
@@ -87,7 +87,7 @@ final class ContextCalls {
       stream.whenIdle(
           () -> {
             if (--left[0] == 0) {
-              session.answerAfterWait(call, context.device());
+              session.faults().answerAfterWait(call, context.device());
             }
           });
     }

@@ -51,7 +51,7 @@ final class Downloads {
     SessionStream stream = session.objects().stream(call, handle);
     long span = MemoryRanges.span(widthBytes, pitch, height);
     if (span == 0) {
-      stream.whenIdle(() -> session.answerAfterWait(call, stream.device()));
+      stream.whenIdle(() -> session.faults().answerAfterWait(call, stream.device()));
       return;
     }
     SessionDevice device = session.memory(source, span);

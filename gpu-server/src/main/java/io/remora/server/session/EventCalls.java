@@ -63,7 +63,7 @@ final class EventCalls {
     SessionEvent event = session.objects().event(handle);
     Captures.refuse(event);
     if (event.isComplete()) {
-      session.answerAfterWait(call, event.device());
+      session.faults().answerAfterWait(call, event.device());
     } else {
       call.fail(CUresult.CUDA_ERROR_NOT_READY_VALUE, "");
     }
@@ -72,7 +72,7 @@ final class EventCalls {
   void cuEventSynchronize(SessionCall call, long handle) {
     SessionEvent event = session.objects().event(handle);
     Captures.refuse(event);
-    event.whenComplete(() -> session.answerAfterWait(call, event.device()));
+    event.whenComplete(() -> session.faults().answerAfterWait(call, event.device()));
   }
 
   void cuEventDestroy(SessionCall call, long handle) {

@@ -67,7 +67,7 @@ final class StreamCalls {
     SessionStream stream = session.objects().stream(call, handle);
     session.captures().refuse(stream);
     if (stream.isIdle()) {
-      session.answerAfterWait(call, stream.device());
+      session.faults().answerAfterWait(call, stream.device());
     } else {
       call.fail(CUresult.CUDA_ERROR_NOT_READY_VALUE, "");
     }
@@ -76,7 +76,7 @@ final class StreamCalls {
   void cuStreamSynchronize(SessionCall call, long handle) {
     SessionStream stream = session.objects().stream(call, handle);
     session.captures().refuse(stream);
-    stream.whenIdle(() -> session.answerAfterWait(call, stream.device()));
+    stream.whenIdle(() -> session.faults().answerAfterWait(call, stream.device()));
   }
 
   void cuStreamWaitEvent(SessionCall call, long handle, long eventHandle, int flags) {

@@ -7,6 +7,7 @@ import io.remora.calls.CallParameter;
 import io.remora.calls.WireType;
 import io.remora.v1.FunctionInfo;
 import io.remora.v1.FunctionParameter;
+import io.remora.v1.GraphNodeWork;
 import io.remora.v1.LaunchAttribute;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -103,6 +104,14 @@ final class RandomValues {
           .putAttributes(random.nextInt(16), random.nextInt())
           .addParameters(FunctionParameter.newBuilder().setOffset(8).setSize(random.nextInt(99)))
           .setName("kernel" + random.nextInt())
+          .build();
+    }
+    if (parameter.messageClass().equals(GraphNodeWork.class.getName())) {
+      return GraphNodeWork.newBuilder()
+          .setType(random.nextInt())
+          .setF(random.nextLong())
+          .setKernelParams(ByteString.copyFrom(bytes(random.nextInt(64))))
+          .setArgument(random.nextLong())
           .build();
     }
     throw new IllegalStateException("no random values of " + parameter.messageClass());

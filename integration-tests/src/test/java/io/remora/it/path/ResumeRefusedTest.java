@@ -151,7 +151,7 @@ class ResumeRefusedTest {
     String leaving = tenants.add("leaving");
     Await.success(WAIT_MAX, () -> assertThat(abandoned(leaving).getSessionId()).isNotEmpty());
     try (AdminClient admin = AdminClient.open(settings(server.port(), otherToken))) {
-      assertThat(sessionsOf("leaving", admin)).isEqualTo(1);
+      Await.success(WAIT_MAX, () -> assertThat(sessionsOf("leaving", admin)).isEqualTo(1));
 
       tenants.revoke("leaving");
 

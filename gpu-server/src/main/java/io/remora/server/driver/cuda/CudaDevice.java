@@ -18,9 +18,13 @@ import jcuda.driver.CUdevice;
 import jcuda.driver.CUuuid;
 import jcuda.driver.JCudaDriver;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A GPU: what it says of itself, its context, and the thread that watches its streams. */
 final class CudaDevice implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(CudaDevice.class);
+
   private static final int NAME_BYTES = 256;
   private static final int BUS_ID_BYTES = 32;
   private static final int LIMITS = 7;
@@ -38,6 +42,9 @@ final class CudaDevice implements AutoCloseable {
 
   // Guarded by this.
   private @Nullable CudaContext context;
+
+  /** Whether the context stands in for one that has ended, and nobody has been told yet. */
+  private boolean renewed;
   private final List<Slab> buried = new ArrayList<>();
 
   /** Domains of contexts that have ended, which others may stand in for until they are closed. */
@@ -111,10 +118,19 @@ final class CudaDevice implements AutoCloseable {
     return attributes.getOrDefault(CudaAttributes.VIRTUAL_MEMORY_MANAGEMENT, 0) != 0;
   }
 
+  /** Memory for a domain; allocated at once where the driver has no addresses to reserve, too. */
   Slab newSlab(long bytes) {
-    return hasVirtualMemory()
-        ? new MappedSlab(ordinal, bytes)
-        : new PlainSlab(bytes, description.totalMemoryBytes());
+    if (hasVirtualMemory()) {
+      try {
+        return new MappedSlab(ordinal, bytes);
+      } catch (DriverException refused) {
+        if (refused.result() != CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE) {
+          throw refused;
+        }
+        log.debug("device {} reserves no {} bytes of addresses", ordinal, bytes, refused);
+      }
+    }
+    return new PlainSlab(bytes, description.totalMemoryBytes());
   }
 
   /**
@@ -136,6 +152,7 @@ final class CudaDevice implements AutoCloseable {
     lookAt(JCudaDriver.cuDevicePrimaryCtxRetain(made, device), "cuDevicePrimaryCtxRetain");
     CudaContext next = new CudaContext(made, current, "device " + ordinal + " (" + name + ")");
     context = next;
+    renewed = last != null;
     next.enter();
     // Mapped memory outlives the context, and nothing can use it any more.
     abandoned.forEach(CudaDomain::dropMemory);
@@ -144,10 +161,12 @@ final class CudaDevice implements AutoCloseable {
     return next;
   }
 
-  /** Makes a new context if the last has ended; whether it had. */
+  /** Makes a new context if the last has ended; whether there is one that nobody has asked for. */
   synchronized boolean renew() {
-    CudaContext last = context;
-    return context() != last;
+    context();
+    boolean news = renewed;
+    renewed = false;
+    return news;
   }
 
   /**

@@ -53,6 +53,7 @@ class CudaFaultsTest {
   @Test
   void afterAFaultNewSessionsWorkAndTheOldGiveTheirMemoryBack() {
     CudaBench.Session guilty = bench.session();
+    long mappings = NullDriver.calls("cuMemUnmap");
     NullDriver.control("fault cuLaunchKernel 719");
     assertThat(guilty.launch("null_fill", guilty.memory(), 7, 4))
         .isEqualTo(CUresult.CUDA_ERROR_LAUNCH_FAILED_VALUE);
@@ -60,7 +61,6 @@ class CudaFaultsTest {
     CudaBench.Session next = bench.session();
     assertThat(next.launch("null_fill", next.memory(), 7, 4)).isZero();
     assertThat(next.readInts(next.memory(), 5)).containsExactly(7, 7, 7, 7, 0);
-    long mappings = NullDriver.calls("cuMemUnmap");
     guilty.domain.close();
     assertThat(NullDriver.calls("cuMemUnmap")).isGreaterThan(mappings);
   }
