@@ -29,6 +29,7 @@ class CReceiverTest {
           "trace.c",
           "trace_file.c",
           "kept.c",
+          "channel.c",
           "waiting.c");
 
   @TempDir private Path directory;

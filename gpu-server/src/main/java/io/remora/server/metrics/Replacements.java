@@ -42,6 +42,7 @@ public final class Replacements {
   // Guarded by this.
   private final List<Reading> readings = new ArrayList<>();
   private final List<String> causes = new ArrayList<>();
+  private final List<Boolean> unexplained = new ArrayList<>();
 
   /**
    * @param devices how many there are
@@ -53,25 +54,36 @@ public final class Replacements {
     for (int device = 0; device < devices; device++) {
       readings.add(Reading.NONE);
       causes.add("");
+      unexplained.add(false);
     }
   }
 
-  /** A fault has ended what a device's sessions live in; the latest is why it will be replaced. */
+  /**
+   * A fault has ended what a device's sessions live in. Whoever is hit by it may have had it
+   * replaced before the guilty one is heard of.
+   */
   public synchronized void ended(int device, String cause) {
-    causes.set(device, cause);
+    if (unexplained.get(device)) {
+      unexplained.set(device, false);
+      Reading last = readings.get(device);
+      readings.set(device, new Reading(last.count, last.kept, last.lost, cause, last.atNanos));
+    } else {
+      causes.set(device, cause);
+    }
   }
 
   /** It was replaced. */
   public void replaced(int device) {
     String cause;
     synchronized (this) {
-      cause = causes.get(device);
+      cause = causes.set(device, "");
+      unexplained.set(device, cause.isEmpty());
       Reading before = readings.get(device);
       readings.set(
           device,
           new Reading(before.count + 1, before.kept, before.lost, cause, nanoClock.getAsLong()));
     }
-    listener.replaced(device, cause);
+    listener.replaced(device, cause.isEmpty() ? "a fault of a session" : cause);
   }
 
   /** A session goes on. */

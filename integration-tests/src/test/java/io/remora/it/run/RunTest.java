@@ -160,6 +160,7 @@ class RunTest {
     own.put("REMORA_TOKEN", "rmr_it's");
     Map<String, String> expected = new TreeMap<>(own);
     expected.put("REMORA_TLS", "off");
+    expected.put("REMORA_RESUME", "on");
     List.of("PWD", "OLDPWD", "_", "LD_LIBRARY_PATH").forEach(expected::remove);
 
     Map<String, String> found = new TreeMap<>();

@@ -44,7 +44,9 @@ public final class ShimBuild {
   static ShimBuild sanitized(Path folder, String sanitizer) throws Exception {
     List<String> flags = List.of("-fsanitize=" + sanitizer);
     assumeTrue(isRunnable(folder, flags), "skipped: no " + sanitizer + " sanitizer works here");
-    Path out = folder.resolve("native");
+    // Whoever comes next finds it made.
+    Path out = Path.of("target", "sanitized", sanitizer.replace(',', '-')).toAbsolutePath();
+    Files.createDirectories(out);
     List<String> make =
         List.of(
             "make",

@@ -2,9 +2,7 @@
 package io.remora.server.driver.cuda;
 
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Tells the domains of a context that it has ended. The hardware doesn't say whose kernel it was,
@@ -17,14 +15,10 @@ record ContextFault(String device, int result) {
     if (suspects.isEmpty()) {
       suspects = List.of(seenBy);
     }
-    // The guilty first: the others are told when the cause is known.
-    Map<CudaDomain, String> details = new LinkedHashMap<>();
-    for (CudaDomain suspect : suspects) {
-      details.put(suspect, guilty(suspect, suspects.size()));
-    }
-    details.forEach((suspect, detail) -> suspect.fail(result, detail));
     for (CudaDomain domain : domains) {
-      if (!details.containsKey(domain)) {
+      if (suspects.contains(domain)) {
+        domain.fail(result, guilty(domain, suspects.size()));
+      } else {
         domain.lose(
             "a kernel of another session ended the context of "
                 + device

@@ -45,6 +45,7 @@ final class CudaDevice implements AutoCloseable {
 
   /** Whether the context stands in for one that has ended, and nobody has been told yet. */
   private boolean renewed;
+
   private final List<Slab> buried = new ArrayList<>();
 
   /** Domains of contexts that have ended, which others may stand in for until they are closed. */

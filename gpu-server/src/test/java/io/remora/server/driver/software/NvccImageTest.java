@@ -21,10 +21,13 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Images that the machine's own nvcc makes. */
+@Execution(ExecutionMode.CONCURRENT)
 final class NvccImageTest {
   private static final int DEVICE = 121;
   private static final int TEXT_BYTES_MAX = 64 << 20;
