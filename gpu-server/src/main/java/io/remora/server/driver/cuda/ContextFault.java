@@ -2,7 +2,9 @@
 package io.remora.server.driver.cuda;
 
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Tells the domains of a context that it has ended. The hardware doesn't say whose kernel it was,
@@ -15,10 +17,14 @@ record ContextFault(String device, int result) {
     if (suspects.isEmpty()) {
       suspects = List.of(seenBy);
     }
+    // What kernels run is to be asked before anybody ends.
+    Map<CudaDomain, String> details = new LinkedHashMap<>();
+    for (CudaDomain suspect : suspects) {
+      details.put(suspect, guilty(suspect, suspects.size()));
+    }
+    // The others first: a client that has heard of the fault finds every session prepared for it.
     for (CudaDomain domain : domains) {
-      if (suspects.contains(domain)) {
-        domain.fail(result, guilty(domain, suspects.size()));
-      } else {
+      if (!details.containsKey(domain)) {
         domain.lose(
             "a kernel of another session ended the context of "
                 + device
@@ -27,6 +33,7 @@ record ContextFault(String device, int result) {
                 + ")");
       }
     }
+    details.forEach((suspect, detail) -> suspect.fail(result, detail));
   }
 
   private String guilty(CudaDomain domain, int suspects) {
