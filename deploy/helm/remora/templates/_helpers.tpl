@@ -29,6 +29,10 @@ key: /etc/remora/tls/tls.key
 log_format: {{ .Values.config.log_format | default "json" }}
 web:
   listen: {{ ternary (printf "0.0.0.0:%d" (int .Values.web.port)) "off" .Values.web.enabled | quote }}
+{{- if .Values.pool.enabled }}
+pool:
+  file: /etc/remora/pool.yaml
+{{- end }}
 {{- with .Values.operators }}
 operators: {{ toJson . }}
 {{- end }}
@@ -47,4 +51,21 @@ operators: {{ toJson . }}
 {{- else -}}
 {{- fail (printf "config.drain_time is %q: write it in seconds or minutes, like 30s or 5m" $drain) -}}
 {{- end -}}
+{{- end }}
+
+{{- /* The pool's file: the members are whoever the service's name resolves to. */}}
+{{- define "remora.pool" -}}
+{{- if ne .Values.kind "StatefulSet" -}}
+{{- fail "pool.enabled needs kind: StatefulSet, whose pods have names that members and clients can check" -}}
+{{- end -}}
+name: {{ include "remora.name" . }}
+policy: {{ .Values.pool.policy }}
+wait: {{ .Values.pool.wait }}
+token_file: /etc/remora/pool/token
+ca: /etc/remora/tls/ca.crt
+dns: {{ include "remora.name" . }}.{{ .Release.Namespace }}.svc:{{ .Values.service.port }}
+{{- with .Values.pool.labels }}
+offer:
+  labels: {{ toJson . }}
+{{- end }}
 {{- end }}

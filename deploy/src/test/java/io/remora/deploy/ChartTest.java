@@ -10,6 +10,7 @@ import com.marcnuri.helm.TemplateCommand;
 import io.remora.config.ConfigException;
 import io.remora.server.config.ServerConfig;
 import io.remora.server.config.ServerFlags;
+import io.remora.server.pool.PoolFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -143,6 +144,32 @@ final class ChartTest {
     Path file = folder.resolve("server.yaml");
     Files.writeString(file, text.replace("/etc/remora", folder.toString()));
     return ServerConfig.read(file, ServerFlags.NONE, folder);
+  }
+
+  @Test
+  void makesAPoolOfTheReplicasOfAStatefulSet() throws IOException {
+    TemplateCommand template =
+        template()
+            .set("kind", "StatefulSet")
+            .set("pool.enabled", "true")
+            .set("pool.labels.model", "h200");
+    List<Node> documents = render(template);
+    String pool = only(documents, "ConfigMap").at("data", "pool.yaml").text();
+    for (String name : List.of("pool/token", "tls/ca.crt")) {
+      Files.createDirectories(folder.resolve(name).resolveSibling("."));
+      Files.writeString(folder.resolve(name), "0123456789abcdef".repeat(2));
+    }
+    Path file = folder.resolve("pool.yaml");
+    Files.writeString(file, pool.replace("/etc/remora", folder.toString()));
+    PoolFile read = PoolFile.read(file);
+    assertThat(read.name()).isEqualTo("remora");
+    assertThat(configuration(template).pool().file()).isEqualTo(file);
+    Node container =
+        only(documents, "StatefulSet").at("spec", "template", "spec", "containers").item(0);
+    assertThat(container.at("args").items().stream().map(Node::text))
+        .contains("$(POD_NAME)", "$(POD_NAME).remora.gpu.svc:7443");
+    assertThatThrownBy(() -> template().set("pool.enabled", "true").call())
+        .hasMessageContaining("needs kind: StatefulSet");
   }
 
   @Test
