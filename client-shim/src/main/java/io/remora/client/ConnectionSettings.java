@@ -118,173 +118,119 @@ public record ConnectionSettings(
 
   /** These settings with another token. */
   public ConnectionSettings withToken(@Nullable String newToken) {
-    return new ConnectionSettings(
-        host,
-        port,
-        newToken,
-        caFile,
-        clientCertificate,
-        clientKey,
-        plaintext,
-        connectTimeout,
-        handshakeTimeout,
-        spin,
-        program,
-        deviceOutput,
-        resume,
-        placement);
+    return changed(copy -> copy.token = newToken);
   }
 
   /** These settings with TLS that trusts the certificates in a PEM file. */
   public ConnectionSettings withCaFile(@Nullable Path newCaFile) {
-    return new ConnectionSettings(
-        host,
-        port,
-        token,
-        newCaFile,
-        clientCertificate,
-        clientKey,
-        plaintext,
-        connectTimeout,
-        handshakeTimeout,
-        spin,
-        program,
-        deviceOutput,
-        resume,
-        placement);
+    return changed(copy -> copy.caFile = newCaFile);
   }
 
   /** These settings with a certificate that the client shows the server. */
   public ConnectionSettings withClientCertificate(Path chain, Path key) {
-    return new ConnectionSettings(
-        host,
-        port,
-        token,
-        caFile,
-        chain,
-        key,
-        plaintext,
-        connectTimeout,
-        handshakeTimeout,
-        spin,
-        program,
-        deviceOutput,
-        resume,
-        placement);
+    return changed(
+        copy -> {
+          copy.clientCertificate = chain;
+          copy.clientKey = key;
+        });
   }
 
   /** These settings without TLS, or with it. */
   public ConnectionSettings withPlaintext(boolean newPlaintext) {
-    return new ConnectionSettings(
-        host,
-        port,
-        token,
-        caFile,
-        clientCertificate,
-        clientKey,
-        newPlaintext,
-        connectTimeout,
-        handshakeTimeout,
-        spin,
-        program,
-        deviceOutput,
-        resume,
-        placement);
+    return changed(copy -> copy.plaintext = newPlaintext);
   }
 
   /** These settings with other bounds. */
   public ConnectionSettings withTimeouts(Duration connect, Duration handshake) {
-    return new ConnectionSettings(
-        host,
-        port,
-        token,
-        caFile,
-        clientCertificate,
-        clientKey,
-        plaintext,
-        connect,
-        handshake,
-        spin,
-        program,
-        deviceOutput,
-        resume,
-        placement);
+    return changed(
+        copy -> {
+          copy.connectTimeout = connect;
+          copy.handshakeTimeout = handshake;
+        });
   }
 
   /** These settings with another polling time of waiting calls. */
   public ConnectionSettings withSpin(Duration newSpin) {
-    return new ConnectionSettings(
-        host,
-        port,
-        token,
-        caFile,
-        clientCertificate,
-        clientKey,
-        plaintext,
-        connectTimeout,
-        handshakeTimeout,
-        newSpin,
-        program,
-        deviceOutput,
-        resume,
-        placement);
+    return changed(copy -> copy.spin = newSpin);
   }
 
   /** These settings with another taker of what kernels print than the standard output. */
   public ConnectionSettings withDeviceOutput(Consumer<byte[]> newDeviceOutput) {
-    return new ConnectionSettings(
-        host,
-        port,
-        token,
-        caFile,
-        clientCertificate,
-        clientKey,
-        plaintext,
-        connectTimeout,
-        handshakeTimeout,
-        spin,
-        program,
-        newDeviceOutput,
-        resume,
-        placement);
+    return changed(copy -> copy.deviceOutput = newDeviceOutput);
   }
 
   /** These settings with or without going on after a cut. */
   public ConnectionSettings withResume(boolean newResume) {
-    return new ConnectionSettings(
-        host,
-        port,
-        token,
-        caFile,
-        clientCertificate,
-        clientKey,
-        plaintext,
-        connectTimeout,
-        handshakeTimeout,
-        spin,
-        program,
-        deviceOutput,
-        newResume,
-        placement);
+    return changed(copy -> copy.resume = newResume);
   }
 
   /** These settings for a place on a server of a pool. */
   ConnectionSettings placedOn(ConnectionSettings server, String newPlacement) {
-    return new ConnectionSettings(
-        server.host,
-        server.port,
-        token,
-        caFile,
-        clientCertificate,
-        clientKey,
-        plaintext,
-        connectTimeout,
-        handshakeTimeout,
-        spin,
-        program,
-        deviceOutput,
-        resume,
-        newPlacement);
+    return changed(
+        copy -> {
+          copy.host = server.host;
+          copy.port = server.port;
+          copy.placement = newPlacement;
+        });
+  }
+
+  private ConnectionSettings changed(Consumer<Copy> change) {
+    Copy copy = new Copy(this);
+    change.accept(copy);
+    return copy.made();
+  }
+
+  /** A copy on its way to be other settings. */
+  private static final class Copy {
+    private String host;
+    private int port;
+    private @Nullable String token;
+    private @Nullable Path caFile;
+    private @Nullable Path clientCertificate;
+    private @Nullable Path clientKey;
+    private boolean plaintext;
+    private Duration connectTimeout;
+    private Duration handshakeTimeout;
+    private Duration spin;
+    private String program;
+    private Consumer<byte[]> deviceOutput;
+    private boolean resume;
+    private @Nullable String placement;
+
+    Copy(ConnectionSettings from) {
+      host = from.host;
+      port = from.port;
+      token = from.token;
+      caFile = from.caFile;
+      clientCertificate = from.clientCertificate;
+      clientKey = from.clientKey;
+      plaintext = from.plaintext;
+      connectTimeout = from.connectTimeout;
+      handshakeTimeout = from.handshakeTimeout;
+      spin = from.spin;
+      program = from.program;
+      deviceOutput = from.deviceOutput;
+      resume = from.resume;
+      placement = from.placement;
+    }
+
+    ConnectionSettings made() {
+      return new ConnectionSettings(
+          host,
+          port,
+          token,
+          caFile,
+          clientCertificate,
+          clientKey,
+          plaintext,
+          connectTimeout,
+          handshakeTimeout,
+          spin,
+          program,
+          deviceOutput,
+          resume,
+          placement);
+    }
   }
 
   /** {@code HOST:PORT}, with brackets around an IPv6 address. */
