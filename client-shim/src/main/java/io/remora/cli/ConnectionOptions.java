@@ -84,7 +84,8 @@ final class ConnectionOptions {
     return ConfiguredSettings.of(ClientSettings.of(flags(), Surroundings.ofProcess()));
   }
 
-  private static void add(Map<SettingKey, String> flags, SettingKey key, @Nullable String value) {
+  /** Adds what was given, if anything was. */
+  static void add(Map<SettingKey, String> flags, SettingKey key, @Nullable String value) {
     if (value != null) {
       flags.put(key, value);
     }

@@ -48,17 +48,12 @@ final class WantOptions {
 
   /** Adds what was given. */
   void addTo(Map<SettingKey, String> flags) {
-    add(flags, SettingKey.GPUS, gpus);
-    add(flags, SettingKey.MEMORY, memory);
-    add(flags, SettingKey.CLASS, tenantClass);
-    add(flags, SettingKey.LABELS, labels.isEmpty() ? null : String.join(",", labels));
-    add(flags, SettingKey.POLICY, policy);
-    add(flags, SettingKey.WAIT, waitTime);
-  }
-
-  private static void add(Map<SettingKey, String> flags, SettingKey key, @Nullable String value) {
-    if (value != null) {
-      flags.put(key, value);
-    }
+    ConnectionOptions.add(flags, SettingKey.GPUS, gpus);
+    ConnectionOptions.add(flags, SettingKey.MEMORY, memory);
+    ConnectionOptions.add(flags, SettingKey.CLASS, tenantClass);
+    ConnectionOptions.add(
+        flags, SettingKey.LABELS, labels.isEmpty() ? null : String.join(",", labels));
+    ConnectionOptions.add(flags, SettingKey.POLICY, policy);
+    ConnectionOptions.add(flags, SettingKey.WAIT, waitTime);
   }
 }
