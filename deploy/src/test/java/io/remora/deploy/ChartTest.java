@@ -61,7 +61,7 @@ final class ChartTest {
   }
 
   @Test
-  void servesTheGpusOfEachNodeByDefault() {
+  void servesTheGpusOfEachNodeByDefault() throws IOException {
     List<Node> documents = render(template());
     assertThat(documents.stream().map(each -> each.at("kind").text()))
         .containsExactlyInAnyOrder(
@@ -69,7 +69,7 @@ final class ChartTest {
     Node pod = only(documents, "DaemonSet").at("spec", "template", "spec");
     assertThat(pod.at("terminationGracePeriodSeconds").value()).isEqualTo(50);
     Node container = pod.at("containers").item(0);
-    assertThat(container.at("image").text()).isEqualTo("remora/server:0.1.0");
+    assertThat(container.at("image").text()).isEqualTo("remora/server:" + Checkout.version());
     assertThat(container.at("resources", "limits", "nvidia.com/gpu").value()).isEqualTo(1);
     assertThat(container.at("args").value())
         .isEqualTo(List.of("server", "--config", "/etc/remora/server.yaml"));
@@ -215,7 +215,7 @@ final class ChartTest {
             .loadFromString(Files.readString(Checkout.DEPLOY.resolve("kubernetes/pod.yaml")));
     Node pod = new Node(read).at("spec");
     Node copying = pod.at("initContainers").item(0);
-    assertThat(copying.at("image").text()).isEqualTo("remora/client:0.1.0");
+    assertThat(copying.at("image").text()).isEqualTo("remora/client:" + Checkout.version());
     String target = (String) copying.at("args").item(0).value();
     assertThat(copying.at("volumeMounts").item(0).at("mountPath").text()).isEqualTo(target);
     Node program = pod.at("containers").item(0);

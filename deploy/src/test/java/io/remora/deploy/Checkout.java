@@ -3,9 +3,12 @@ package io.remora.deploy;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The repository that these tests are in, and how to run its scripts. */
 final class Checkout {
@@ -13,6 +16,17 @@ final class Checkout {
   static final Path DEPLOY = ROOT.resolve("deploy");
 
   private Checkout() {}
+
+  /** The version that all is made with, from the one place where it is said. */
+  static String version() throws IOException {
+    Matcher found =
+        Pattern.compile("<version>([^<]+)</version>")
+            .matcher(Files.readString(ROOT.resolve("pom.xml")));
+    if (!found.find()) {
+      throw new IllegalStateException("there is no version in " + ROOT.resolve("pom.xml"));
+    }
+    return found.group(1);
+  }
 
   /** What a command did. */
   record Outcome(int status, String output) {}

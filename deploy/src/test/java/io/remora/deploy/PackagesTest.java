@@ -24,7 +24,6 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 /** Bundle, package and images, made as an operator makes them, and used as their users do. */
 final class PackagesTest {
   private static final Path TARGET = Checkout.ROOT.resolve("target");
-  private static final String VERSION = "0.1.0";
   private static final long SERVER_IMAGE_BYTES_MAX = 80_000_000;
   private static final long CLIENT_IMAGE_BYTES_MAX = 8_000_000;
 
@@ -108,7 +107,7 @@ final class PackagesTest {
         List.of("var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/dpkg/triggers")) {
       Files.createDirectories(root.resolve(made));
     }
-    dpkg(root, "--install", newest("remora_" + VERSION).toString());
+    dpkg(root, "--install", newest("remora_" + Checkout.version()).toString());
     String listed =
         Checkout.expect(
             folder, List.of(root + "/usr/lib/remora/remora", "tenant", "list", "--help"));
