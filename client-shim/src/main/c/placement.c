@@ -294,7 +294,6 @@ static void write_request(struct question *question, const char *avoid)
     if (!remora_reserve(out, REMORA_PREFIX_BYTES)) {
         return;
     }
-    memset(out->data, 0, REMORA_PREFIX_BYTES);
     out->length = REMORA_PREFIX_BYTES;
     remora_write_string(out, PLACE_GPUS, wants->gpus);
     remora_write_string(out, PLACE_MEMORY, wants->memory);
@@ -308,10 +307,7 @@ static void write_request(struct question *question, const char *avoid)
         avoid += length + (avoid[length] == ',' ? 1 : 0);
     }
     if (!out->failed) {
-        size_t message = out->length - REMORA_PREFIX_BYTES;
-        for (int i = 0; i < 4; i++) {
-            out->data[1 + i] = (uint8_t)(message >> (24 - 8 * i));
-        }
+        remora_put_prefix(out->data, out->length - REMORA_PREFIX_BYTES);
     }
 }
 
