@@ -237,7 +237,7 @@ final class AdminActions {
           .withDescription("a trace lasts from 1 ms to " + TRACE_MILLIS_MAX / 1000 + " s")
           .asException();
     }
-    if (overview.tenants().tenants().stream().noneMatch(each -> each.name().equals(tenant))) {
+    if (overview.tenants().find(tenant).isEmpty()) {
       throw Status.NOT_FOUND
           .withDescription(
               "there is no tenant '" + tenant + "': `remora top` shows those that there are")

@@ -173,7 +173,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
             .setMemoryReservedBytes(memory.reservedBytes())
             .setMemoryQuotaBytes(memory.quotaBytes());
     for (DeviceDescription device : rooms.driver().devices()) {
-      if (tenant.devices().isEmpty() || tenant.devices().contains(device.ordinal())) {
+      if (tenant.mayUse(device.ordinal())) {
         TenantUse use = rooms.use(device.ordinal(), tenant.name());
         reply.addDevices(
             DeviceUse.newBuilder()

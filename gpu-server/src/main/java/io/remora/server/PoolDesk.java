@@ -129,10 +129,7 @@ final class PoolDesk {
     if (!request.getPool().equals(pool.get().name())) {
       return reply(Outcome.CLOSED, self.name() + " belongs to another pool");
     }
-    Optional<Tenant> tenant =
-        around.tenants.tenants().stream()
-            .filter(each -> each.name().equals(request.getTenant()))
-            .findFirst();
+    Optional<Tenant> tenant = around.tenants.find(request.getTenant());
     if (tenant.isEmpty() || tenant.get().hasExpired(around.reception.clock().instant())) {
       return reply(
           Outcome.NO_ROOM, self.name() + " doesn't know tenant '" + request.getTenant() + "'");
@@ -216,10 +213,7 @@ final class PoolDesk {
       return;
     }
     String id = self.name() + "-" + UUID.randomUUID();
-    Optional<Tenant> tenant =
-        around.tenants.tenants().stream()
-            .filter(each -> each.name().equals(grant.tenant()))
-            .findFirst();
+    Optional<Tenant> tenant = around.tenants.find(grant.tenant());
     int max = tenant.map(pool.get()::sessionsMax).orElse(0);
     var unused =
         counts
@@ -317,13 +311,9 @@ final class PoolDesk {
     Map<Integer, Use> uses = uses();
     return server.getDevicesList().stream()
         .filter(each -> terms.devices().isEmpty() || terms.devices().contains(each.getOrdinal()))
-        .filter(each -> tenant == null || mayUse(tenant, each.getOrdinal()))
+        .filter(each -> tenant == null || tenant.mayUse(each.getOrdinal()))
         .map(each -> device(each, server, uses.getOrDefault(each.getOrdinal(), new Use()), terms))
         .toList();
-  }
-
-  private static boolean mayUse(Tenant tenant, int ordinal) {
-    return tenant.devices().isEmpty() || tenant.devices().contains(ordinal);
   }
 
   private MemberDevice device(DeviceState device, ServerState server, Use use, MemberTerms terms) {

@@ -146,10 +146,7 @@ final class SessionMoves {
    * Where a session could go: of the devices that its tenant may use the one with fewest others.
    */
   private OptionalInt target(LiveSession session, int from) {
-    Optional<Tenant> tenant =
-        overview.tenants().tenants().stream()
-            .filter(each -> each.name().equals(session.tenant()))
-            .findFirst();
+    Optional<Tenant> tenant = overview.tenants().find(session.tenant());
     if (tenant.isEmpty()) {
       return OptionalInt.empty();
     }
@@ -190,14 +187,8 @@ final class SessionMoves {
               "device " + device + " is drained: `remora device drain --undo` gives it back")
           .asException();
     }
-    Optional<Tenant> tenant =
-        overview.tenants().tenants().stream()
-            .filter(each -> each.name().equals(session.tenant()))
-            .findFirst();
-    boolean allowed =
-        tenant.isPresent()
-            && (tenant.get().devices().isEmpty() || tenant.get().devices().contains(device));
-    if (!allowed) {
+    Optional<Tenant> tenant = overview.tenants().find(session.tenant());
+    if (!tenant.map(each -> each.mayUse(device)).orElse(false)) {
       throw Status.FAILED_PRECONDITION
           .withDescription(
               "tenant '"

@@ -55,6 +55,11 @@ public record Tenant(
     tokens = List.copyOf(tokens);
   }
 
+  /** Whether it may use a device of the server. */
+  public boolean mayUse(int ordinal) {
+    return devices.isEmpty() || devices.contains(ordinal);
+  }
+
   /** A tenant with the usual limits. */
   public Tenant(
       String name,

@@ -70,6 +70,11 @@ public final class TenantRegistry {
     changeListeners.add(listener);
   }
 
+  /** The tenant of a name, whether it has expired or not. */
+  public Optional<Tenant> find(String name) {
+    return tenants().stream().filter(each -> each.name().equals(name)).findFirst();
+  }
+
   /** The tenants that are in force. */
   public synchronized List<Tenant> tenants() {
     return List.copyOf(tenants.values());
