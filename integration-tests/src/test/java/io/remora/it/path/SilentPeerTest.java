@@ -16,11 +16,14 @@ import java.util.concurrent.TimeUnit;
 import jcuda.driver.CUresult;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * A peer whose process is frozen: the kernel of its machine still acknowledges what it gets, so
  * only gRPC's keep-alive can find out.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class SilentPeerTest {
   private static final Duration START_TIME_MAX = Duration.ofSeconds(60);
 
