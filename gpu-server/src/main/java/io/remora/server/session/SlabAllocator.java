@@ -43,6 +43,7 @@ final class SlabAllocator {
   private final ConcurrentSkipListMap<Long, Allocation> live = new ConcurrentSkipListMap<>();
 
   private int liveCount;
+  private int reservedCount;
   private @Nullable Allocation lastFound;
   private long bufferIds;
   private long committedBytes;
@@ -103,9 +104,7 @@ final class SlabAllocator {
   }
 
   private Allocation allocate(long bytes, long owner, boolean moduleVariable, long alignment) {
-    if (liveCount >= allocationsMax) {
-      throw outOfMemory("the session has reached its limit of " + allocationsMax + " allocations");
-    }
+    requireRoom();
     long size = roundUp(bytes, alignment);
     // Somewhere in a range of this size there is an aligned place.
     long room = size + alignment - ALIGNMENT_BYTES;
@@ -130,9 +129,13 @@ final class SlabAllocator {
    * @param bytes whole granules
    * @param alignment a power of two, at least the granule
    * @return the first address
-   * @throws DriverException {@code CUDA_ERROR_OUT_OF_MEMORY} if there are not so many in one piece
+   * @throws DriverException {@code CUDA_ERROR_OUT_OF_MEMORY} if there are not so many in one piece,
+   *     or as many reservations as there may be allocations
    */
   long reserve(long bytes, long alignment) {
+    if (reservedCount >= allocationsMax) {
+      throw outOfMemory("the session has reached its limit of " + allocationsMax + " reservations");
+    }
     long room = bytes + alignment;
     Range range = room <= 0 ? null : freeBySize.ceiling(new Range(0, room));
     if (range == null) {
@@ -140,25 +143,36 @@ final class SlabAllocator {
     }
     long start = roundUp(range.start(), alignment);
     take(range, start, start + bytes);
+    reservedCount++;
     return start;
   }
 
   /** Gives addresses back that were set aside; nothing is behind them any more. */
   void unreserve(long start, long bytes) {
+    reservedCount--;
     Range merged = merge(start, start + bytes);
     addFree(merged.start(), merged.bytes());
   }
 
   /**
-   * Lets memory at reserved addresses be known as an allocation that can't be freed as such. It
-   * ends by {@link #detach}.
+   * Checks that there may be one allocation more.
+   *
+   * @throws DriverException {@code CUDA_ERROR_OUT_OF_MEMORY} if not
    */
-  Allocation expose(long address, long bytes) {
-    if (live.size() >= allocationsMax) {
+  void requireRoom() {
+    if (liveCount >= allocationsMax) {
       throw outOfMemory("the session has reached its limit of " + allocationsMax + " allocations");
     }
+  }
+
+  /**
+   * Lets memory at reserved addresses be known as an allocation that can't be freed as such. It
+   * ends by {@link #detach}. Who calls has asked {@link #requireRoom}.
+   */
+  Allocation expose(long address, long bytes) {
     Allocation allocation = new Allocation(address, bytes, 0, NO_OWNER, ++bufferIds, true);
     live.put(address, allocation);
+    liveCount++;
     return allocation;
   }
 
@@ -171,9 +185,7 @@ final class SlabAllocator {
     if (known != null) {
       return known;
     }
-    if (liveCount >= allocationsMax) {
-      throw outOfMemory("the session has reached its limit of " + allocationsMax + " allocations");
-    }
+    requireRoom();
     Allocation allocation = new Allocation(address, bytes, 0, owner, ++bufferIds, true);
     live.put(address, allocation);
     liveCount++;

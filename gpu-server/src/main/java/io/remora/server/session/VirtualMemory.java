@@ -119,8 +119,15 @@ final class VirtualMemory {
     pages.charge(bytes);
   }
 
-  /** Lets the device use mapped memory, or not; joins what is accessible side by side. */
+  /**
+   * Lets the device use mapped memory, or not; joins what is accessible side by side.
+   *
+   * @throws io.remora.server.driver.DriverException {@code CUDA_ERROR_OUT_OF_MEMORY} if it falls
+   *     into too many pieces; nothing has changed then
+   */
   void setAccess(long start, long bytes, boolean allowed) {
+    // A hole makes one piece more, and so does the first piece.
+    slab.requireRoom();
     long from = start;
     long to = start + bytes;
     Map.Entry<Long, Allocation> before = accessible.lowerEntry(start);

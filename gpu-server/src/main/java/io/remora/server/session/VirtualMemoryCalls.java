@@ -237,7 +237,7 @@ final class VirtualMemoryCalls {
     if (!mapped) {
       throw CallException.invalidValue("a range is unmapped that is not one of whole mappings");
     }
-    virtual.setAccess(start, bytes, false);
+    setAccess(device, start, bytes, false);
     for (PhysicalMemory each : found) {
       each.setMapped(false);
       if (each.isReleased()) {
@@ -273,8 +273,16 @@ final class VirtualMemoryCalls {
             "access is reading and writing, or none, for the device that has the memory");
       }
     }
-    device.virtualMemory().setAccess(start, bytes, access[access.length - 1] == READ_AND_WRITE);
+    setAccess(device, start, bytes, access[access.length - 1] == READ_AND_WRITE);
     call.succeed();
+  }
+
+  private static void setAccess(SessionDevice device, long start, long bytes, boolean allowed) {
+    try {
+      device.virtualMemory().setAccess(start, bytes, allowed);
+    } catch (DriverException refused) {
+      throw new CallException(refused.result(), refused.detail());
+    }
   }
 
   void access(SessionCall call, long address, int locationType, int ordinal) {

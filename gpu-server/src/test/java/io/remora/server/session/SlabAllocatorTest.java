@@ -88,6 +88,32 @@ class SlabAllocatorTest {
   }
 
   @Test
+  void exposedMemoryCountsForAsLongAsItIsKnown() {
+    SlabAllocator small = new SlabAllocator(BASE, SLAB, GRANULE, 2, pages);
+    long start = small.reserve(GRANULE, GRANULE);
+    for (int i = 0; i < 3; i++) {
+      small.detach(small.expose(start, GRANULE));
+    }
+    assertThat(small.liveCount()).isZero();
+
+    small.expose(start, GRANULE);
+    small.allocate(1, 0, false);
+
+    assertThatThrownBy(() -> small.allocate(1, 0, false)).isInstanceOf(DriverException.class);
+  }
+
+  @Test
+  void theNumberOfReservationsIsBounded() {
+    SlabAllocator small = new SlabAllocator(BASE, SLAB, GRANULE, 1, pages);
+    long start = small.reserve(GRANULE, GRANULE);
+
+    assertThatThrownBy(() -> small.reserve(GRANULE, GRANULE)).isInstanceOf(DriverException.class);
+
+    small.unreserve(start, GRANULE);
+    assertThat(small.reserve(GRANULE, GRANULE)).isEqualTo(start);
+  }
+
+  @Test
   void anAddressIsDescribedByTheNearestAllocation() {
     assertThat(slab.describe(BASE)).isEmpty();
     Allocation first = slab.allocate(1000, 1, false);
