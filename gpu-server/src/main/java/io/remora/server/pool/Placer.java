@@ -52,6 +52,9 @@ public final class Placer {
     STOPPING
   }
 
+  /** One tenant can't make the line so long that looking through it delays the others. */
+  static final int WAITING_MAX = 1000;
+
   /** Who waits is told so again and again: silence would mean that the member is gone. */
   private static final long TELL_NANOS = 3_000_000_000L;
 
@@ -117,6 +120,17 @@ public final class Placer {
     Optional<String> never = whyNever(demand);
     if (never.isPresent()) {
       listener.refused(Refusal.NEVER, never.get());
+      return;
+    }
+    if (line.stream().filter(each -> each.demand.tenant().equals(demand.tenant())).count()
+        >= WAITING_MAX) {
+      listener.refused(
+          Refusal.TENANT_LIMIT,
+          "tenant '"
+              + demand.tenant()
+              + "' has "
+              + WAITING_MAX
+              + " sessions in line here and may have no more: try again later");
       return;
     }
     long until = nanoClock.getAsLong() + demand.waitTime().toNanos();

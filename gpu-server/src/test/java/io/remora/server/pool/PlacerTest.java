@@ -103,6 +103,21 @@ final class PlacerTest {
   }
 
   @Test
+  void oneTenantsLineIsBoundedAndAnothersIsNot() {
+    view.heard(member("a", device(0, 0, 0, 0)).build());
+    outcomes.put("a", Outcome.NO_ROOM);
+    Duration wait = Duration.ofMinutes(1);
+    for (int i = 0; i < Placer.WAITING_MAX; i++) {
+      placer.place(demand("alice", 1, GIB, Map.of(), Policy.PACK, wait), new Heard());
+    }
+
+    Heard more = place(demand("alice", 1, GIB, Map.of(), Policy.PACK, wait));
+    assertThat(more.last).startsWith("TENANT_LIMIT").contains("1000 sessions in line");
+    assertThat(place(demand("bob", 1, GIB, Map.of(), Policy.PACK, wait)).last)
+        .startsWith("position");
+  }
+
+  @Test
   void aBurstIsSpreadThoughNothingIsMeasuredYet() {
     for (String name : List.of("a", "b", "c")) {
       view.heard(member(name, device(0, 0, 0, 0)).build());
