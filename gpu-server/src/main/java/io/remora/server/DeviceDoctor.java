@@ -36,7 +36,7 @@ final class DeviceDoctor implements AutoCloseable {
   private final ServerHealth health;
   private final LongSupplier nanoClock;
   private final List<Patient> patients = new ArrayList<>();
-  private final ExecutorService threads = Executors.newCachedThreadPool(DeviceDoctor::worker);
+  private final ExecutorService threads;
   private long faults;
 
   private static final class Patient {
@@ -59,21 +59,29 @@ final class DeviceDoctor implements AutoCloseable {
 
   /**
    * @param state what the server is like, for somebody who may see everything
+   * @param threads run the tests, and are shut down with the doctor
    */
   DeviceDoctor(
       SelfTest test,
       Function<Viewer, ServerState> state,
       DeviceModes modes,
       ServerHealth health,
-      LongSupplier nanoClock) {
+      LongSupplier nanoClock,
+      ExecutorService threads) {
     this.test = test;
     this.state = state;
     this.modes = modes;
     this.health = health;
     this.nanoClock = nanoClock;
+    this.threads = threads;
     for (int ordinal = 0; ordinal < modes.devices(); ordinal++) {
       patients.add(new Patient(ordinal, nanoClock.getAsLong()));
     }
+  }
+
+  /** As many threads as there are tests that don't end. */
+  static ExecutorService threads() {
+    return Executors.newCachedThreadPool(DeviceDoctor::worker);
   }
 
   private static Thread worker(Runnable work) {

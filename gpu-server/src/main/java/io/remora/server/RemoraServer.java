@@ -322,7 +322,8 @@ public final class RemoraServer {
             overview.watched()::state,
             overview.reception().modes(),
             health,
-            new ServerClock());
+            new ServerClock(),
+            DeviceDoctor.threads());
     var unused =
         housekeeping.scheduleAtFixedRate(
             guarded(made::look), LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
