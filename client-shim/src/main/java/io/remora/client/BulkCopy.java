@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /** One copy between the program's memory and the server: in one call, or in chunks. */
 final class BulkCopy {
+  private static final ByteBuffer NO_SCRATCH = ByteBuffer.allocate(0);
+
   private final ClientCore core;
   private final ThreadState thread;
 
@@ -53,19 +55,29 @@ final class BulkCopy {
       return bytes == 0 ? CUresult.CUDA_SUCCESS : sendSmall(source, (int) bytes, number, writer);
     }
     int chunk = Math.max(1, core.connection().welcome().getChunkBytesMax());
-    ByteBuffer scratch = thread.scratch((int) Math.min(chunk, bytes));
-    for (long offset = 0; offset < bytes && result == CUresult.CUDA_SUCCESS; offset += chunk) {
-      int length = (int) Math.min(chunk, bytes - offset);
-      ByteBuffer part = source.read(offset, length, scratch);
-      WireWriter out = core.beginPayload(number, thread, length);
-      try {
-        writer.write(out, part, offset, true);
-        result = core.endPayload();
-      } finally {
-        core.release();
+    try {
+      for (long offset = 0; offset < bytes && result == CUresult.CUDA_SUCCESS; offset += chunk) {
+        int length = (int) Math.min(chunk, bytes - offset);
+        result = sendChunk(source, offset, length, number, writer);
       }
+    } finally {
+      core.ownPayloads();
     }
     return result;
+  }
+
+  private int sendChunk(
+      ByteSource source, long offset, int length, int number, ChunkWriter writer) {
+    boolean lent = source.isInPlace();
+    ByteBuffer place = lent ? NO_SCRATCH : core.payloadPlace(length);
+    ByteBuffer part = source.read(offset, length, place);
+    WireWriter out = core.beginPayload(number, thread, length);
+    try {
+      writer.write(out, part, offset, true);
+      return core.endPayload(lent);
+    } finally {
+      core.release();
+    }
   }
 
   private int sendSmall(ByteSource source, int bytes, int number, ChunkWriter writer) {

@@ -8,6 +8,9 @@ interface ByteSource {
   /** How many there are. */
   long bytes();
 
+  /** Whether {@link #read} answers the memory itself, so that nobody needs a scratch buffer. */
+  boolean isInPlace();
+
   /**
    * Some of them: the memory itself, or a copy in {@code scratch}.
    *

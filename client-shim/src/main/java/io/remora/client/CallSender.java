@@ -2,6 +2,7 @@
 package io.remora.client;
 
 import io.remora.wire.WireWriter;
+import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
@@ -185,17 +186,43 @@ final class CallSender {
     return lost == null ? 0 : lost.result();
   }
 
-  /** Ends a call that isn't answered and whose payload ends the frame, which is sent now. */
-  int endPayload() {
+  /**
+   * Ends a call that isn't answered and whose payload ends the frame, which is sent now.
+   *
+   * @param lent whether the payload is the program's memory, not {@link #payloadPlace}'s; {@link
+   *     #ownPayloads} must follow before the program gets it back
+   */
+  int endPayload(boolean lent) {
     if (!supported.get(callNumber)) {
       return CUresult.CUDA_ERROR_NOT_SUPPORTED;
     }
     endCall();
     counters.sent(callNumber, false);
     callNumber = -1;
-    flushLocked();
+    flushLocked(lent);
     Failure lost = failure;
     return lost == null ? 0 : lost.result();
+  }
+
+  /** Room for the payload of a call, which {@link #endPayload} takes back. */
+  ByteBuffer payloadPlace(int bytes) {
+    lock.lock();
+    try {
+      return sink.payloadPlace(bytes);
+    } finally {
+      unlock();
+    }
+  }
+
+  /** What payloads were lent is the program's again. */
+  void ownPayloads() {
+    lock.lock();
+    try {
+      sink.acknowledged(consumedBytes);
+      sink.ownPayloads();
+    } finally {
+      unlock();
+    }
   }
 
   /** Ends a call whose answer a thread waits for, and sends it and everything before it. */
@@ -279,7 +306,7 @@ final class CallSender {
           flushLocked();
           writer.reset();
           writer.varint(FRAME_RECEIVED_BYTES, position);
-          transmit();
+          transmit(false);
         }
       } finally {
         lock.unlock();
@@ -324,7 +351,7 @@ final class CallSender {
       flushLocked();
       writer.reset();
       writer.packedVarints(FRAME_CALLBACKS_DONE, sequence);
-      transmit();
+      transmit(false);
     } finally {
       unlock();
     }
@@ -402,21 +429,25 @@ final class CallSender {
   }
 
   private void flushLocked() {
+    flushLocked(false);
+  }
+
+  private void flushLocked(boolean lent) {
     if (batched > 0) {
       batched = 0;
       batchNumber++;
       pending = false;
-      transmit();
+      transmit(lent);
     }
   }
 
-  private void transmit() {
+  private void transmit(boolean lent) {
     int bytes = writer.bytes();
     sentBytes += bytes;
     counters.sentBytes(bytes);
     if (failure == null && !closing) {
       sink.acknowledged(consumedBytes);
-      sink.send(writer.frame());
+      sink.send(writer.frame(), lent);
     }
     writer.reset();
   }

@@ -6,6 +6,7 @@ import io.remora.client.generated.Calls;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.WireReader;
 import io.remora.wire.WireWriter;
+import java.nio.ByteBuffer;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -138,8 +139,18 @@ final class ClientCore {
   }
 
   /** See {@link CallSender#endPayload}. */
-  int endPayload() {
-    return sender.endPayload();
+  int endPayload(boolean lent) {
+    return sender.endPayload(lent);
+  }
+
+  /** See {@link CallSender#payloadPlace}. */
+  ByteBuffer payloadPlace(int bytes) {
+    return sender.payloadPlace(bytes);
+  }
+
+  /** See {@link CallSender#ownPayloads}. */
+  void ownPayloads() {
+    sender.ownPayloads();
   }
 
   /** Ends a call with small outputs, for which {@link #await} must follow. */

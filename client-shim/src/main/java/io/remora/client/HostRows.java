@@ -24,6 +24,11 @@ record HostRows(HostSpan span, long pitch, long width, long height)
   }
 
   @Override
+  public boolean isInPlace() {
+    return false;
+  }
+
+  @Override
   public ByteBuffer read(long offset, int length, ByteBuffer scratch) {
     ByteBuffer into = scratch.clear().limit(length);
     ByteBuffer rowScratch = ByteBuffer.allocate((int) Math.min(width, length));

@@ -122,6 +122,11 @@ final class HostSpan implements ByteSource, ByteSink {
   }
 
   @Override
+  public boolean isInPlace() {
+    return memory instanceof ByteBuffer;
+  }
+
+  @Override
   public ByteBuffer read(long offset, int length, ByteBuffer scratch) {
     long at = start + offset;
     if (memory instanceof ByteBuffer whole) {

@@ -62,17 +62,21 @@ final class ImageRequest {
   private int upload() {
     int chunk = core.connection().welcome().getChunkBytesMax();
     int result = CUresult.CUDA_SUCCESS;
-    for (int offset = 0; offset < image.length && result == CUresult.CUDA_SUCCESS; ) {
-      int length = Math.min(chunk, image.length - offset);
-      ByteBuffer part = ByteBuffer.wrap(image, offset, length);
-      WireWriter out = core.beginPayload(Calls.REMORA_UPLOAD_IMAGE, thread, length);
-      try {
-        CallWriter.remoraUploadImageTail(out, hash, image.length, offset, part);
-        result = core.endPayload();
-      } finally {
-        core.release();
+    try {
+      for (int offset = 0; offset < image.length && result == CUresult.CUDA_SUCCESS; ) {
+        int length = Math.min(chunk, image.length - offset);
+        ByteBuffer part = ByteBuffer.wrap(image, offset, length);
+        WireWriter out = core.beginPayload(Calls.REMORA_UPLOAD_IMAGE, thread, length);
+        try {
+          CallWriter.remoraUploadImageTail(out, hash, image.length, offset, part);
+          result = core.endPayload(true);
+        } finally {
+          core.release();
+        }
+        offset += length;
       }
-      offset += length;
+    } finally {
+      core.ownPayloads();
     }
     return result;
   }

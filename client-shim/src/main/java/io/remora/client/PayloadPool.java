@@ -8,8 +8,9 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Buffers for copies of payloads that were sent and may have to be sent again. Their sizes are
- * powers of two; a few are kept for the next upload. Used under the sender's lock.
+ * Buffers for payloads that aren't the program's memory: encoded from something else, or copied
+ * because they may have to be sent again. Their sizes are powers of two; a few are kept for the
+ * next upload. Used under the sender's lock.
  */
 final class PayloadPool {
   /** Between uploads not more than this is held. */
@@ -31,7 +32,7 @@ final class PayloadPool {
   /** A buffer with room for so many bytes, which may be as many as a chunk has. */
   ByteBuffer take(int bytes) {
     int size = sizeOf(bytes);
-    ByteBuffer idle = bySize.get(size).poll();
+    ByteBuffer idle = bySize.get(size).pollLast();
     if (idle == null) {
       return ByteBuffer.allocate(1 << size);
     }

@@ -6,6 +6,7 @@ import io.remora.wire.InboundFrame;
 import io.remora.wire.KeptFrames;
 import io.remora.wire.OutboundFrame;
 import io.remora.wire.WireException;
+import java.nio.ByteBuffer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -36,12 +37,31 @@ final class SessionLine implements FrameSink {
   }
 
   @Override
-  public void send(OutboundFrame frame) {
-    OutboundFrame sent = kept == null ? frame : kept.keepCopy(frame, pool::take);
+  public void send(OutboundFrame frame, boolean lent) {
+    OutboundFrame sent = frame;
+    if (kept != null) {
+      sent = lent ? kept.keepLent(frame) : kept.keep(frame);
+    }
     ClientCall<OutboundFrame, InboundFrame> stream = call;
     if (stream != null) {
       stream.sendMessage(sent);
     }
+    ByteBuffer payload = sent.payload();
+    if (kept == null && payload != null && !lent) {
+      pool.release(payload);
+    }
+  }
+
+  @Override
+  public void ownPayloads() {
+    if (kept != null) {
+      kept.own(pool::take);
+    }
+  }
+
+  @Override
+  public ByteBuffer payloadPlace(int bytes) {
+    return pool.take(bytes);
   }
 
   /** Any thread. */

@@ -21,11 +21,22 @@ public final class KeptFrames {
   private final Consumer<ByteBuffer> released;
   private long sent;
   private long acknowledged;
+  private int lent;
 
-  private record Kept(long end, OutboundFrame frame) {}
+  private static final class Kept {
+    final long end;
+    OutboundFrame frame;
+    boolean lent;
+
+    Kept(long end, OutboundFrame frame, boolean lent) {
+      this.end = end;
+      this.frame = frame;
+      this.lent = lent;
+    }
+  }
 
   /**
-   * @param released gets each payload that isn't needed any more
+   * @param released gets each payload that isn't needed any more, but for those that were lent
    */
   public KeptFrames(Consumer<ByteBuffer> released) {
     this.released = released;
@@ -38,24 +49,37 @@ public final class KeptFrames {
    * @return the frame that lasts
    */
   public OutboundFrame keep(OutboundFrame frame) {
-    return add(frame.withOwnHead());
+    return add(frame.withOwnHead(), false);
   }
 
   /**
-   * Keeps a frame whose payload may change as soon as it is sent.
+   * As {@link #keep}, for a payload that must keep its contents until {@link #own} only.
    *
-   * @param place takes a copy of the payload; only asked if there is one
    * @return the frame that lasts
    */
-  public OutboundFrame keepCopy(OutboundFrame frame, PayloadPlaces place) {
-    ByteBuffer payload = frame.payload();
-    OutboundFrame own = frame.withOwnHead();
-    if (payload == null) {
-      return add(own);
+  public OutboundFrame keepLent(OutboundFrame frame) {
+    return add(frame.withOwnHead(), frame.payload() != null);
+  }
+
+  /**
+   * Payloads that were lent may change from now on: copies those that the peer may not have.
+   *
+   * @param place takes a copy of a payload
+   */
+  public void own(PayloadPlaces place) {
+    if (lent == 0) {
+      return;
     }
-    ByteBuffer copy = place.of(payload.remaining());
-    copy.put(payload.duplicate()).flip();
-    return add(own.withPayloadAt(copy));
+    for (Kept each : frames) {
+      ByteBuffer payload = each.frame.payload();
+      if (each.lent && payload != null) {
+        ByteBuffer copy = place.of(payload.remaining());
+        copy.put(payload.duplicate()).flip();
+        each.frame = each.frame.withPayloadAt(copy);
+        each.lent = false;
+      }
+    }
+    lent = 0;
   }
 
   /** Where copies of payloads lie. */
@@ -65,9 +89,10 @@ public final class KeptFrames {
     ByteBuffer of(int bytes);
   }
 
-  private OutboundFrame add(OutboundFrame frame) {
+  private OutboundFrame add(OutboundFrame frame, boolean isLent) {
     sent += frame.bytes();
-    frames.add(new Kept(sent, frame));
+    frames.add(new Kept(sent, frame, isLent));
+    lent += isLent ? 1 : 0;
     return frame;
   }
 
@@ -104,10 +129,10 @@ public final class KeptFrames {
               + " can be");
     }
     Kept first = frames.peek();
-    while (first != null && first.end() <= position) {
+    while (first != null && first.end <= position) {
       frames.remove();
-      acknowledged = first.end();
-      release(first.frame());
+      acknowledged = first.end;
+      release(first);
       first = frames.peek();
     }
     if (acknowledged != position) {
@@ -115,21 +140,22 @@ public final class KeptFrames {
     }
   }
 
-  private void release(OutboundFrame frame) {
-    @Nullable ByteBuffer payload = frame.payload();
-    if (payload != null) {
+  private void release(Kept kept) {
+    lent -= kept.lent ? 1 : 0;
+    @Nullable ByteBuffer payload = kept.frame.payload();
+    if (payload != null && !kept.lent) {
       released.accept(payload);
     }
   }
 
   /** All frames that the peer may not have, in their order. */
   public void forEach(Consumer<OutboundFrame> again) {
-    frames.forEach(each -> again.accept(each.frame()));
+    frames.forEach(each -> again.accept(each.frame));
   }
 
   /** Keeps nothing any more. */
   public void clear() {
-    frames.forEach(each -> release(each.frame()));
+    frames.forEach(this::release);
     frames.clear();
     acknowledged = sent;
   }

@@ -50,7 +50,7 @@ public final class OutboundFrame {
   }
 
   /** The payload, or null. */
-  @Nullable ByteBuffer payload() {
+  public @Nullable ByteBuffer payload() {
     return payload;
   }
 

@@ -65,12 +65,28 @@ class KeptFramesTest {
   }
 
   @Test
-  void copiesOfPayloadsOutliveThem() {
+  void lentPayloadsMayChangeWhenTheyAreCopied() {
     byte[] payload = {7, 8};
-    kept.keepCopy(frame(1).withPayload(ByteBuffer.wrap(payload)), ByteBuffer::allocate);
+    ByteBuffer place = ByteBuffer.allocate(2);
+    kept.keepLent(frame(1).withPayload(ByteBuffer.wrap(payload)));
+    kept.own(bytes -> place);
     payload[1] = 0;
 
     assertThat(all()).containsExactly(new byte[] {1, 7, 8});
+    kept.acknowledge(3);
+    assertThat(released).singleElement().extracting(ByteBuffer::array).isSameAs(place.array());
+  }
+
+  @Test
+  void lentPayloadsThatHaveComeAreNeitherCopiedNorReleased() {
+    kept.keepLent(frame(1).withPayload(ByteBuffer.wrap(new byte[] {7, 8})));
+    kept.acknowledge(3);
+    kept.own(
+        bytes -> {
+          throw new AssertionError("a copy of what has come");
+        });
+
+    assertThat(released).isEmpty();
   }
 
   @Test

@@ -89,7 +89,8 @@ final class Downloads {
     }
     Download next = ready.poll();
     if (next != null) {
-      ByteBuffer into = buffers.poll();
+      // The one used last: it may still be in the processor's cache.
+      ByteBuffer into = buffers.pollLast();
       if (into == null) {
         into = ByteBuffer.allocate(PIECE_BYTES);
       }

@@ -51,11 +51,23 @@ public final class JavaProcess implements AutoCloseable {
       List<String> arguments,
       Map<String, String> environment,
       Path errorLog) {
+    String classPath = System.getProperty("java.class.path");
+    return start(jvmFlags, classPath, mainClass, arguments, environment, errorLog);
+  }
+
+  /** As the other, with a class path. */
+  static JavaProcess start(
+      List<String> jvmFlags,
+      String classPath,
+      String mainClass,
+      List<String> arguments,
+      Map<String, String> environment,
+      Path errorLog) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(jvmFlags);
     command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
+    command.add(classPath);
     command.add(mainClass);
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command);

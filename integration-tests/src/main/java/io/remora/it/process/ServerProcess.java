@@ -63,7 +63,9 @@ public final class ServerProcess implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    ServerClasses classes = ServerClasses.ofThisProcess();
     List<String> flags = new ArrayList<>(List.of("-XX:-DontCompileHugeMethods"));
+    flags.addAll(classes.flags());
     flags.addAll(jvmFlags);
     List<String> command =
         new ArrayList<>(
@@ -71,7 +73,12 @@ public final class ServerProcess implements AutoCloseable {
     command.addAll(arguments);
     JavaProcess process =
         JavaProcess.start(
-            flags, "io.remora.cli.Main", command, environment, folder.resolve("server.log"));
+            flags,
+            classes.path(),
+            ServerClasses.MAIN,
+            command,
+            environment,
+            folder.resolve("server.log"));
     try {
       String line = process.awaitLine("remora server ready on ", START_TIME_MAX);
       Matcher ready = READY.matcher(line);

@@ -8,6 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /** nvcc, and the key by which the CUDA runtime recognises a driver; neither is everywhere. */
@@ -20,6 +23,7 @@ final class CudaRuntime {
 
   private final Path folder;
   private final String nvcc;
+  private final Map<String, CompletableFuture<Path>> programs = new ConcurrentHashMap<>();
 
   private CudaRuntime(Path folder, String nvcc) {
     this.folder = folder;
@@ -55,11 +59,26 @@ final class CudaRuntime {
   }
 
   /**
-   * Compiles a program with PTX that software devices run.
+   * Compiles a program with PTX that software devices run, once for each name.
    *
    * @param sources its files without their ending, with a plus between them
    */
   Path program(String name, String sources, List<String> flags) throws Exception {
+    CompletableFuture<Path> own = new CompletableFuture<>();
+    CompletableFuture<Path> there = programs.putIfAbsent(name, own);
+    if (there != null) {
+      return there.get();
+    }
+    try {
+      own.complete(compile(name, sources, flags));
+    } finally {
+      // Nobody waits for what has failed.
+      own.cancel(false);
+    }
+    return own.get();
+  }
+
+  private Path compile(String name, String sources, List<String> flags) throws Exception {
     Path program = folder.resolve(name);
     List<String> command =
         new ArrayList<>(List.of(nvcc, "-std=c++17", "-gencode", "arch=compute_75,code=compute_75"));

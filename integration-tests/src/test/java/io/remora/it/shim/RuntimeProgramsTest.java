@@ -87,7 +87,7 @@ class RuntimeProgramsTest {
   @Test
   void modulesThatLoadEagerlyRun() throws Exception {
     Path key = CudaRuntime.keyOrSkip("RuntimeProgramsTest");
-    Path program = runtime.program("eager", "symbols", List.of());
+    Path program = runtime.program("symbols", "symbols", List.of());
     ProcessBuilder command = build.command(server, program);
     command.environment().put("REMORA_RUNTIME_KEY_FILE", key.toString());
     command.environment().put("CUDA_MODULE_LOADING", "EAGER");
@@ -120,7 +120,7 @@ class RuntimeProgramsTest {
 
   @Test
   void withoutAServerThereIsNoDevice() throws Exception {
-    Path program = runtime.program("without_server", "vector_add", List.of());
+    Path program = runtime.program("vector_add", "vector_add", List.of());
     ProcessBuilder command = build.command(program);
     command.environment().put("REMORA_SERVER", "127.0.0.1:1");
     try (ShimProcess process = ShimProcess.start(command)) {
@@ -135,7 +135,7 @@ class RuntimeProgramsTest {
 
   @Test
   void withoutTheKeyThereIsOneLineThatSaysWhatIsMissing() throws Exception {
-    Path program = runtime.program("without_key", "vector_add", List.of());
+    Path program = runtime.program("vector_add", "vector_add", List.of());
     try (ShimProcess process = ShimProcess.start(build.command(server, program))) {
       process.awaitEnd();
 
