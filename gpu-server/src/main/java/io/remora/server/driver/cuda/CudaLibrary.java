@@ -124,6 +124,8 @@ final class CudaLibrary {
         .lines()
         .findFirst()
         .orElse("no reason given")
-        .strip();
+        .strip()
+        // What JNA has tried follows, line by line.
+        .replaceFirst(":$", "");
   }
 }
