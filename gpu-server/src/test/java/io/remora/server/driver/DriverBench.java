@@ -27,7 +27,7 @@ final class DriverBench implements AutoCloseable {
   }
 
   Domain open(long slabBytes, FaultListener faults) {
-    Domain domain = driver.open(0, slabBytes, faults, PrintListener.NONE);
+    Domain domain = driver.open(0, slabBytes, TakenAddresses.NONE, faults, PrintListener.NONE);
     domains.add(domain);
     return domain;
   }
