@@ -5,6 +5,7 @@
  * forbidden as it is in CUDA.
  */
 #define _GNU_SOURCE
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "connection.h"
@@ -92,28 +93,20 @@ static bool start(struct remora_connection *connection)
     return callbacks->started;
 }
 
-static CUresult register_one(remora_host_function *function, void *data, bool lasting,
-                             uint64_t *token)
+static CUresult register_on(struct remora_connection *connection,
+                            const struct remora_callback_call *what)
 {
-    CUresult result = remora_ready();
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    struct remora_connection *connection = remora_connection();
-    struct remora_callback_call *call = calloc(1, sizeof *call);
+    struct remora_callbacks *callbacks = &connection->callbacks;
+    CUresult result = CUDA_SUCCESS;
+    struct remora_callback_call *call = malloc(sizeof *call);
     if (call == NULL) {
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
-    call->function = function;
-    call->data = data;
-    call->lasting = lasting;
+    *call = *what;
     pthread_mutex_lock(&connection->lock);
     if (start(connection)) {
-        struct remora_callbacks *callbacks = &connection->callbacks;
-        call->token = ++callbacks->last_token;
         call->next = callbacks->registered[call->token % BUCKETS];
         callbacks->registered[call->token % BUCKETS] = call;
-        *token = call->token;
     } else {
         free(call);
         result = CUDA_ERROR_OUT_OF_MEMORY;
@@ -122,21 +115,40 @@ static CUresult register_one(remora_host_function *function, void *data, bool la
     return result;
 }
 
-CUresult remora_callback_register(remora_host_function *function, void *data, uint64_t *token)
+static uint64_t new_token(void)
 {
-    return register_one(function, data, false, token);
+    static _Atomic uint64_t last;
+    return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
 }
 
+CUresult remora_callback_register(uint64_t near, remora_host_function *function, void *data,
+                                  uint64_t *token)
+{
+    struct remora_callback_call call = {
+        .token = new_token(), .function = function, .data = data};
+    CUresult result = remora_ready();
+    *token = call.token;
+    return result == CUDA_SUCCESS ? register_on(remora_connection_of(near), &call) : result;
+}
+
+/* On every server: a graph's is known when it is added to one. */
 CUresult remora_callback_register_lasting(remora_host_function *function, void *data,
                                           uint64_t *token)
 {
-    return register_one(function, data, true, token);
+    struct remora_callback_call call = {
+        .token = new_token(), .lasting = true, .function = function, .data = data};
+    CUresult result = remora_ready();
+    *token = call.token;
+    for (size_t i = 0; i < remora_server_count() && result == CUDA_SUCCESS; i++) {
+        result = register_on(remora_connection_at(i), &call);
+    }
+    return result;
 }
 
-void remora_callback_forget(uint64_t token)
+void remora_callback_forget(uint64_t near, uint64_t token)
 {
-    struct remora_connection *connection = remora_connection();
-    if (connection != NULL) {
+    if (remora_connection() != NULL) {
+        struct remora_connection *connection = remora_connection_of(near);
         pthread_mutex_lock(&connection->lock);
         free(take(&connection->callbacks, token));
         pthread_mutex_unlock(&connection->lock);

@@ -181,7 +181,7 @@ static CUresult add(const struct remora_graph_node *node, CUgraphNode *handle, C
 {
     struct remora_call call = {.number = REMORA_CALL_REMORA_GRAPH_ADD_NODE};
     struct remora_writer work;
-    uint64_t number = remora_new_handle();
+    uint64_t number = remora_new_handle_near((uint64_t)(uintptr_t)graph);
     remora_writer_init(&work);
     CUresult result = encode(node, &work) ? remora_call_begin_in(&call, node->context)
                                           : CUDA_ERROR_OUT_OF_MEMORY;

@@ -179,13 +179,9 @@ bool remora_within_call(void)
 }
 
 /* Takes the lock if a call can be made. */
-static CUresult enter(uint32_t number, struct remora_connection **out)
+static CUresult enter(struct remora_connection *connection, uint32_t number)
 {
-    CUresult result = remora_ready();
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    struct remora_connection *connection = remora_connection();
+    CUresult result;
     if (number >= REMORA_CALL_NUMBERS
         || (connection->supported[number / 8] >> number % 8 & 1) == 0) {
         return CUDA_ERROR_NOT_SUPPORTED;
@@ -201,7 +197,6 @@ static CUresult enter(uint32_t number, struct remora_connection **out)
         remora_background_wake(connection);
     }
     within_call = true;
-    *out = connection;
     return CUDA_SUCCESS;
 }
 
@@ -215,14 +210,11 @@ static CUresult leave(struct remora_connection *connection, CUresult result)
     return result;
 }
 
-CUresult remora_call_begin_in(struct remora_call *call, uint64_t context)
+/* Begins a call in a connection's frame, once there is credit for it. */
+static CUresult begin_on(struct remora_connection *connection, struct remora_call *call,
+                         uint64_t context)
 {
-    struct remora_connection *connection;
-    const struct remora_hooks *before = remora_hooks();
-    CUresult result = before == NULL ? CUDA_SUCCESS : before->before_call(call->number, context);
-    if (result == CUDA_SUCCESS) {
-        result = enter(call->number, &connection);
-    }
+    CUresult result = enter(connection, call->number);
     if (result != CUDA_SUCCESS) {
         return result;
     }
@@ -235,9 +227,69 @@ CUresult remora_call_begin_in(struct remora_call *call, uint64_t context)
         }
     }
     start_call(connection, call->number, context);
-    call->arguments = &connection->batch;
-    call->state = NULL;
+    call->state = connection;
     return CUDA_SUCCESS;
+}
+
+/* Of several servers: where a call goes is seen when its arguments are there. */
+static CUresult begin_draft(struct remora_call *call, uint64_t context)
+{
+    struct remora_thread *thread = remora_thread_self();
+    if (thread == NULL) {
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    remora_writer_reset(&thread->draft);
+    thread->draft_context = context;
+    call->arguments = &thread->draft;
+    call->state = NULL;
+    within_call = true;
+    return CUDA_SUCCESS;
+}
+
+static CUresult settle_draft(struct remora_call *call, struct remora_connection **connection)
+{
+    struct remora_thread *thread = remora_thread_self();
+    const struct remora_writer *draft = &thread->draft;
+    within_call = false;
+    if (draft->failed) {
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    uint64_t context = remora_route_context(call->number, thread->draft_context, draft);
+    *connection = remora_connection_of(context);
+    CUresult result = begin_on(*connection, call, context);
+    struct remora_writer *out = &(*connection)->batch;
+    if (result == CUDA_SUCCESS && draft->length != 0 && remora_reserve(out, draft->length)) {
+        memcpy(out->data + out->length, draft->data, draft->length);
+        out->length += draft->length;
+    }
+    return result;
+}
+
+CUresult remora_settle(struct remora_call *call, struct remora_connection **connection)
+{
+    if (remora_several) {
+        return settle_draft(call, connection);
+    }
+    *connection = call->state;
+    return CUDA_SUCCESS;
+}
+
+CUresult remora_call_begin_in(struct remora_call *call, uint64_t context)
+{
+    const struct remora_hooks *before = remora_hooks();
+    CUresult result = before == NULL ? CUDA_SUCCESS : before->before_call(call->number, context);
+    if (result == CUDA_SUCCESS) {
+        result = remora_ready();
+    }
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    if (remora_several) {
+        return begin_draft(call, context);
+    }
+    struct remora_connection *connection = remora_connection();
+    call->arguments = &connection->batch;
+    return begin_on(connection, call, context);
 }
 
 CUresult remora_call_begin(struct remora_call *call)
@@ -252,8 +304,11 @@ CUresult remora_call_begin(struct remora_call *call)
 
 void remora_call_cancel(struct remora_call *call)
 {
-    (void)call;
-    struct remora_connection *connection = remora_connection();
+    if (remora_several) {
+        within_call = false;
+        return;
+    }
+    struct remora_connection *connection = call->state;
     take_back(connection);
     leave(connection, CUDA_SUCCESS);
 }
@@ -270,8 +325,12 @@ static void send_if_full(struct remora_connection *connection)
 
 CUresult remora_call_async(struct remora_call *call)
 {
-    struct remora_connection *connection = remora_connection();
-    CUresult result = end_call(connection, call->number, false);
+    struct remora_connection *connection;
+    CUresult result = remora_settle(call, &connection);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    result = end_call(connection, call->number, false);
     if (result == CUDA_SUCCESS) {
         send_if_full(connection);
     }
@@ -296,17 +355,18 @@ CUresult remora_end_expected(struct remora_connection *connection, uint32_t numb
 
 void remora_flush(void)
 {
-    struct remora_connection *connection;
     if (remora_ready() != CUDA_SUCCESS) {
         return;
     }
-    connection = remora_connection();
     int cancel = remora_hold_cancellation();
-    pthread_mutex_lock(&connection->lock);
-    if (connection->batched != 0) {
-        remora_send_batch(connection);
+    for (size_t i = 0; i < remora_server_count(); i++) {
+        struct remora_connection *connection = remora_connection_at(i);
+        pthread_mutex_lock(&connection->lock);
+        if (connection->batched != 0) {
+            remora_send_batch(connection);
+        }
+        pthread_mutex_unlock(&connection->lock);
     }
-    pthread_mutex_unlock(&connection->lock);
     remora_release_cancellation(cancel);
 }
 
@@ -395,7 +455,11 @@ CUresult remora_call_sync(struct remora_call *call)
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
     thread->expected.bulk = false;
-    CUresult result = remora_end_waited(remora_connection(), call->number, thread);
+    struct remora_connection *connection;
+    CUresult result = remora_settle(call, &connection);
+    if (result == CUDA_SUCCESS) {
+        result = remora_end_waited(connection, call->number, thread);
+    }
     call->outputs = remora_reader_of(thread->outputs, thread->outputs_length);
     return result;
 }
@@ -405,7 +469,7 @@ CUresult remora_call_end(struct remora_call *call, bool well_formed)
     if (well_formed) {
         return CUDA_SUCCESS;
     }
-    struct remora_connection *connection = remora_connection();
+    struct remora_connection *connection = call->state;
     const struct remora_call_info *info = remora_call_info(call->number);
     char words[128] = "the answer to ";
     strncat(words, info == NULL ? "a call" : info->name, 80);
@@ -420,8 +484,12 @@ CUresult remora_call_end(struct remora_call *call, bool well_formed)
 CUresult remora_begin_payload(uint32_t number, uint64_t context, size_t payload_bytes,
                               struct remora_connection **out)
 {
-    struct remora_connection *connection;
-    CUresult result = enter(number, &connection);
+    CUresult result = remora_ready();
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    struct remora_connection *connection = remora_connection_of(context);
+    result = enter(connection, number);
     if (result != CUDA_SUCCESS) {
         return result;
     }
