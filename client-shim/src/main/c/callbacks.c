@@ -40,15 +40,23 @@ static struct remora_callback_call *take(struct remora_callbacks *callbacks, uin
     return found;
 }
 
-static void call_function(const struct remora_callback_call *call)
+/* Whether the stream may go on. */
+static bool call_function(const struct remora_connection *connection,
+                          const struct remora_callback_call *call)
 {
+    if (call->held_function != NULL) {
+        struct remora_held held = {connection->index, call->sequence};
+        call->held_function(call->data, call->status, held);
+        return false;
+    }
     if (!remora_tracing) {
         call->function(call->data, call->status);
-        return;
+        return true;
     }
     struct remora_trace_mark mark = remora_trace_enter();
     call->function(call->data, call->status);
     remora_trace_leave(&mark, "host function", REMORA_TRACE_OWN, call->status);
+    return true;
 }
 
 static void *run(void *argument)
@@ -68,13 +76,15 @@ static void *run(void *argument)
             callbacks->last_reached = &callbacks->first_reached;
         }
         pthread_mutex_unlock(&connection->lock);
-        call_function(next);
+        bool done = call_function(connection, next);
         const struct remora_hooks *after = remora_hooks();
-        if (after != NULL) {
+        if (after != NULL && done) {
             after->after_host_function();
         }
         pthread_mutex_lock(&connection->lock);
-        remora_send_callback_done(connection, next->sequence);
+        if (done) {
+            remora_send_callback_done(connection, next->sequence);
+        }
         free(next);
     }
     pthread_mutex_unlock(&connection->lock);
@@ -129,6 +139,29 @@ CUresult remora_callback_register(uint64_t near, remora_host_function *function,
     CUresult result = remora_ready();
     *token = call.token;
     return result == CUDA_SUCCESS ? register_on(remora_connection_of(near), &call) : result;
+}
+
+CUresult remora_callback_register_held(uint64_t near, remora_held_function *function, void *data,
+                                       uint64_t *token)
+{
+    struct remora_callback_call call = {
+        .token = new_token(), .held_function = function, .data = data};
+    CUresult result = remora_ready();
+    *token = call.token;
+    return result == CUDA_SUCCESS ? register_on(remora_connection_of(near), &call) : result;
+}
+
+void remora_release_held(struct remora_held held, CUresult result, uint32_t number,
+                         const char *detail)
+{
+    struct remora_connection *connection = remora_connection_at(held.server);
+    pthread_mutex_lock(&connection->lock);
+    if (result != CUDA_SUCCESS) {
+        struct remora_span words = {(const uint8_t *)detail, strlen(detail)};
+        remora_defer(connection, held.sequence, number, result, words);
+    }
+    remora_send_callback_done(connection, held.sequence);
+    pthread_mutex_unlock(&connection->lock);
 }
 
 /* On every server: a graph's is known when it is added to one. */

@@ -245,6 +245,29 @@ CUresult remora_callback_register(uint64_t near, remora_host_function *function,
 CUresult remora_callback_register_lasting(remora_host_function *function, void *data,
                                           uint64_t *token);
 
+/* A stream that stands still at a function that was called and isn't done. */
+struct remora_held {
+    size_t server;
+    uint64_t sequence;
+};
+
+/* Runs on the client's callback thread, and must not block it. */
+typedef void remora_held_function(void *data, CUresult status, struct remora_held held);
+
+/*
+ * As remora_callback_register, but the stream doesn't go on when the function returns: only when
+ * remora_release_held is called, on any thread.
+ */
+CUresult remora_callback_register_held(uint64_t near, remora_held_function *function, void *data,
+                                       uint64_t *token);
+
+/*
+ * Lets a stream go on; after a failure the program is told of it by its next waiting call on that
+ * server, as one of the call with `number`. May wait until the connection is there.
+ */
+void remora_release_held(struct remora_held held, CUresult result, uint32_t number,
+                         const char *detail);
+
 /* Forgets a function whose call could not be made. It doesn't run. */
 void remora_callback_forget(uint64_t near, uint64_t token);
 
@@ -324,6 +347,12 @@ CUresult remora_current_context(uint64_t *handle);
  * Answers `result` if that is a failure or there is no capture.
  */
 CUresult remora_confirm_captured(CUresult result);
+
+/*
+ * One of several servers is lost: what waits for it and concerns others has to go on. Called with
+ * that connection's lock held, so no call can be made from here.
+ */
+void remora_server_lost(size_t server);
 
 /*
  * In the child of a fork, when the session belongs to the parent: forgets every context, stream,

@@ -116,7 +116,9 @@ struct remora_callback_call {
     bool lasting;
     uint64_t sequence;
     CUresult status;
+    /* One of the two. */
     remora_host_function *function;
+    remora_held_function *held_function;
     void *data;
 };
 
@@ -426,6 +428,13 @@ CUresult remora_end_waited(struct remora_connection *connection, uint32_t number
 /* Tells the server that host callbacks have run. */
 void remora_send_callback_done(struct remora_connection *connection, uint64_t sequence);
 
+/* Begins a call in a connection's frame, once there is credit for it. After success its lock is held. */
+CUresult remora_begin_on(struct remora_connection *connection, struct remora_call *call,
+                         uint64_t context);
+
+/* Says whether the calling thread is between the begin and the end of a call. */
+void remora_set_within_call(bool within);
+
 /*
  * A call that was begun, whose arguments are written, is in the frame of the connection that it is
  * for, whose lock is held. Otherwise nothing is sent and no lock is held.
@@ -433,6 +442,9 @@ void remora_send_callback_done(struct remora_connection *connection, uint64_t se
 CUresult remora_settle(struct remora_call *call, struct remora_connection **connection);
 
 /* ---- route.c -------------------------------------------------------------------------------- */
+
+/* Of several servers: begins a call whose arguments will say which of them it is for. */
+CUresult remora_begin_draft(struct remora_call *call, uint64_t context);
 
 /* The connection of a context. */
 struct remora_connection *remora_connection_of(uint64_t context);

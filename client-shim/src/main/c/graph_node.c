@@ -56,9 +56,11 @@ CUresult remora_graph_kernel(const CUDA_KERNEL_NODE_PARAMS *given, struct remora
         return result;
     }
     const void *function = given->func != NULL ? (const void *)given->func : given->kern;
-    const struct remora_kernel *kernel = remora_find_kernel(function);
-    if (kernel == NULL) {
-        return CUDA_ERROR_INVALID_HANDLE;
+    struct remora_kernel *kernel = remora_find_kernel(function);
+    result = kernel == NULL ? CUDA_ERROR_INVALID_HANDLE
+                            : remora_kernel_in(&kernel, context->handle);
+    if (result != CUDA_SUCCESS) {
+        return result;
     }
     unsigned int grid[3] = {given->gridDimX, given->gridDimY, given->gridDimZ};
     unsigned int block[3] = {given->blockDimX, given->blockDimY, given->blockDimZ};

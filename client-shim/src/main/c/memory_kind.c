@@ -17,6 +17,12 @@ int remora_device_of_address(uint64_t address)
     return -1;
 }
 
+int remora_home_of_address(uint64_t address)
+{
+    int device = remora_device_of_address(address);
+    return device < 0 ? -1 : (int)remora_home((uint64_t)device);
+}
+
 bool remora_is_device_address(uint64_t address)
 {
     return remora_device_of_address(address) >= 0;

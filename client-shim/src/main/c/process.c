@@ -85,6 +85,9 @@ static void end_for_all(struct remora_connection *connection, CUresult result)
         && atomic_fetch_add(&lost, 1) + 1 == remora_server_count()) {
         atomic_store_explicit(&readiness, (int)result, memory_order_release);
     }
+    if (remora_several) {
+        remora_server_lost(connection->index);
+    }
     remora_fail_expected(connection);
     remora_wake_all(connection);
     if (connection->callbacks.started) {

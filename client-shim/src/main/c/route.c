@@ -99,3 +99,66 @@ uint64_t remora_route_context(uint32_t number, uint64_t context,
     }
     return context;
 }
+
+/* ---- calls whose server is seen when their arguments are there ------------------------------- */
+
+CUresult remora_begin_draft(struct remora_call *call, uint64_t context)
+{
+    struct remora_thread *thread = remora_thread_self();
+    if (thread == NULL) {
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    remora_writer_reset(&thread->draft);
+    thread->draft_context = context;
+    call->arguments = &thread->draft;
+    call->state = NULL;
+    remora_set_within_call(true);
+    return CUDA_SUCCESS;
+}
+
+static CUresult settle_draft(struct remora_call *call, struct remora_connection **connection)
+{
+    struct remora_thread *thread = remora_thread_self();
+    const struct remora_writer *draft = &thread->draft;
+    remora_set_within_call(false);
+    if (draft->failed) {
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    uint64_t context = remora_route_context(call->number, thread->draft_context, draft);
+    *connection = remora_connection_of(context);
+    CUresult result = remora_begin_on(*connection, call, context);
+    struct remora_writer *out = &(*connection)->batch;
+    if (result == CUDA_SUCCESS && draft->length != 0 && remora_reserve(out, draft->length)) {
+        memcpy(out->data + out->length, draft->data, draft->length);
+        out->length += draft->length;
+    }
+    return result;
+}
+
+CUresult remora_settle(struct remora_call *call, struct remora_connection **connection)
+{
+    if (remora_several) {
+        return settle_draft(call, connection);
+    }
+    *connection = call->state;
+    return CUDA_SUCCESS;
+}
+
+/* ---- all servers ---------------------------------------------------------------------------- */
+
+void remora_flush(void)
+{
+    if (remora_ready() != CUDA_SUCCESS) {
+        return;
+    }
+    int cancel = remora_hold_cancellation();
+    for (size_t i = 0; i < remora_server_count(); i++) {
+        struct remora_connection *connection = remora_connection_at(i);
+        pthread_mutex_lock(&connection->lock);
+        if (connection->batched != 0) {
+            remora_send_batch(connection);
+        }
+        pthread_mutex_unlock(&connection->lock);
+    }
+    remora_release_cancellation(cancel);
+}

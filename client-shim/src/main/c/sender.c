@@ -170,12 +170,17 @@ static CUresult end_call(struct remora_connection *connection, uint32_t number, 
     return CUDA_SUCCESS;
 }
 
-/* Whether the calling thread holds the lock of a call. */
+/* Whether the calling thread is between the begin and the end of a call. */
 static __thread bool within_call;
 
 bool remora_within_call(void)
 {
     return within_call;
+}
+
+void remora_set_within_call(bool within)
+{
+    within_call = within;
 }
 
 /* Takes the lock if a call can be made. */
@@ -210,8 +215,7 @@ static CUresult leave(struct remora_connection *connection, CUresult result)
     return result;
 }
 
-/* Begins a call in a connection's frame, once there is credit for it. */
-static CUresult begin_on(struct remora_connection *connection, struct remora_call *call,
+CUresult remora_begin_on(struct remora_connection *connection, struct remora_call *call,
                          uint64_t context)
 {
     CUresult result = enter(connection, call->number);
@@ -231,49 +235,6 @@ static CUresult begin_on(struct remora_connection *connection, struct remora_cal
     return CUDA_SUCCESS;
 }
 
-/* Of several servers: where a call goes is seen when its arguments are there. */
-static CUresult begin_draft(struct remora_call *call, uint64_t context)
-{
-    struct remora_thread *thread = remora_thread_self();
-    if (thread == NULL) {
-        return CUDA_ERROR_OUT_OF_MEMORY;
-    }
-    remora_writer_reset(&thread->draft);
-    thread->draft_context = context;
-    call->arguments = &thread->draft;
-    call->state = NULL;
-    within_call = true;
-    return CUDA_SUCCESS;
-}
-
-static CUresult settle_draft(struct remora_call *call, struct remora_connection **connection)
-{
-    struct remora_thread *thread = remora_thread_self();
-    const struct remora_writer *draft = &thread->draft;
-    within_call = false;
-    if (draft->failed) {
-        return CUDA_ERROR_OUT_OF_MEMORY;
-    }
-    uint64_t context = remora_route_context(call->number, thread->draft_context, draft);
-    *connection = remora_connection_of(context);
-    CUresult result = begin_on(*connection, call, context);
-    struct remora_writer *out = &(*connection)->batch;
-    if (result == CUDA_SUCCESS && draft->length != 0 && remora_reserve(out, draft->length)) {
-        memcpy(out->data + out->length, draft->data, draft->length);
-        out->length += draft->length;
-    }
-    return result;
-}
-
-CUresult remora_settle(struct remora_call *call, struct remora_connection **connection)
-{
-    if (remora_several) {
-        return settle_draft(call, connection);
-    }
-    *connection = call->state;
-    return CUDA_SUCCESS;
-}
-
 CUresult remora_call_begin_in(struct remora_call *call, uint64_t context)
 {
     const struct remora_hooks *before = remora_hooks();
@@ -285,11 +246,11 @@ CUresult remora_call_begin_in(struct remora_call *call, uint64_t context)
         return result;
     }
     if (remora_several) {
-        return begin_draft(call, context);
+        return remora_begin_draft(call, context);
     }
     struct remora_connection *connection = remora_connection();
     call->arguments = &connection->batch;
-    return begin_on(connection, call, context);
+    return remora_begin_on(connection, call, context);
 }
 
 CUresult remora_call_begin(struct remora_call *call)
@@ -351,23 +312,6 @@ CUresult remora_end_expected(struct remora_connection *connection, uint32_t numb
     remora_expect(connection, expected);
     send_if_full(connection);
     return leave(connection, CUDA_SUCCESS);
-}
-
-void remora_flush(void)
-{
-    if (remora_ready() != CUDA_SUCCESS) {
-        return;
-    }
-    int cancel = remora_hold_cancellation();
-    for (size_t i = 0; i < remora_server_count(); i++) {
-        struct remora_connection *connection = remora_connection_at(i);
-        pthread_mutex_lock(&connection->lock);
-        if (connection->batched != 0) {
-            remora_send_batch(connection);
-        }
-        pthread_mutex_unlock(&connection->lock);
-    }
-    remora_release_cancellation(cancel);
 }
 
 /* ---- waiting -------------------------------------------------------------------------------- */
