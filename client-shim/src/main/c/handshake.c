@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "connection.h"
+#include "servers.h"
 
 #define CONNECT_NANOS_MAX (5 * REMORA_NANOS_PER_SECOND)
 #define HANDSHAKE_NANOS_MAX (10 * REMORA_NANOS_PER_SECOND)

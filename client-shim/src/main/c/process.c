@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "connection.h"
+#include "servers.h"
 
 /* How long the end of a process may wait for the lock, and for the server to have heard of it. */
 #define LOCK_SECONDS_MAX 1

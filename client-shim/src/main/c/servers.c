@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "connection.h"
+#include "servers.h"
 
 #define HANDSHAKE_NANOS_MAX (10 * REMORA_NANOS_PER_SECOND)
 
