@@ -77,7 +77,7 @@ final class MappedSlab implements Slab {
     long space = bytes;
     int result = VirtualMemoryCalls.cuMemAddressReserve(out, space, bytes, 0, 0);
     for (long wish : wishes(bytes, taken)) {
-      if (result == OK && taken.overlap(out[0] & -bytes, 2 * bytes)) {
+      if (result == OK && taken.overlap(out[0], bytes)) {
         int unused = VirtualMemoryCalls.cuMemAddressFree(out[0], space);
         result = VirtualMemoryCalls.cuMemAddressReserve(out, space, bytes, wish, 0);
       }
