@@ -6,6 +6,7 @@
 #include "across_thread.h"
 #include "capture.h"
 #include "context.h"
+#include "managed.h"
 
 /* So much of a copy is in this process at once. */
 #define PIECE_BYTES_MAX ((size_t)4 << 20)
@@ -195,13 +196,20 @@ static void copy_reached(void *data, CUresult status, struct remora_held held)
     pthread_mutex_unlock(&remora_across_lock);
 }
 
+static bool is_managed(const struct remora_device_copy *copy)
+{
+    return remora_is_managed(copy->to, (size_t)copy->width) ||
+           remora_is_managed(copy->from, (size_t)copy->width);
+}
+
 CUresult remora_copy_across(const struct remora_device_copy *copy, uint64_t stream, bool now)
 {
     uint64_t token;
     if (copy->width == 0 || copy->height == 0) {
         return CUDA_SUCCESS;
     }
-    if (remora_captures()) {
+    /* A capture is of one server; managed memory is wherever its pages were used last. */
+    if (remora_captures() || is_managed(copy)) {
         return CUDA_ERROR_NOT_SUPPORTED;
     }
     if (now && stream == 0) {

@@ -85,7 +85,8 @@ static uint64_t upload_context(enum remora_call_number number, uint64_t context,
                                remora_chunk_encoder *encode, const void *request)
 {
     struct remora_writer arguments;
-    struct remora_chunk chunk = {NULL, bytes, 0};
+    size_t first = bytes < REMORA_CHUNK_BYTES_MAX ? bytes : REMORA_CHUNK_BYTES_MAX;
+    struct remora_chunk chunk = {NULL, first, 0};
     remora_writer_init(&arguments);
     encode(&arguments, &chunk, request);
     context = remora_route_context(number, context, &arguments);

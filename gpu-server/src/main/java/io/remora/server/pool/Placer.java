@@ -257,7 +257,8 @@ public final class Placer {
             ? List.of()
             : Ranking.members(members, demand, Long.hashCode(waiting.number * 31 + line.size()));
     if (best.isEmpty()) {
-      boolean span = demand.span() && !waiting.limited && !waiting.spanned;
+      boolean span =
+          demand.span() && demand.devices() > 1 && !waiting.limited && !waiting.spanned;
       waiting.trying = span;
       if (span) {
         waiting.spanned = true;
