@@ -39,8 +39,14 @@ CUresult remora_call_sync(struct remora_call *call);
  */
 CUresult remora_call_end(struct remora_call *call, bool well_formed);
 
-/* A handle that this process hasn't used yet. */
+/* A handle that this process hasn't used yet, for an object on the current context's server. */
 uint64_t remora_new_handle(void);
+
+/*
+ * The same for an object on the server of another object, by its handle, or of a device, by its
+ * ordinal.
+ */
+uint64_t remora_new_handle_near(uint64_t handle);
 
 /*
  * The wire's handle of a stream. Stream 0 is the legacy stream, or with per_thread the calling

@@ -5,6 +5,7 @@
  * forbidden as it is in CUDA.
  */
 #define _GNU_SOURCE
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "connection.h"
@@ -39,15 +40,23 @@ static struct remora_callback_call *take(struct remora_callbacks *callbacks, uin
     return found;
 }
 
-static void call_function(const struct remora_callback_call *call)
+/* Whether the stream may go on. */
+static bool call_function(const struct remora_connection *connection,
+                          const struct remora_callback_call *call)
 {
+    if (call->held_function != NULL) {
+        struct remora_held held = {connection->index, call->sequence};
+        call->held_function(call->data, call->status, held);
+        return false;
+    }
     if (!remora_tracing) {
         call->function(call->data, call->status);
-        return;
+        return true;
     }
     struct remora_trace_mark mark = remora_trace_enter();
     call->function(call->data, call->status);
     remora_trace_leave(&mark, "host function", REMORA_TRACE_OWN, call->status);
+    return true;
 }
 
 static void *run(void *argument)
@@ -67,13 +76,15 @@ static void *run(void *argument)
             callbacks->last_reached = &callbacks->first_reached;
         }
         pthread_mutex_unlock(&connection->lock);
-        call_function(next);
+        bool done = call_function(connection, next);
         const struct remora_hooks *after = remora_hooks();
-        if (after != NULL) {
+        if (after != NULL && done) {
             after->after_host_function();
         }
         pthread_mutex_lock(&connection->lock);
-        remora_send_callback_done(connection, next->sequence);
+        if (done) {
+            remora_send_callback_done(connection, next->sequence);
+        }
         free(next);
     }
     pthread_mutex_unlock(&connection->lock);
@@ -92,28 +103,20 @@ static bool start(struct remora_connection *connection)
     return callbacks->started;
 }
 
-static CUresult register_one(remora_host_function *function, void *data, bool lasting,
-                             uint64_t *token)
+static CUresult register_on(struct remora_connection *connection,
+                            const struct remora_callback_call *what)
 {
-    CUresult result = remora_ready();
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    struct remora_connection *connection = remora_connection();
-    struct remora_callback_call *call = calloc(1, sizeof *call);
+    struct remora_callbacks *callbacks = &connection->callbacks;
+    CUresult result = CUDA_SUCCESS;
+    struct remora_callback_call *call = malloc(sizeof *call);
     if (call == NULL) {
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
-    call->function = function;
-    call->data = data;
-    call->lasting = lasting;
+    *call = *what;
     pthread_mutex_lock(&connection->lock);
     if (start(connection)) {
-        struct remora_callbacks *callbacks = &connection->callbacks;
-        call->token = ++callbacks->last_token;
         call->next = callbacks->registered[call->token % BUCKETS];
         callbacks->registered[call->token % BUCKETS] = call;
-        *token = call->token;
     } else {
         free(call);
         result = CUDA_ERROR_OUT_OF_MEMORY;
@@ -122,21 +125,63 @@ static CUresult register_one(remora_host_function *function, void *data, bool la
     return result;
 }
 
-CUresult remora_callback_register(remora_host_function *function, void *data, uint64_t *token)
+static uint64_t new_token(void)
 {
-    return register_one(function, data, false, token);
+    static _Atomic uint64_t last;
+    return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
 }
 
+CUresult remora_callback_register(uint64_t near, remora_host_function *function, void *data,
+                                  uint64_t *token)
+{
+    struct remora_callback_call call = {
+        .token = new_token(), .function = function, .data = data};
+    CUresult result = remora_ready();
+    *token = call.token;
+    return result == CUDA_SUCCESS ? register_on(remora_connection_of(near), &call) : result;
+}
+
+CUresult remora_callback_register_held(uint64_t near, remora_held_function *function, void *data,
+                                       uint64_t *token)
+{
+    struct remora_callback_call call = {
+        .token = new_token(), .held_function = function, .data = data};
+    CUresult result = remora_ready();
+    *token = call.token;
+    return result == CUDA_SUCCESS ? register_on(remora_connection_of(near), &call) : result;
+}
+
+void remora_release_held(struct remora_held held, CUresult result, uint32_t number,
+                         const char *detail)
+{
+    struct remora_connection *connection = remora_connection_at(held.server);
+    pthread_mutex_lock(&connection->lock);
+    if (result != CUDA_SUCCESS) {
+        struct remora_span words = {(const uint8_t *)detail, strlen(detail)};
+        remora_defer(connection, held.sequence, number, result, words);
+    }
+    remora_send_callback_done(connection, held.sequence);
+    pthread_mutex_unlock(&connection->lock);
+}
+
+/* On every server: a graph's is known when it is added to one. */
 CUresult remora_callback_register_lasting(remora_host_function *function, void *data,
                                           uint64_t *token)
 {
-    return register_one(function, data, true, token);
+    struct remora_callback_call call = {
+        .token = new_token(), .lasting = true, .function = function, .data = data};
+    CUresult result = remora_ready();
+    *token = call.token;
+    for (size_t i = 0; i < remora_server_count() && result == CUDA_SUCCESS; i++) {
+        result = register_on(remora_connection_at(i), &call);
+    }
+    return result;
 }
 
-void remora_callback_forget(uint64_t token)
+void remora_callback_forget(uint64_t near, uint64_t token)
 {
-    struct remora_connection *connection = remora_connection();
-    if (connection != NULL) {
+    if (remora_connection() != NULL) {
+        struct remora_connection *connection = remora_connection_of(near);
         pthread_mutex_lock(&connection->lock);
         free(take(&connection->callbacks, token));
         pthread_mutex_unlock(&connection->lock);

@@ -79,7 +79,9 @@ CUresult remora_cuStreamBeginCaptureV10010(bool per_thread, CUstream h_stream,
         return result;
     }
     remora_encode_cuStreamBeginCaptureV10010(call.arguments, stream, (int32_t)mode,
-                                             thread_number(), remora_new_handle());
+                                             thread_number(),
+                                             stream == 0 ? remora_new_handle()
+                                                         : remora_new_handle_near(stream));
     result = remora_call_sync(&call);
     if (result == CUDA_SUCCESS) {
         result = remora_call_end(&call, true);

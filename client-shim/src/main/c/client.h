@@ -12,6 +12,9 @@
 
 /* ---- the session ---------------------------------------------------------------------------- */
 
+/* A process has sessions on so many servers at most. */
+#define REMORA_SERVERS_MAX 64u
+
 /* Answer.result where the server lacks the image; never to be shown to a program. */
 #define REMORA_IMAGE_NEEDED ((CUresult)100001)
 
@@ -74,6 +77,28 @@ struct remora_welcome {
  * remains after the connection is lost.
  */
 const struct remora_welcome *remora_welcome(void);
+
+/*
+ * Whether there are sessions on several servers. Doesn't change between remora_start and the end of
+ * the process, or of a fork's child until it starts.
+ */
+extern bool remora_several;
+
+/* How many servers there are; 0 without a session. */
+size_t remora_server_count(void);
+
+/*
+ * Which of them has something: by a handle, where a number below REMORA_FIRST_HANDLE is a device's
+ * ordinal or its primary context; or by an address, which is -1 for one of the process's own.
+ */
+size_t remora_home(uint64_t handle);
+int remora_home_of_address(uint64_t address);
+
+/* The device in whose slab an address lies, or -1. */
+int remora_device_of_address(uint64_t address);
+
+/* The same for a device's ordinal; the first server for one that there isn't. */
+size_t remora_home_of_device(uint64_t ordinal);
 
 /* The value with an id, or NULL. */
 const struct remora_value *remora_find_value(const struct remora_value *values, size_t count,
@@ -206,10 +231,11 @@ typedef void remora_host_function(void *data, CUresult status);
 
 /*
  * Keeps a function until a stream gets to it, for cuLaunchHostFunc and cuStreamAddCallback; the
- * token goes with the call. It runs at most once. CUDA_ERROR_OUT_OF_MEMORY if there is no room or
- * no thread can be created.
+ * token goes with the call to the server that `near` is of, a handle. It runs at most once.
+ * CUDA_ERROR_OUT_OF_MEMORY if there is no room or no thread can be created.
  */
-CUresult remora_callback_register(remora_host_function *function, void *data, uint64_t *token);
+CUresult remora_callback_register(uint64_t near, remora_host_function *function, void *data,
+                                  uint64_t *token);
 
 /*
  * As remora_callback_register for a function of a graph, which runs as often as launches reach it.
@@ -219,8 +245,31 @@ CUresult remora_callback_register(remora_host_function *function, void *data, ui
 CUresult remora_callback_register_lasting(remora_host_function *function, void *data,
                                           uint64_t *token);
 
+/* A stream that stands still at a function that was called and isn't done. */
+struct remora_held {
+    size_t server;
+    uint64_t sequence;
+};
+
+/* Runs on the client's callback thread, and must not block it. */
+typedef void remora_held_function(void *data, CUresult status, struct remora_held held);
+
+/*
+ * As remora_callback_register, but the stream doesn't go on when the function returns: only when
+ * remora_release_held is called, on any thread.
+ */
+CUresult remora_callback_register_held(uint64_t near, remora_held_function *function, void *data,
+                                       uint64_t *token);
+
+/*
+ * Lets a stream go on; after a failure the program is told of it by its next waiting call on that
+ * server, as one of the call with `number`. May wait until the connection is there.
+ */
+void remora_release_held(struct remora_held held, CUresult result, uint32_t number,
+                         const char *detail);
+
 /* Forgets a function whose call could not be made. It doesn't run. */
-void remora_callback_forget(uint64_t token);
+void remora_callback_forget(uint64_t near, uint64_t token);
 
 /* Whether the calling thread is the one that runs host functions. */
 bool remora_on_callback_thread(void);
@@ -262,6 +311,10 @@ struct remora_statistics {
     uint64_t credit_nanos;
     /* How often the session went on after its connection was cut. */
     uint64_t resumes;
+    /* How many servers there are; and copies between two of them that went through this process. */
+    uint64_t servers;
+    uint64_t bridged_copies;
+    uint64_t bridged_bytes;
     /* By number. */
     struct remora_call_statistics calls[REMORA_CALL_NUMBERS];
 };
@@ -274,6 +327,9 @@ void remora_statistics(struct remora_statistics *out);
 
 /* Counts a call that the client answered itself. */
 void remora_count_local(void);
+
+/* Counts a copy between two servers that goes through this process. */
+void remora_count_bridged(uint64_t bytes);
 
 /* ---- what the API half provides ------------------------------------------------------------- */
 
@@ -291,6 +347,12 @@ CUresult remora_current_context(uint64_t *handle);
  * Answers `result` if that is a failure or there is no capture.
  */
 CUresult remora_confirm_captured(CUresult result);
+
+/*
+ * One of several servers is lost: what waits for it and concerns others has to go on. Called with
+ * that connection's lock held, so no call can be made from here.
+ */
+void remora_server_lost(size_t server);
 
 /*
  * In the child of a fork, when the session belongs to the parent: forgets every context, stream,

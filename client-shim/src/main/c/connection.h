@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One session on one server: the stream, what is sent on it and what comes back. A process has one.
+ * One session on one server: the stream, what is sent on it and what comes back. A process has one,
+ * or one on each of the servers that were granted to it.
  * Its lock guards everything in it, and is held only for work that doesn't block: whoever has to
  * wait for the socket lets go of it first. Functions want the lock held unless they say otherwise.
  *
@@ -61,6 +62,9 @@ struct remora_thread {
     uint8_t *outputs;
     size_t outputs_capacity;
     size_t outputs_length;
+    /* Of several servers: a call's arguments until they say which one it is for, and its context. */
+    struct remora_writer draft;
+    uint64_t draft_context;
     char detail[REMORA_DETAIL_BYTES_MAX];
 };
 
@@ -112,7 +116,9 @@ struct remora_callback_call {
     bool lasting;
     uint64_t sequence;
     CUresult status;
+    /* One of the two. */
     remora_host_function *function;
+    remora_held_function *held_function;
     void *data;
 };
 
@@ -121,13 +127,15 @@ struct remora_callbacks {
     struct remora_callback_call *registered[64];
     struct remora_callback_call *first_reached;
     struct remora_callback_call **last_reached;
-    uint64_t last_token;
     bool started;
     pthread_cond_t wake;
 };
 
 struct remora_connection {
     pthread_mutex_t lock;
+    /* Its place among the process's, and the ordinal of its first device. */
+    size_t index;
+    size_t first_device;
     struct remora_settings settings;
     struct remora_channel channel;
     bool channel_open;
@@ -199,10 +207,15 @@ struct remora_connection {
     char words[REMORA_WORDS_BYTES_MAX];
 };
 
+struct remora_opened;
+
 /* ---- process.c ------------------------------------------------------------------------------ */
 
-/* The process's connection, or NULL. Needs no lock. */
+/* The process's first connection, or NULL. Needs no lock. */
 struct remora_connection *remora_connection(void);
+
+/* One of them. Needs no lock. */
+struct remora_connection *remora_connection_at(size_t index);
 
 /*
  * Ends the session for all callers with a result; the first cause counts. Once a session is open
@@ -214,23 +227,20 @@ void remora_fail(struct remora_connection *connection, CUresult result, const ch
 /* The server has sent what no server sends. */
 void remora_fail_protocol(struct remora_connection *connection, const char *what);
 
-/* Names the socket that the child of a fork is to close; -1 for none. Needs no lock. */
-void remora_note_socket(int fd);
-
-/* ---- placement.c ---------------------------------------------------------------------------- */
-
 /*
- * Asks the servers of a pool where to open the session, and makes the settings name that one.
- * `avoid` has the names of members that didn't answer, with commas in between. False: `words` says
- * why there is none, and `result` what the program is told.
+ * Names the socket that the child of a fork is to close; -1 for none. `index` is the connection's,
+ * or REMORA_SERVERS_MAX for a question to a pool. Needs no lock.
  */
-bool remora_place(struct remora_settings *settings, const char *avoid, char member[64],
-                  CUresult *result, char words[REMORA_WORDS_BYTES_MAX]);
+void remora_note_socket(size_t index, int fd);
+
+/* Ends the session in order, and waits a while for the server to have heard of it. */
+void remora_say_goodbye(struct remora_connection *connection);
 
 /* ---- handshake.c ---------------------------------------------------------------------------- */
 
-/* Connects, and opens a session; no other thread knows of the connection yet. */
-CUresult remora_shake_hands(struct remora_connection *connection);
+/* Opens a session on a connected channel. `before` are the process's other connections so far. */
+CUresult remora_shake_hands(struct remora_connection *connection,
+                            const struct remora_opened *before);
 
 /* Connects the channel. False: `words` says why and what to do, `result` which error that is. */
 bool remora_open_channel(struct remora_connection *connection, int64_t deadline, CUresult *result,
@@ -378,6 +388,34 @@ CUresult remora_end_waited(struct remora_connection *connection, uint32_t number
 /* Tells the server that host callbacks have run. */
 void remora_send_callback_done(struct remora_connection *connection, uint64_t sequence);
 
+/* Begins a call in a connection's frame, once there is credit for it. After success its lock is held. */
+CUresult remora_begin_on(struct remora_connection *connection, struct remora_call *call,
+                         uint64_t context);
+
+/* Says whether the calling thread is between the begin and the end of a call. */
+void remora_set_within_call(bool within);
+
+/*
+ * A call that was begun, whose arguments are written, is in the frame of the connection that it is
+ * for, whose lock is held. Otherwise nothing is sent and no lock is held.
+ */
+CUresult remora_settle(struct remora_call *call, struct remora_connection **connection);
+
+/* ---- route.c -------------------------------------------------------------------------------- */
+
+/* Of several servers: begins a call whose arguments will say which of them it is for. */
+CUresult remora_begin_draft(struct remora_call *call, uint64_t context);
+
+/* The connection of a context. */
+struct remora_connection *remora_connection_of(uint64_t context);
+
+/*
+ * The context in which a call is made: the given one if the call's arguments are about objects of
+ * its server, otherwise a primary context of the server that has them.
+ */
+uint64_t remora_route_context(uint32_t number, uint64_t context,
+                              const struct remora_writer *arguments);
+
 /* ---- waiting.c ------------------------------------------------------------------------------ */
 
 /* Waits until something has happened: an answer for the thread, credit, or room to send. */
@@ -437,8 +475,8 @@ void remora_count_wait(struct remora_connection *connection, uint32_t number, in
                        uint64_t received);
 void remora_count_credit(struct remora_connection *connection, int64_t nanos);
 
-/* Appends the counters to REMORA_STATS_FILE, if that is set. */
-void remora_statistics_write(struct remora_connection *connection);
+/* Appends the counters to REMORA_STATS_FILE, if that is set: those of connections that are locked. */
+void remora_statistics_write(const bool locked[REMORA_SERVERS_MAX]);
 
 /* In the child of a fork: counts from zero. */
 void remora_statistics_after_fork(void);

@@ -20,7 +20,7 @@ CUresult remora_cuCtxCreate(CUcontext *pctx, unsigned int flags, CUdevice dev)
         return CUDA_ERROR_INVALID_VALUE;
     }
     struct remora_context *context;
-    uint64_t handle = remora_new_handle();
+    uint64_t handle = remora_new_handle_near((uint64_t)dev);
     if (!remora_add_context(handle, dev, flags, &context)) {
         return CUDA_ERROR_OUT_OF_MEMORY;
     }

@@ -54,9 +54,8 @@ static CUresult upload_chunk(enum remora_call_number number, uint64_t context,
 }
 
 /* The memory of an upload is the program's again. */
-static CUresult give_memory_back(CUresult result)
+static CUresult give_memory_back(struct remora_connection *connection, CUresult result)
 {
-    struct remora_connection *connection = remora_connection();
     pthread_mutex_lock(&connection->lock);
     if (!remora_own_payloads(connection)) {
         remora_fail(connection, CUDA_ERROR_OUT_OF_MEMORY, "There is no memory left to send with.");
@@ -81,6 +80,20 @@ void remora_rows_copy(const struct remora_rows *rows, uint64_t offset, uint8_t *
     }
 }
 
+/* In which context a copy is made, and so on which server: as its first chunk's call says. */
+static uint64_t upload_context(enum remora_call_number number, uint64_t context, size_t bytes,
+                               remora_chunk_encoder *encode, const void *request)
+{
+    struct remora_writer arguments;
+    size_t first = bytes < REMORA_CHUNK_BYTES_MAX ? bytes : REMORA_CHUNK_BYTES_MAX;
+    struct remora_chunk chunk = {NULL, first, 0};
+    remora_writer_init(&arguments);
+    encode(&arguments, &chunk, request);
+    context = remora_route_context(number, context, &arguments);
+    remora_writer_free(&arguments);
+    return context;
+}
+
 CUresult remora_upload(enum remora_call_number number, uint64_t context, struct remora_rows from,
                        remora_chunk_encoder *encode, const void *request)
 {
@@ -98,7 +111,11 @@ CUresult remora_upload(enum remora_call_number number, uint64_t context, struct 
     if (total <= SMALL_BYTES_MAX) {
         return upload_small(number, context, &from, (size_t)total, encode, request);
     }
-    uint32_t chunk_bytes = remora_connection()->chunk_bytes_max;
+    if (remora_several) {
+        context = upload_context(number, context, (size_t)total, encode, request);
+    }
+    struct remora_connection *connection = remora_connection_of(context);
+    uint32_t chunk_bytes = connection->chunk_bytes_max;
     int cancel = remora_hold_cancellation();
     for (uint64_t offset = 0; offset < total && result == CUDA_SUCCESS;) {
         uint64_t rest = total - offset;
@@ -106,7 +123,7 @@ CUresult remora_upload(enum remora_call_number number, uint64_t context, struct 
         result = upload_chunk(number, context, &from, &chunk, encode, request);
         offset += chunk.length;
     }
-    result = give_memory_back(result);
+    result = give_memory_back(connection, result);
     remora_release_cancellation(cancel);
     return remora_confirm_captured(result);
 }
@@ -156,7 +173,9 @@ CUresult remora_download(enum remora_call_number number, uint64_t context, struc
     encode(call.arguments, request);
     thread->expected.bulk = true;
     thread->expected.to = to;
-    return remora_end_waited(remora_connection(), number, thread);
+    struct remora_connection *connection;
+    result = remora_settle(&call, &connection);
+    return result == CUDA_SUCCESS ? remora_end_waited(connection, number, thread) : result;
 }
 
 CUresult remora_download_later(enum remora_call_number number, uint64_t context,
@@ -181,5 +200,11 @@ CUresult remora_download_later(enum remora_call_number number, uint64_t context,
         return result;
     }
     encode(call.arguments, request);
-    return remora_confirm_captured(remora_end_expected(remora_connection(), number, expected));
+    struct remora_connection *connection;
+    result = remora_settle(&call, &connection);
+    if (result != CUDA_SUCCESS) {
+        free(expected);
+        return result;
+    }
+    return remora_confirm_captured(remora_end_expected(connection, number, expected));
 }

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "across.h"
 #include "graph_host_copies.h"
 #include "host_functions.h"
 #include "host_memory.h"
@@ -133,6 +134,13 @@ CUresult remora_cuMemcpyHtoDAsync(bool per_thread, CUdeviceptr dst_device, const
     if (result == CUDA_SUCCESS) {
         result = remora_stream(h_stream, per_thread, &copy.stream);
     }
+    if (result == CUDA_SUCCESS && remora_is_elsewhere(dst_device, copy.stream)) {
+        /* The stream can't order it, so it is made when its turn has come. */
+        result = remora_cuStreamSynchronize(per_thread, h_stream);
+        return result == CUDA_SUCCESS
+                       ? remora_cuMemcpyHtoD(false, dst_device, src_host, byte_count)
+                       : result;
+    }
     if (result == CUDA_SUCCESS) {
         result = wait_for_source(src_host, copy.stream);
     }
@@ -194,6 +202,12 @@ CUresult remora_cuMemcpyDtoHAsync(bool per_thread, void *dst_host, CUdeviceptr s
     }
     if (result != CUDA_SUCCESS || byte_count == 0) {
         return result;
+    }
+    if (remora_is_elsewhere(src_device, copy.stream)) {
+        result = remora_cuStreamSynchronize(per_thread, h_stream);
+        return result == CUDA_SUCCESS
+                       ? remora_cuMemcpyDtoH(false, dst_host, src_device, byte_count)
+                       : result;
     }
     struct remora_rows rows = remora_range(dst_host, byte_count);
     if (!remora_find_host_range(dst_host, &range)) {

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Creating events: as the table has it, but what can't be is said at once. */
+/*
+ * Creating events: as the table has it, but what can't be is said at once. Waiting for them: unless
+ * stream and event are of two servers.
+ */
+#include "across.h"
 #include "call.h"
 #include "remora_by_hand.h"
 
@@ -26,4 +30,39 @@ CUresult remora_cuEventCreate(CUevent *ph_event, unsigned int flags)
         *ph_event = (CUevent)(uintptr_t)handle;
     }
     return result;
+}
+
+static bool is_elsewhere(uint64_t stream, uint64_t event)
+{
+    uint64_t where = stream;
+    if (!remora_several || event < REMORA_FIRST_HANDLE) {
+        return false;
+    }
+    if (stream < REMORA_FIRST_HANDLE && remora_current_context(&where) != CUDA_SUCCESS) {
+        return false;
+    }
+    return remora_home(event) < remora_server_count() && remora_home(event) != remora_home(where);
+}
+
+CUresult remora_cuStreamWaitEvent(bool per_thread, CUstream h_stream, CUevent h_event,
+                                  unsigned int flags)
+{
+    struct remora_call call = {.number = REMORA_CALL_CU_STREAM_WAIT_EVENT};
+    uint64_t event = (uint64_t)(uintptr_t)h_event;
+    uint64_t stream;
+    if (h_event == NULL) {
+        return CUDA_ERROR_INVALID_HANDLE;
+    }
+    CUresult result = remora_stream(h_stream, per_thread, &stream);
+    if (result == CUDA_SUCCESS && is_elsewhere(stream, event)) {
+        return flags == 0 ? remora_wait_across(stream, event) : CUDA_ERROR_INVALID_VALUE;
+    }
+    if (result == CUDA_SUCCESS) {
+        result = remora_call_begin(&call);
+    }
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    remora_encode_cuStreamWaitEvent(call.arguments, stream, event, flags);
+    return remora_call_async(&call);
 }

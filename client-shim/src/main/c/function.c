@@ -67,7 +67,7 @@ static bool has_name(const void *object, const void *what)
 {
     const struct remora_kernel *kernel = object;
     const struct name_in_owner *wanted = what;
-    return kernel->owner == wanted->owner && kernel->name_hash == wanted->hash &&
+    return !kernel->is_twin && kernel->owner == wanted->owner && kernel->name_hash == wanted->hash &&
            strcmp(kernel->name, wanted->name) == 0;
 }
 
@@ -159,8 +159,8 @@ static void free_kernel(struct remora_kernel *kernel)
     free(kernel);
 }
 
-CUresult remora_add_kernel(uint64_t handle, uint64_t owner, bool of_library, const char *name,
-                           struct remora_span info)
+static CUresult make_kernel(uint64_t handle, uint64_t owner, bool of_library, const char *name,
+                            struct remora_span info, struct remora_kernel **made)
 {
     size_t count = count_parameters(info);
     struct remora_kernel *kernel =
@@ -179,13 +179,63 @@ CUresult remora_add_kernel(uint64_t handle, uint64_t owner, bool of_library, con
         result = CUDA_ERROR_OUT_OF_MEMORY;
     } else if (!read_info(kernel, info)) {
         result = CUDA_ERROR_UNKNOWN;
-    } else if (!remora_handle_map_put(&kernels, handle, kernel)) {
-        result = CUDA_ERROR_OUT_OF_MEMORY;
     }
     if (result != CUDA_SUCCESS) {
         free_kernel(kernel);
     }
+    *made = kernel;
     return result;
+}
+
+static CUresult put(struct remora_kernel *kernel)
+{
+    if (!remora_handle_map_put(&kernels, kernel->handle, kernel)) {
+        free_kernel(kernel);
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    return CUDA_SUCCESS;
+}
+
+CUresult remora_add_kernel(uint64_t handle, uint64_t owner, bool of_library, const char *name,
+                           struct remora_span info)
+{
+    struct remora_kernel *kernel;
+    CUresult result = make_kernel(handle, owner, of_library, name, info, &kernel);
+    return result == CUDA_SUCCESS ? put(kernel) : result;
+}
+
+CUresult remora_add_kernel_twin(struct remora_kernel *of, uint64_t handle, struct remora_span info)
+{
+    struct remora_kernel *twin;
+    CUresult result = make_kernel(handle, of->owner, true, of->name, info, &twin);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    twin->is_twin = true;
+    result = put(twin);
+    if (result == CUDA_SUCCESS) {
+        twin->next_twin = atomic_load(&of->twins);
+        while (!atomic_compare_exchange_weak(&of->twins, &twin->next_twin, twin)) {
+        }
+    }
+    return result;
+}
+
+CUresult remora_find_kernel_twin(struct remora_kernel **kernel, uint64_t context)
+{
+    size_t home = remora_home(context);
+    struct remora_kernel *of = *kernel;
+    if (remora_home(of->handle) == home) {
+        return CUDA_SUCCESS;
+    }
+    for (struct remora_kernel *twin = atomic_load(&of->twins); twin != NULL;
+         twin = twin->next_twin) {
+        if (remora_home(twin->handle) == home) {
+            *kernel = twin;
+            return CUDA_SUCCESS;
+        }
+    }
+    return remora_make_kernel_twin(of, context, kernel);
 }
 
 static void forget_if(remora_handle_filter *filter, const void *what)

@@ -39,6 +39,10 @@ struct remora_kernel {
     atomic_int attributes[REMORA_FUNCTION_ATTRIBUTES];
     /* What cuFuncSetBlockShape and its kind have set; NULL while nobody has called one of them. */
     _Atomic(struct remora_old_launch *) old_launch;
+    /* Of a library's kernel: the same kernel on other servers; or whether it is one of those. */
+    _Atomic(struct remora_kernel *) twins;
+    struct remora_kernel *next_twin;
+    bool is_twin;
     /* Size of all parameters with the gaps between them. */
     uint32_t parameter_bytes;
     bool has_gaps;
@@ -61,6 +65,23 @@ struct remora_kernel *remora_find_kernel_named(uint64_t owner, const char *name)
  */
 CUresult remora_add_kernel(uint64_t handle, uint64_t owner, bool of_library, const char *name,
                            struct remora_span info);
+
+/* Makes a library's kernel known as it is on another server. As remora_add_kernel. */
+CUresult remora_add_kernel_twin(struct remora_kernel *kernel, uint64_t handle,
+                                struct remora_span info);
+
+/* Looks a library's kernel up on the server of a context; see library_calls.c. */
+CUresult remora_make_kernel_twin(struct remora_kernel *kernel, uint64_t context,
+                                 struct remora_kernel **twin);
+
+/* A library's kernel belongs to all devices: gives what it is on the server of a context. */
+CUresult remora_find_kernel_twin(struct remora_kernel **kernel, uint64_t context);
+
+static inline CUresult remora_kernel_in(struct remora_kernel **kernel, uint64_t context)
+{
+    return remora_several && (*kernel)->of_library ? remora_find_kernel_twin(kernel, context)
+                                                   : CUDA_SUCCESS;
+}
 
 /* A module or library is unloaded: its kernels are gone. */
 void remora_kernels_end(uint64_t owner);

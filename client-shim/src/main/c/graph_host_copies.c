@@ -232,7 +232,7 @@ CUresult remora_cuGraphInstantiateWithFlags(CUgraphExec *ph_graph_exec, CUgraph 
     if (ph_graph_exec == NULL || h_graph == NULL) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    uint64_t exec = remora_new_handle();
+    uint64_t exec = remora_new_handle_near((uint64_t)(uintptr_t)h_graph);
     result = remora_call_begin_in(&call, remora_current_handle());
     if (result != CUDA_SUCCESS) {
         return result;

@@ -67,7 +67,7 @@ CUresult remora_graph_add_allocation(CUgraphNode *handle, CUgraph graph,
     if (result != CUDA_SUCCESS) {
         return result;
     }
-    uint64_t node = remora_new_handle();
+    uint64_t node = remora_new_handle_near((uint64_t)(uintptr_t)graph);
     result = send(node, graph, numbers, count, params);
     free(numbers);
     if (result == CUDA_SUCCESS) {

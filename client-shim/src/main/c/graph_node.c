@@ -56,9 +56,11 @@ CUresult remora_graph_kernel(const CUDA_KERNEL_NODE_PARAMS *given, struct remora
         return result;
     }
     const void *function = given->func != NULL ? (const void *)given->func : given->kern;
-    const struct remora_kernel *kernel = remora_find_kernel(function);
-    if (kernel == NULL) {
-        return CUDA_ERROR_INVALID_HANDLE;
+    struct remora_kernel *kernel = remora_find_kernel(function);
+    result = kernel == NULL ? CUDA_ERROR_INVALID_HANDLE
+                            : remora_kernel_in(&kernel, context->handle);
+    if (result != CUDA_SUCCESS) {
+        return result;
     }
     unsigned int grid[3] = {given->gridDimX, given->gridDimY, given->gridDimZ};
     unsigned int block[3] = {given->blockDimX, given->blockDimY, given->blockDimZ};
@@ -181,7 +183,7 @@ static CUresult add(const struct remora_graph_node *node, CUgraphNode *handle, C
 {
     struct remora_call call = {.number = REMORA_CALL_REMORA_GRAPH_ADD_NODE};
     struct remora_writer work;
-    uint64_t number = remora_new_handle();
+    uint64_t number = remora_new_handle_near((uint64_t)(uintptr_t)graph);
     remora_writer_init(&work);
     CUresult result = encode(node, &work) ? remora_call_begin_in(&call, node->context)
                                           : CUDA_ERROR_OUT_OF_MEMORY;

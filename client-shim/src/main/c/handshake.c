@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From settings to an open session, and the words for all the ways in which that can go wrong. */
+/* From a server's address to an open session, and the words for the ways in which that goes wrong. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,13 +7,10 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "connection.h"
+#include "servers.h"
 
 #define CONNECT_NANOS_MAX (5 * REMORA_NANOS_PER_SECOND)
 #define HANDSHAKE_NANOS_MAX (10 * REMORA_NANOS_PER_SECOND)
-
-/* So many members of a pool are tried that were named and then can't be reached. */
-#define PLACES_MAX 5
 
 #ifndef REMORA_VERSION
 #define REMORA_VERSION "development"
@@ -29,8 +26,11 @@ enum {
     HELLO_PROCESS_ID,
     HELLO_PROGRAM,
     HELLO_RESUMABLE,
-    HELLO_RESUME
+    HELLO_RESUME,
+    HELLO_PART
 };
+enum { PART_INDEX = 1, PART_FIRST_DEVICE, PART_TAKEN };
+enum { RANGE_ADDRESS = 1, RANGE_BYTES };
 enum { RESUME_SESSION_ID = 1, RESUME_SECRET, RESUME_RECEIVED_BYTES };
 
 /* As gRPC numbers them; only those that a server answers a new session with. */
@@ -115,7 +115,29 @@ static void explain_silence(struct remora_connection *connection)
 
 /* ---- the first frame in each direction ------------------------------------------------------ */
 
-static void write_hello(const struct remora_connection *connection, struct remora_writer *out)
+/* What a further session must know of those before it. */
+static void write_part(const struct remora_connection *connection,
+                       const struct remora_opened *before, struct remora_writer *out)
+{
+    size_t part = remora_begin_message(out, HELLO_PART);
+    remora_write_varint(out, PART_INDEX, connection->index);
+    remora_write_varint(out, PART_FIRST_DEVICE, connection->first_device);
+    for (size_t i = 0; i < before->count; i++) {
+        const struct remora_welcome *welcome = &before->at[i]->welcome;
+        for (size_t device = 0; device < welcome->device_count; device++) {
+            if (welcome->devices[device].slab_bytes != 0) {
+                size_t range = remora_begin_message(out, PART_TAKEN);
+                remora_write_varint(out, RANGE_ADDRESS, welcome->devices[device].slab_address);
+                remora_write_varint(out, RANGE_BYTES, welcome->devices[device].slab_bytes);
+                remora_end_message(out, range);
+            }
+        }
+    }
+    remora_end_message(out, part);
+}
+
+static void write_hello(const struct remora_connection *connection,
+                        const struct remora_opened *before, struct remora_writer *out)
 {
     size_t hello = remora_begin_message(out, FRAME_HELLO);
     remora_write_varint(out, HELLO_PROTOCOL_VERSION, REMORA_PROTOCOL_VERSION);
@@ -135,6 +157,9 @@ static void write_hello(const struct remora_connection *connection, struct remor
         remora_write_varint(out, RESUME_RECEIVED_BYTES, connection->arrived.bytes);
         remora_end_message(out, resume);
     }
+    if (before != NULL && before->count != 0) {
+        write_part(connection, before, out);
+    }
     remora_end_message(out, hello);
 }
 
@@ -145,7 +170,7 @@ bool remora_hello(struct remora_connection *connection)
     remora_writer_init(&out);
     if (remora_reserve(&out, REMORA_PREFIX_BYTES)) {
         out.length = REMORA_PREFIX_BYTES;
-        write_hello(connection, &out);
+        write_hello(connection, NULL, &out);
     }
     if (!out.failed) {
         remora_put_prefix(out.data, out.length - REMORA_PREFIX_BYTES);
@@ -191,58 +216,14 @@ bool remora_open_channel(struct remora_connection *connection, int64_t deadline,
         return remora_words(words, "There is no memory left to connect.");
     }
     connection->channel_open = true;
-    remora_note_socket(fd);
+    remora_note_socket(connection->index, fd);
     return settings->plaintext
         || remora_tls_open(&connection->channel, settings, deadline, words);
 }
 
-/* Takes a channel back that leads nowhere. */
-static void close_channel(struct remora_connection *connection)
+CUresult remora_shake_hands(struct remora_connection *connection,
+                            const struct remora_opened *before)
 {
-    if (connection->channel_open) {
-        remora_note_socket(-1);
-        remora_channel_close(&connection->channel);
-        connection->channel_open = false;
-    }
-}
-
-/* Asks the pool, and connects to the member that it names, or to another one if that is gone. */
-static bool open_placed_channel(struct remora_connection *connection, CUresult *result,
-                                char words[REMORA_WORDS_BYTES_MAX])
-{
-    char avoid[PLACES_MAX * 64] = "";
-    char member[64];
-    for (int i = 0; i < PLACES_MAX; i++) {
-        if (!remora_place(&connection->settings, avoid, member, result, words)) {
-            return false;
-        }
-        int64_t deadline = remora_now() + HANDSHAKE_NANOS_MAX;
-        if (remora_open_channel(connection, deadline, result, words)) {
-            return true;
-        }
-        close_channel(connection);
-        size_t length = strlen(avoid);
-        snprintf(avoid + length, sizeof avoid - length, "%s%s", length == 0 ? "" : ",", member);
-    }
-    return false;
-}
-
-CUresult remora_shake_hands(struct remora_connection *connection)
-{
-    char words[REMORA_WORDS_BYTES_MAX];
-    CUresult result = CUDA_ERROR_NO_DEVICE;
-    if (!remora_settings_find(&connection->settings, words)) {
-        remora_fail(connection, result, "%s", words);
-        return connection->failure;
-    }
-    bool open = connection->settings.pool
-        ? open_placed_channel(connection, &result, words)
-        : remora_open_channel(connection, remora_now() + HANDSHAKE_NANOS_MAX, &result,
-                              words);
-    if (!open) {
-        remora_fail(connection, result, "%s", words);
-        return connection->failure;
-    }
     int64_t deadline = remora_now() + HANDSHAKE_NANOS_MAX;
     connection->input = malloc(REMORA_INPUT_BYTES);
     connection->received_at = remora_now();
@@ -251,7 +232,7 @@ CUresult remora_shake_hands(struct remora_connection *connection)
         remora_fail(connection, CUDA_ERROR_OUT_OF_MEMORY, "There is no memory left to connect.");
         return connection->failure;
     }
-    write_hello(connection, &connection->batch);
+    write_hello(connection, before, &connection->batch);
     remora_send_hello(connection);
     await_welcome(connection, deadline);
     return connection->failure;

@@ -61,6 +61,12 @@ void remora_forget_host_functions(void)
     atomic_store(&pending, 0);
 }
 
+/* What the function's server has: the stream, or the context whose legacy stream is meant. */
+static uint64_t near(uint64_t stream, const struct remora_context *context)
+{
+    return stream >= REMORA_FIRST_HANDLE || context == NULL ? stream : context->handle;
+}
+
 /* The call's stream, and a token for the function. */
 static CUresult prepare(bool per_thread, const struct host_function *what,
                         struct host_function **kept, uint64_t *stream, uint64_t *token)
@@ -78,7 +84,7 @@ static CUresult prepare(bool per_thread, const struct host_function *what,
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
     **kept = *what;
-    result = remora_callback_register(run, *kept, token);
+    result = remora_callback_register(near(*stream, context), run, *kept, token);
     if (result != CUDA_SUCCESS) {
         free(*kept);
         return result;
@@ -87,10 +93,11 @@ static CUresult prepare(bool per_thread, const struct host_function *what,
     return CUDA_SUCCESS;
 }
 
-static CUresult finish(CUresult result, struct host_function *kept, uint64_t token)
+static CUresult finish(CUresult result, struct host_function *kept, uint64_t stream,
+                       uint64_t token)
 {
     if (result != CUDA_SUCCESS) {
-        remora_callback_forget(token);
+        remora_callback_forget(near(stream, remora_current()), token);
         atomic_fetch_sub(&pending, 1);
         free(kept);
     }
@@ -137,7 +144,7 @@ CUresult remora_cuLaunchHostFunc(bool per_thread, CUstream h_stream, CUhostFn fn
     if (result != CUDA_SUCCESS) {
         return result;
     }
-    return finish(send_function(stream, token), kept, token);
+    return finish(send_function(stream, token), kept, stream, token);
 }
 
 CUresult remora_cuStreamAddCallback(bool per_thread, CUstream h_stream, CUstreamCallback callback,
@@ -160,5 +167,5 @@ CUresult remora_cuStreamAddCallback(bool per_thread, CUstream h_stream, CUstream
         remora_encode_cuStreamAddCallback(call.arguments, stream, flags, token);
         result = remora_call_async(&call);
     }
-    return finish(result, kept, token);
+    return finish(result, kept, stream, token);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Initialisation, and what a fork's child forgets. */
+#include "across.h"
 #include "array.h"
 #include "capture.h"
 #include "context.h"
@@ -61,4 +62,5 @@ void remora_forget_session(void)
     remora_forget_managed();
     remora_forget_arrays();
     remora_forget_textures();
+    remora_forget_across();
 }

@@ -90,12 +90,17 @@ CUresult remora_cuFuncSetAttribute(CUfunction hfunc, CUfunction_attribute attrib
     if (result != CUDA_SUCCESS) {
         return result;
     }
+    struct remora_kernel *here = found;
     struct remora_call call = {.number = REMORA_CALL_CU_FUNC_SET_ATTRIBUTE};
+    result = remora_kernel_in(&here, remora_current_handle());
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
     result = remora_call_begin(&call);
     if (result != CUDA_SUCCESS) {
         return result;
     }
-    remora_encode_cuFuncSetAttribute(call.arguments, found->handle, (int32_t)attrib, value);
+    remora_encode_cuFuncSetAttribute(call.arguments, here->handle, (int32_t)attrib, value);
     result = remora_call_async(&call);
     if (result == CUDA_SUCCESS) {
         keep_attribute(found, attrib, value);
@@ -114,12 +119,17 @@ CUresult remora_cuKernelSetAttribute(CUfunction_attribute attrib, int val, CUker
     if (remora_device_at(dev) == NULL) {
         return CUDA_ERROR_INVALID_DEVICE;
     }
+    struct remora_kernel *there = found;
     struct remora_call call = {.number = REMORA_CALL_CU_KERNEL_SET_ATTRIBUTE};
+    result = remora_kernel_in(&there, (uint64_t)dev);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
     result = remora_call_begin_in(&call, remora_current_handle());
     if (result != CUDA_SUCCESS) {
         return result;
     }
-    remora_encode_cuKernelSetAttribute(call.arguments, (int32_t)attrib, val, found->handle, dev);
+    remora_encode_cuKernelSetAttribute(call.arguments, (int32_t)attrib, val, there->handle, dev);
     result = remora_call_async(&call);
     if (result == CUDA_SUCCESS) {
         keep_attribute(found, attrib, val);

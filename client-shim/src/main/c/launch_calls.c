@@ -13,7 +13,7 @@
 
 struct launch {
     const struct remora_context *context;
-    const struct remora_kernel *kernel;
+    struct remora_kernel *kernel;
     unsigned int grid[3];
     unsigned int block[3];
     unsigned int shared_bytes;
@@ -81,6 +81,9 @@ static CUresult launch_kernel(enum remora_call_number number, bool per_thread,
     CUresult result = remora_check_shape(launch->context, launch->grid, launch->block);
     if (result == CUDA_SUCCESS) {
         result = remora_stream(stream, per_thread, &launch->stream);
+    }
+    if (result == CUDA_SUCCESS) {
+        result = remora_kernel_in(&launch->kernel, launch->context->handle);
     }
     if (result != CUDA_SUCCESS) {
         return result;

@@ -15,6 +15,8 @@ static struct remora_handle_map libraries = REMORA_HANDLE_MAP_INITIALIZER;
 
 struct load {
     const struct remora_library *library;
+    uint64_t context;
+    uint64_t wire_handle;
     const struct remora_jit_options *jit;
 };
 
@@ -34,10 +36,13 @@ static void free_library(struct remora_library *library)
 struct remora_library *remora_make_library(const struct remora_image *image, bool preserved,
                                            unsigned int option_count, const int32_t *options)
 {
-    struct remora_library *library = calloc(1, sizeof(*library));
+    size_t homes = remora_server_count();
+    struct remora_library *library =
+            calloc(1, sizeof(*library) + homes * sizeof(library->homes[0]));
     if (library == NULL) {
         return NULL;
     }
+    library->home_count = homes;
     pthread_mutex_init(&library->lock, NULL);
     library->handle = remora_new_handle();
     library->image = *image;
@@ -71,7 +76,7 @@ static void encode_load(struct remora_writer *out, const struct remora_image *im
     const struct remora_jit_options *jit = load->jit == NULL ? &none : load->jit;
     /* No library option that Remora knows has a value. */
     static const uint64_t values[REMORA_OPTIONS_MAX];
-    remora_encode_cuLibraryLoadData(out, library->wire_handle, jit->keys, jit->count, jit->values,
+    remora_encode_cuLibraryLoadData(out, load->wire_handle, jit->keys, jit->count, jit->values,
                                     jit->count, library->options, library->option_count, values,
                                     library->option_count, image->sha256, sizeof(image->sha256),
                                     image->length);
@@ -82,12 +87,12 @@ static struct remora_span span_of(const char *text)
     return (struct remora_span){(const uint8_t *)text, strlen(text)};
 }
 
-static CUresult load(struct remora_library *library, const struct remora_jit_options *jit)
+static CUresult load(const struct load *request)
 {
-    struct load request = {library, jit};
+    const struct remora_jit_options *jit = request->jit;
     struct remora_call call = {.number = REMORA_CALL_CU_LIBRARY_LOAD_DATA};
-    CUresult result = remora_load_image(&call, remora_current_handle(), &library->image,
-                                        encode_load, &request);
+    CUresult result = remora_load_image(&call, request->context, &request->library->image,
+                                        encode_load, request);
     if (result != CUDA_SUCCESS) {
         if (jit != NULL) {
             remora_jit_outputs(jit, span_of(""), span_of(remora_failure_detail()), 0);
@@ -112,21 +117,25 @@ static bool is_about_image(CUresult result)
            result == CUDA_ERROR_NOT_SUPPORTED;
 }
 
-CUresult remora_ensure_library(struct remora_library *library,
-                               const struct remora_jit_options *jit)
+CUresult remora_ensure_library(struct remora_library *library, uint64_t context,
+                               const struct remora_jit_options *jit, uint64_t *wire_handle)
 {
+    struct remora_library_home *home = &library->homes[remora_home(context)];
     pthread_mutex_lock(&library->lock);
-    if (!library->answered) {
-        library->wire_handle = remora_new_handle();
-        library->answer = load(library, jit);
-        library->answered = library->answer == CUDA_SUCCESS || is_about_image(library->answer);
+    if (!home->answered) {
+        home->wire_handle = remora_new_handle_near(context);
+        struct load request = {library, context, home->wire_handle, jit};
+        home->answer = load(&request);
+        home->answered = home->answer == CUDA_SUCCESS || is_about_image(home->answer);
     }
-    if (library->answered) {
+    if (home->answered && library->home_count == 1) {
+        /* Nobody else will want it. */
         library->image.bytes = NULL;
         free(library->copy);
         library->copy = NULL;
     }
-    CUresult result = library->answer;
+    CUresult result = home->answer;
+    *wire_handle = home->wire_handle;
     pthread_mutex_unlock(&library->lock);
     return result;
 }
@@ -136,9 +145,16 @@ struct remora_library *remora_find_library(CUlibrary library)
     return remora_handle_map_get(&libraries, (uint64_t)(uintptr_t)library);
 }
 
-bool remora_end_library(struct remora_library *library)
+size_t remora_end_library(struct remora_library *library,
+                          uint64_t wire_handles[REMORA_SERVERS_MAX])
 {
-    bool known = library->answered && library->answer == CUDA_SUCCESS;
+    size_t known = 0;
+    for (size_t i = 0; i < library->home_count; i++) {
+        const struct remora_library_home *home = &library->homes[i];
+        if (home->answered && home->answer == CUDA_SUCCESS) {
+            wire_handles[known++] = home->wire_handle;
+        }
+    }
     remora_handle_map_remove(&libraries, library->handle);
     remora_kernels_end(library->handle);
     free_library(library);

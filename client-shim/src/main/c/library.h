@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "client.h"
 #include "image.h"
 #include "jit_options.h"
 
@@ -18,22 +19,28 @@ struct remora_library_module {
     struct remora_library_module *next;
 };
 
+/* What one of the process's servers has made of a library. Under the library's lock. */
+struct remora_library_home {
+    /* Whether the server has said what becomes of the image, and that. */
+    bool answered;
+    CUresult answer;
+    /* As the server knows it: another for each attempt. */
+    uint64_t wire_handle;
+};
+
 struct remora_library {
     /* As the program knows it. */
     uint64_t handle;
     /* Held while the image is loaded, so that those who want something in it wait. */
     pthread_mutex_t lock;
-    /* Under the lock: whether the server has said what becomes of the image, and that. */
-    bool answered;
-    CUresult answer;
-    /* As the server knows it: another for each attempt. */
-    uint64_t wire_handle;
     struct remora_image image;
     /* The bytes, if the program didn't promise to keep them; freed once they aren't needed. */
     void *copy;
     unsigned int option_count;
     int32_t options[REMORA_OPTIONS_MAX];
     struct remora_library_module *modules;
+    size_t home_count;
+    struct remora_library_home homes[];
 };
 
 /*
@@ -44,17 +51,19 @@ struct remora_library *remora_make_library(const struct remora_image *image, boo
                                            unsigned int option_count, const int32_t *options);
 
 /*
- * Has the server load the library, if it didn't yet. That the image can't be loaded is final; after
- * any other failure the next call tries again. `jit` may be NULL and counts only for the first.
+ * Has the server of a context load the library, if it didn't yet, and gives the handle by which that
+ * server knows it. That the image can't be loaded is final; after any other failure the next call
+ * tries again. `jit` may be NULL and counts only for the first.
  */
-CUresult remora_ensure_library(struct remora_library *library,
-                               const struct remora_jit_options *jit);
+CUresult remora_ensure_library(struct remora_library *library, uint64_t context,
+                               const struct remora_jit_options *jit, uint64_t *wire_handle);
 
 /* The library that a program's handle names, or NULL. */
 struct remora_library *remora_find_library(CUlibrary library);
 
-/* Takes a library out and frees it; tells whether the server knows it. */
-bool remora_end_library(struct remora_library *library);
+/* Takes a library out and frees it; the handles by which servers know it, and how many do. */
+size_t remora_end_library(struct remora_library *library,
+                          uint64_t wire_handles[REMORA_SERVERS_MAX]);
 
 /* In a fork's child: see remora_forget_session. */
 void remora_forget_libraries(void);

@@ -45,9 +45,11 @@ static CUresult make(CUlibrary *library, const struct remora_image *image, bool 
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
     if (jit->count > 0 || !remora_loads_lazily()) {
-        CUresult result = remora_ensure_library(made, jit);
+        uint64_t handles[REMORA_SERVERS_MAX];
+        CUresult result =
+                remora_ensure_library(made, remora_current_handle(), jit, &handles[0]);
         if (result != CUDA_SUCCESS) {
-            remora_end_library(made);
+            remora_end_library(made, handles);
             return result;
         }
     }
@@ -117,15 +119,17 @@ CUresult remora_cuLibraryLoadFromFile(CUlibrary *library, const char *file_name,
     return result;
 }
 
-/* Finds a library and has it loaded. */
-static CUresult use(CUlibrary handle, struct remora_library **library)
+/* Finds a library and has it loaded where a context is. */
+static CUresult use(CUlibrary handle, uint64_t context, struct remora_library **library,
+                    uint64_t *wire_handle)
 {
     CUresult result = remora_initialized();
     if (result != CUDA_SUCCESS) {
         return result;
     }
     *library = remora_find_library(handle);
-    return *library == NULL ? CUDA_ERROR_INVALID_HANDLE : remora_ensure_library(*library, NULL);
+    return *library == NULL ? CUDA_ERROR_INVALID_HANDLE
+                            : remora_ensure_library(*library, context, NULL, wire_handle);
 }
 
 CUresult remora_cuLibraryUnload(CUlibrary library)
@@ -138,28 +142,71 @@ CUresult remora_cuLibraryUnload(CUlibrary library)
     if (found == NULL) {
         return CUDA_ERROR_INVALID_HANDLE;
     }
-    uint64_t handle = found->wire_handle;
+    uint64_t handles[REMORA_SERVERS_MAX];
     remora_forget_pointers();
     remora_managed_library_ends(library);
-    if (!remora_end_library(found)) {
+    size_t known = remora_end_library(found, handles);
+    if (known == 0) {
         return remora_local(CUDA_SUCCESS);
     }
-    struct remora_call call = {.number = REMORA_CALL_CU_LIBRARY_UNLOAD};
-    result = remora_call_begin_in(&call, remora_current_handle());
+    for (size_t i = 0; i < known && result == CUDA_SUCCESS; i++) {
+        struct remora_call call = {.number = REMORA_CALL_CU_LIBRARY_UNLOAD};
+        result = remora_call_begin_in(&call, remora_current_handle());
+        if (result == CUDA_SUCCESS) {
+            remora_encode_cuLibraryUnload(call.arguments, handles[i]);
+            result = remora_call_async(&call);
+        }
+    }
+    return result;
+}
+
+/* Looks a kernel up where a context is. */
+static CUresult look_up(struct remora_library *library, const char *name, uint64_t context,
+                        struct remora_kernel *twin_of, struct remora_kernel **kernel)
+{
+    struct remora_call call = {.number = REMORA_CALL_CU_LIBRARY_GET_KERNEL};
+    uint64_t handle = remora_new_handle_near(context);
+    uint64_t wire_handle;
+    CUresult result = remora_ensure_library(library, context, NULL, &wire_handle);
+    if (result == CUDA_SUCCESS) {
+        result = remora_call_begin_in(&call, context);
+    }
     if (result != CUDA_SUCCESS) {
         return result;
     }
-    remora_encode_cuLibraryUnload(call.arguments, handle);
-    return remora_call_async(&call);
+    remora_encode_cuLibraryGetKernel(call.arguments, handle, wire_handle, name);
+    result = remora_call_sync(&call);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    struct remora_span info;
+    bool well_formed = remora_decode_cuLibraryGetKernel(&call.outputs, &info);
+    CUresult added = CUDA_ERROR_UNKNOWN;
+    if (well_formed) {
+        added = twin_of == NULL ? remora_add_kernel(handle, library->handle, true, name, info)
+                                : remora_add_kernel_twin(twin_of, handle, info);
+    }
+    result = remora_call_end(&call, well_formed && added != CUDA_ERROR_UNKNOWN);
+    *kernel = remora_find_kernel((const void *)(uintptr_t)handle);
+    return result == CUDA_SUCCESS ? added : result;
+}
+
+CUresult remora_make_kernel_twin(struct remora_kernel *kernel, uint64_t context,
+                                 struct remora_kernel **twin)
+{
+    struct remora_library *library = remora_find_library((CUlibrary)(uintptr_t)kernel->owner);
+    return library == NULL ? CUDA_ERROR_INVALID_HANDLE
+                           : look_up(library, kernel->name, context, kernel, twin);
 }
 
 CUresult remora_cuLibraryGetKernel(CUkernel *p_kernel, CUlibrary library, const char *name)
 {
     struct remora_library *found;
+    uint64_t unused;
     if (p_kernel == NULL || name == NULL) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    CUresult result = use(library, &found);
+    CUresult result = use(library, remora_current_handle(), &found, &unused);
     if (result != CUDA_SUCCESS) {
         return result;
     }
@@ -168,25 +215,10 @@ CUresult remora_cuLibraryGetKernel(CUkernel *p_kernel, CUlibrary library, const 
         *p_kernel = (CUkernel)(uintptr_t)known->handle;
         return remora_local(CUDA_SUCCESS);
     }
-    struct remora_call call = {.number = REMORA_CALL_CU_LIBRARY_GET_KERNEL};
-    uint64_t handle = remora_new_handle();
-    result = remora_call_begin_in(&call, remora_current_handle());
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    remora_encode_cuLibraryGetKernel(call.arguments, handle, found->wire_handle, name);
-    result = remora_call_sync(&call);
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    struct remora_span info;
-    bool well_formed = remora_decode_cuLibraryGetKernel(&call.outputs, &info);
-    CUresult added = well_formed ? remora_add_kernel(handle, found->handle, true, name, info)
-                                 : CUDA_ERROR_UNKNOWN;
-    result = remora_call_end(&call, well_formed && added != CUDA_ERROR_UNKNOWN);
-    result = result == CUDA_SUCCESS ? added : result;
+    struct remora_kernel *kernel;
+    result = look_up(found, name, remora_current_handle(), NULL, &kernel);
     if (result == CUDA_SUCCESS) {
-        *p_kernel = (CUkernel)(uintptr_t)handle;
+        *p_kernel = (CUkernel)(uintptr_t)kernel->handle;
     }
     return result;
 }
@@ -218,12 +250,13 @@ CUresult remora_cuLibraryGetModule(CUmodule *p_mod, CUlibrary library)
 {
     struct remora_library *found;
     struct remora_context *context;
+    uint64_t wire_handle;
     if (p_mod == NULL) {
         return CUDA_ERROR_INVALID_VALUE;
     }
     CUresult result = remora_usable_context(&context);
     if (result == CUDA_SUCCESS) {
-        result = use(library, &found);
+        result = use(library, context->handle, &found, &wire_handle);
     }
     if (result != CUDA_SUCCESS) {
         return result;
@@ -236,7 +269,7 @@ CUresult remora_cuLibraryGetModule(CUmodule *p_mod, CUlibrary library)
         if (made != NULL) {
             *made = (struct remora_library_module){remora_new_handle(), context->device,
                                                    found->modules};
-            result = request_module(made->handle, found->wire_handle);
+            result = request_module(made->handle, wire_handle);
         }
         if (result == CUDA_SUCCESS) {
             found->modules = made;
@@ -257,15 +290,16 @@ static CUresult find_variable(uint64_t context, CUlibrary library, const char *n
                               uint64_t *address, uint64_t *size)
 {
     struct remora_library *found;
+    uint64_t wire_handle;
     struct remora_call call = {.number = REMORA_CALL_CU_LIBRARY_GET_GLOBAL};
-    CUresult result = use(library, &found);
+    CUresult result = use(library, context, &found, &wire_handle);
     if (result == CUDA_SUCCESS) {
         result = remora_call_begin_in(&call, context);
     }
     if (result != CUDA_SUCCESS) {
         return result;
     }
-    remora_encode_cuLibraryGetGlobal(call.arguments, found->wire_handle, name);
+    remora_encode_cuLibraryGetGlobal(call.arguments, wire_handle, name);
     result = remora_call_sync(&call);
     return result != CUDA_SUCCESS
                    ? result
@@ -332,10 +366,11 @@ CUresult remora_cuLibraryGetManaged(CUdeviceptr *dptr, size_t *bytes, CUlibrary 
 CUresult remora_cuLibraryGetKernelCount(unsigned int *count, CUlibrary lib)
 {
     struct remora_library *found;
+    uint64_t wire_handle;
     if (count == NULL) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    CUresult result = use(lib, &found);
+    CUresult result = use(lib, remora_current_handle(), &found, &wire_handle);
     if (result != CUDA_SUCCESS) {
         return result;
     }
@@ -344,7 +379,7 @@ CUresult remora_cuLibraryGetKernelCount(unsigned int *count, CUlibrary lib)
     if (result != CUDA_SUCCESS) {
         return result;
     }
-    remora_encode_cuLibraryGetKernelCount(call.arguments, found->wire_handle);
+    remora_encode_cuLibraryGetKernelCount(call.arguments, wire_handle);
     result = remora_call_sync(&call);
     if (result != CUDA_SUCCESS) {
         return result;
@@ -361,10 +396,11 @@ CUresult remora_cuLibraryEnumerateKernels(CUkernel *kernels, unsigned int num_ke
                                           CUlibrary lib)
 {
     struct remora_library *found;
+    uint64_t wire_handle;
     if (kernels == NULL) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    CUresult result = use(lib, &found);
+    CUresult result = use(lib, remora_current_handle(), &found, &wire_handle);
     if (result != CUDA_SUCCESS) {
         return result;
     }
@@ -373,7 +409,7 @@ CUresult remora_cuLibraryEnumerateKernels(CUkernel *kernels, unsigned int num_ke
     if (result != CUDA_SUCCESS) {
         return result;
     }
-    remora_encode_cuLibraryEnumerateKernels(call.arguments, num_kernels, found->wire_handle);
+    remora_encode_cuLibraryEnumerateKernels(call.arguments, num_kernels, wire_handle);
     struct remora_names names;
     result = remora_receive_names(&call, num_kernels, remora_decode_cuLibraryEnumerateKernels,
                                   &names);

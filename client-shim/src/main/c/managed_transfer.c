@@ -50,7 +50,7 @@ static CUresult stream_of(struct remora_context *context, uint64_t *handle)
     }
     unsigned int epoch = atomic_load(&context->epoch);
     if (stream->handle == 0 || stream->epoch != epoch) {
-        uint64_t made = remora_new_handle();
+        uint64_t made = remora_new_handle_near(context->handle);
         CUresult result = create(context, made);
         if (result != CUDA_SUCCESS) {
             return result;

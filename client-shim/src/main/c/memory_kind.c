@@ -5,16 +5,27 @@
 
 #include <sys/mman.h>
 
-bool remora_is_device_address(uint64_t address)
+int remora_device_of_address(uint64_t address)
 {
     const struct remora_welcome *welcome = remora_welcome();
     for (size_t i = 0; welcome != NULL && i < welcome->device_count; i++) {
         const struct remora_device *device = &welcome->devices[i];
         if (address - device->slab_address < device->slab_bytes) {
-            return true;
+            return (int)i;
         }
     }
-    return false;
+    return -1;
+}
+
+int remora_home_of_address(uint64_t address)
+{
+    int device = remora_device_of_address(address);
+    return device < 0 ? -1 : (int)remora_home((uint64_t)device);
+}
+
+bool remora_is_device_address(uint64_t address)
+{
+    return remora_device_of_address(address) >= 0;
 }
 
 /* What this process has reserved, also for earlier sessions and its parent's: never given back. */

@@ -163,7 +163,7 @@ CUresult remora_cuModuleGetFunction(CUfunction *hfunc, CUmodule hmod, const char
         return remora_local(CUDA_SUCCESS);
     }
     struct remora_call call = {.number = REMORA_CALL_CU_MODULE_GET_FUNCTION};
-    uint64_t handle = remora_new_handle();
+    uint64_t handle = remora_new_handle_near(module);
     CUresult result = remora_call_begin(&call);
     if (result != CUDA_SUCCESS) {
         return result;

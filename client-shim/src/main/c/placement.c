@@ -12,14 +12,14 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "connection.h"
+#include "servers.h"
 
 #define CONNECT_NANOS_MAX (5 * REMORA_NANOS_PER_SECOND)
 
 /* A member that looks for room says every 3 s that it still does. */
 #define SILENCE_NANOS_MAX (10 * REMORA_NANOS_PER_SECOND)
 
-#define REPLY_BYTES_MAX 4096
+#define REPLY_BYTES_MAX (64 << 10)
 #define READ_BYTES (16 << 10)
 
 static const char PATH[] = "/remora.v1.Pool/Place";
@@ -31,9 +31,11 @@ enum {
     PLACE_LABELS,
     PLACE_POLICY,
     PLACE_WAIT,
-    PLACE_AVOID
+    PLACE_AVOID,
+    PLACE_SEVERAL_SERVERS
 };
-enum { REPLY_POSITION = 1, REPLY_MEMBER, REPLY_SERVER, REPLY_PLACEMENT };
+enum { REPLY_POSITION = 1, REPLY_MEMBER, REPLY_SERVER, REPLY_PLACEMENT, REPLY_MORE };
+enum { GRANT_MEMBER = 1, GRANT_SERVER, GRANT_PLACEMENT };
 
 /* As gRPC numbers them. */
 enum {
@@ -59,9 +61,7 @@ struct question {
     uint64_t position;
     bool placed;
     bool malformed;
-    char member[64];
-    char server[272];
-    char placement[256];
+    struct remora_grants grants;
 };
 
 /* What became of it. */
@@ -122,31 +122,67 @@ static bool keep(struct remora_span text, char *out, size_t capacity)
     return true;
 }
 
+/* One more grant; false if it can't be. */
+static bool read_grant(struct question *question, struct remora_reader in)
+{
+    uint32_t tag;
+    struct remora_grants *grants = &question->grants;
+    if (grants->count >= REMORA_SERVERS_MAX) {
+        return false;
+    }
+    struct remora_grant *grant = &grants->at[grants->count++];
+    bool fits = true;
+    memset(grant, 0, sizeof *grant);
+    while (remora_read_tag(&in, &tag)) {
+        switch (tag) {
+        case GRANT_MEMBER << 3 | REMORA_WIRE_LENGTH:
+            fits &= keep(remora_read_span(&in), grant->member, sizeof grant->member);
+            break;
+        case GRANT_SERVER << 3 | REMORA_WIRE_LENGTH:
+            fits &= keep(remora_read_span(&in), grant->server, sizeof grant->server);
+            break;
+        case GRANT_PLACEMENT << 3 | REMORA_WIRE_LENGTH:
+            fits &= keep(remora_read_span(&in), grant->placement, sizeof grant->placement);
+            break;
+        default:
+            remora_skip(&in, tag);
+        }
+    }
+    return fits && !in.failed;
+}
+
 static void read_reply(struct question *question, struct remora_reader in)
 {
     uint32_t tag;
     bool fits = true;
     uint64_t position = 0;
+    struct remora_grant *first = &question->grants.at[0];
+    question->grants.count = 1;
     while (remora_read_tag(&in, &tag)) {
         switch (tag) {
         case REPLY_POSITION << 3 | REMORA_WIRE_VARINT:
             position = remora_read_varint(&in);
             break;
         case REPLY_MEMBER << 3 | REMORA_WIRE_LENGTH:
-            fits &= keep(remora_read_span(&in), question->member, sizeof question->member);
+            fits &= keep(remora_read_span(&in), first->member, sizeof first->member);
             break;
         case REPLY_SERVER << 3 | REMORA_WIRE_LENGTH:
-            fits &= keep(remora_read_span(&in), question->server, sizeof question->server);
+            fits &= keep(remora_read_span(&in), first->server, sizeof first->server);
             break;
         case REPLY_PLACEMENT << 3 | REMORA_WIRE_LENGTH:
-            fits &= keep(remora_read_span(&in), question->placement, sizeof question->placement);
+            fits &= keep(remora_read_span(&in), first->placement, sizeof first->placement);
             break;
+        case REPLY_MORE << 3 | REMORA_WIRE_LENGTH: {
+            struct remora_span more = remora_read_span(&in);
+            fits &= read_grant(question, remora_reader_of(more.data, more.length));
+            break;
+        }
         default:
             remora_skip(&in, tag);
         }
     }
     question->malformed = question->malformed || in.failed || !fits;
-    question->placed = question->placement[0] != 0;
+    question->placed = first->placement[0] != 0;
     if (position != 0 && position != question->position) {
         remora_say("Waiting for a device of the pool: %llu in line.", (unsigned long long)position);
     }
@@ -306,6 +342,7 @@ static void write_request(struct question *question, const char *avoid)
         remora_write_present_bytes(out, PLACE_AVOID, avoid, length);
         avoid += length + (avoid[length] == ',' ? 1 : 0);
     }
+    remora_write_varint(out, PLACE_SEVERAL_SERVERS, 1);
     if (!out->failed) {
         remora_put_prefix(out->data, out->length - REMORA_PREFIX_BYTES);
     }
@@ -345,28 +382,24 @@ static enum outcome explain(const struct question *question, CUresult *result, c
     return REFUSED;
 }
 
-static enum outcome conclude(const struct question *question, struct remora_settings *settings,
-                             char member[64], CUresult *result, char *words)
+static enum outcome conclude(struct question *question, struct remora_grants *grants,
+                             CUresult *result, char *words)
 {
     /* An older server has no pool, but it has devices. */
     bool plain = question->end.grpc_status == GRPC_UNIMPLEMENTED
-        && !remora_wants_something(&settings->wants);
+        && !remora_wants_something(&question->settings->wants);
     bool placed = question->end.grpc_status == GRPC_OK && question->placed && !question->malformed;
     if (!placed && !plain) {
         return explain(question, result, words);
     }
-    memcpy(member, question->member, sizeof question->member);
-    memcpy(settings->placement, question->placement, sizeof settings->placement);
-    if (question->server[0] != 0
-        && !remora_settings_use_server(settings, question->server, words)) {
-        return SILENT;
-    }
+    question->grants.count = placed ? question->grants.count : 1;
+    *grants = question->grants;
     return PLACED;
 }
 
 /* Asks the server that the settings name. */
-static enum outcome ask(struct remora_settings *settings, const char *avoid, char member[64],
-                        CUresult *result, char *words)
+static enum outcome ask(const struct remora_settings *settings, const char *avoid,
+                        struct remora_grants *grants, CUresult *result, char *words)
 {
     struct question *question = calloc(1, sizeof *question);
     if (question == NULL) {
@@ -382,19 +415,19 @@ static enum outcome ask(struct remora_settings *settings, const char *avoid, cha
         close(fd);
         remora_words(words, "There is no memory left to connect.");
     } else if (fd >= 0) {
-        remora_note_socket(fd);
+        remora_note_socket(REMORA_SERVERS_MAX, fd);
         write_request(question, avoid);
         bool open = settings->plaintext
             || remora_tls_open(&question->channel, settings, remora_now() + SILENCE_NANOS_MAX,
                                words);
         if (open && !question->request.failed && begin(question)) {
             converse(question);
-            outcome = conclude(question, settings, member, result, words);
+            outcome = conclude(question, grants, result, words);
         }
         if (question->session != NULL) {
             nghttp2_session_del(question->session);
         }
-        remora_note_socket(-1);
+        remora_note_socket(REMORA_SERVERS_MAX, -1);
         remora_channel_close(&question->channel);
         remora_writer_free(&question->request);
     }
@@ -404,8 +437,9 @@ static enum outcome ask(struct remora_settings *settings, const char *avoid, cha
 
 /* ---- all of them ---------------------------------------------------------------------------- */
 
-bool remora_place(struct remora_settings *settings, const char *avoid, char member[64],
-                  CUresult *result, char words[REMORA_WORDS_BYTES_MAX])
+bool remora_place(struct remora_settings *settings, const char *avoid,
+                  struct remora_grants *grants, CUresult *result,
+                  char words[REMORA_WORDS_BYTES_MAX])
 {
     char rest[REMORA_SERVERS_BYTES_MAX];
     char *place = NULL;
@@ -414,11 +448,10 @@ bool remora_place(struct remora_settings *settings, const char *avoid, char memb
     *result = CUDA_ERROR_NO_DEVICE;
     for (char *each = strtok_r(rest, ", ", &place); each != NULL;
          each = strtok_r(NULL, ", ", &place)) {
-        settings->placement[0] = 0;
         if (!remora_settings_use_server(settings, each, words)) {
             return false;
         }
-        enum outcome outcome = ask(settings, avoid, member, result, last);
+        enum outcome outcome = ask(settings, avoid, grants, result, last);
         if (outcome == PLACED) {
             return true;
         }

@@ -22,7 +22,7 @@ CUresult remora_cuMemPoolCreate(CUmemoryPool *pool, const CUmemPoolProps *pool_p
     if (pool_props->usage != 0) {
         return CUDA_ERROR_NOT_SUPPORTED;
     }
-    uint64_t handle = remora_new_handle();
+    uint64_t handle = remora_new_handle_near((uint64_t)(uint32_t)pool_props->location.id);
     result = remora_call_begin_in(&call, remora_current_handle());
     if (result != CUDA_SUCCESS) {
         return result;

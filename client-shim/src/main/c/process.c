@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The process's one connection: made by the first call that wants it, forgotten by the child of a
- * fork, ended with the process. All that the library keeps outside of threads and the connection is
- * here.
+ * The process's one connection, or one for each server that was granted to it: made by the first
+ * call that wants them, forgotten by the child of a fork, ended with the process. All that the
+ * library keeps outside of threads and connections is here.
  */
 #define _GNU_SOURCE
 #include <stdarg.h>
@@ -12,24 +12,40 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "connection.h"
+#include "servers.h"
 
 /* How long the end of a process may wait for the lock, and for the server to have heard of it. */
 #define LOCK_SECONDS_MAX 1
 #define END_NANOS_MAX REMORA_NANOS_PER_SECOND
 
 static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER;
-static _Atomic(struct remora_connection *) current;
+/* Written before `count` is. */
+static struct remora_connection *connections[REMORA_SERVERS_MAX];
+static atomic_size_t count;
+static atomic_size_t lost;
+/* The devices of all, one behind the other; as the first server says it in all else. */
+static struct remora_welcome whole;
 static atomic_int readiness = CUDA_ERROR_NOT_INITIALIZED;
-/* Descriptors of the current connection, for the child of a fork; -1: none. */
-static atomic_int socket_fd = -1;
-static atomic_int wake_fd = -1;
+/* Descriptors of connections, and of a question to a pool, and 1; 0: none. For a fork's child. */
+static atomic_int socket_fds[REMORA_SERVERS_MAX + 1];
+static atomic_int wake_fds[REMORA_SERVERS_MAX];
+bool remora_several;
 static bool fork_watched;
 static bool exit_watched;
 
+size_t remora_server_count(void)
+{
+    return atomic_load_explicit(&count, memory_order_acquire);
+}
+
+struct remora_connection *remora_connection_at(size_t index)
+{
+    return connections[index];
+}
+
 struct remora_connection *remora_connection(void)
 {
-    return atomic_load_explicit(&current, memory_order_acquire);
+    return remora_server_count() == 0 ? NULL : connections[0];
 }
 
 CUresult remora_ready(void)
@@ -39,13 +55,23 @@ CUresult remora_ready(void)
 
 const struct remora_welcome *remora_welcome(void)
 {
-    struct remora_connection *connection = remora_connection();
-    return connection == NULL ? NULL : &connection->welcome;
+    return remora_server_count() == 0 ? NULL : &whole;
 }
 
-void remora_note_socket(int fd)
+size_t remora_home_of_device(uint64_t ordinal)
 {
-    atomic_store(&socket_fd, fd);
+    for (size_t i = 1; i < remora_server_count(); i++) {
+        const struct remora_connection *connection = connections[i];
+        if (ordinal - connection->first_device < connection->welcome.device_count) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+void remora_note_socket(size_t index, int fd)
+{
+    atomic_store(&socket_fds[index], fd + 1);
 }
 
 /* ---- failures ------------------------------------------------------------------------------- */
@@ -53,8 +79,14 @@ void remora_note_socket(int fd)
 static void end_for_all(struct remora_connection *connection, CUresult result)
 {
     connection->failure = result;
-    if (connection == remora_connection()) {
+    /* While there are others, only calls that concern this one fail. */
+    if (connection->index < remora_server_count()
+        && connections[connection->index] == connection
+        && atomic_fetch_add(&lost, 1) + 1 == remora_server_count()) {
         atomic_store_explicit(&readiness, (int)result, memory_order_release);
+    }
+    if (remora_several) {
+        remora_server_lost(connection->index);
     }
     remora_fail_expected(connection);
     remora_wake_all(connection);
@@ -110,7 +142,7 @@ static bool lock_in_time(struct remora_connection *connection)
     return pthread_mutex_timedlock(&connection->lock, &until) == 0;
 }
 
-static void say_goodbye(struct remora_connection *connection)
+void remora_say_goodbye(struct remora_connection *connection)
 {
     int64_t until = remora_now() + END_NANOS_MAX;
     if (connection->batched != 0 && !connection->transit.active) {
@@ -128,27 +160,48 @@ static void say_goodbye(struct remora_connection *connection)
     }
 }
 
-static void end_process(void)
+static void end_connection(struct remora_connection *connection)
 {
-    struct remora_connection *connection = remora_connection();
-    atomic_store_explicit(&readiness, CUDA_ERROR_DEINITIALIZED, memory_order_release);
-    if (connection == NULL || !lock_in_time(connection)) {
-        return;
-    }
-    remora_statistics_write(connection);
     if (connection->failure == CUDA_SUCCESS) {
         connection->leaving = true;
-        say_goodbye(connection);
+        remora_say_goodbye(connection);
     }
     if (connection->failure == CUDA_SUCCESS) {
         snprintf(connection->words, sizeof connection->words, "The process is ending.");
         end_for_all(connection, CUDA_ERROR_DEINITIALIZED);
     }
+}
+
+static void end_process(void)
+{
+    bool locked[REMORA_SERVERS_MAX] = {false};
+    bool any = false;
     atomic_store_explicit(&readiness, CUDA_ERROR_DEINITIALIZED, memory_order_release);
-    pthread_mutex_unlock(&connection->lock);
+    for (size_t i = 0; i < remora_server_count(); i++) {
+        locked[i] = lock_in_time(connections[i]);
+        any = any || locked[i];
+    }
+    if (any) {
+        remora_statistics_write(locked);
+    }
+    for (size_t i = 0; i < remora_server_count(); i++) {
+        if (locked[i]) {
+            end_connection(connections[i]);
+            atomic_store_explicit(&readiness, CUDA_ERROR_DEINITIALIZED, memory_order_release);
+            pthread_mutex_unlock(&connections[i]->lock);
+        }
+    }
 }
 
 /* ---- fork ----------------------------------------------------------------------------------- */
+
+static void close_noted(atomic_int *noted)
+{
+    int fd = atomic_exchange(noted, 0) - 1;
+    if (fd >= 0) {
+        close(fd);
+    }
+}
 
 /*
  * The child has copies of the descriptors, which it closes, and of the connection's memory, which
@@ -158,15 +211,15 @@ static void forget_in_child(void)
 {
     pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
     start_lock = fresh;
-    int fd = atomic_exchange(&socket_fd, -1);
-    if (fd >= 0) {
-        close(fd);
+    for (size_t i = 0; i <= REMORA_SERVERS_MAX; i++) {
+        close_noted(&socket_fds[i]);
     }
-    fd = atomic_exchange(&wake_fd, -1);
-    if (fd >= 0) {
-        close(fd);
+    for (size_t i = 0; i < REMORA_SERVERS_MAX; i++) {
+        close_noted(&wake_fds[i]);
     }
-    bool had = atomic_exchange(&current, NULL) != NULL;
+    bool had = atomic_exchange(&count, 0) != 0;
+    atomic_store(&lost, 0);
+    remora_several = false;
     atomic_store(&readiness, CUDA_ERROR_NOT_INITIALIZED);
     remora_report_after_fork();
     remora_statistics_after_fork();
@@ -177,47 +230,34 @@ static void forget_in_child(void)
 
 /* ---- the beginning -------------------------------------------------------------------------- */
 
-static void discard(struct remora_connection *connection)
+/* Starts what looks after the connections, and lets everybody see them; their locks are held. */
+static CUresult publish(const struct remora_opened *opened, struct remora_device *devices)
 {
-    atomic_store(&socket_fd, -1);
-    if (connection->session != NULL) {
-        nghttp2_session_del(connection->session);
+    size_t filled = 0;
+    for (size_t i = 0; i < opened->count; i++) {
+        struct remora_connection *connection = opened->at[i];
+        if (!remora_background_start(connection)) {
+            remora_fail(connection, CUDA_ERROR_OUT_OF_MEMORY,
+                        "No thread can be created to look after the connection.");
+            return connection->failure;
+        }
+        connections[i] = connection;
+        atomic_store(&wake_fds[i], connection->wake_fd + 1);
+        const struct remora_welcome *welcome = &connection->welcome;
+        for (size_t device = 0; device < welcome->device_count; device++) {
+            devices[filled++] = welcome->devices[device];
+        }
+        if (i == 0) {
+            whole = *welcome;
+        } else if (welcome->driver_version < whole.driver_version) {
+            whole.driver_version = welcome->driver_version;
+        }
     }
-    if (connection->channel_open) {
-        remora_channel_close(&connection->channel);
-    }
-    for (size_t i = 0; i < connection->welcome.device_count; i++) {
-        free((void *)(uintptr_t)connection->welcome.devices[i].attributes);
-        free((void *)(uintptr_t)connection->welcome.devices[i].limits);
-    }
-    free((void *)(uintptr_t)connection->welcome.devices);
-    if (connection->wake_fd >= 0) {
-        close(connection->wake_fd);
-    }
-    remora_output_discard(&connection->output);
-    free(connection->incoming.bytes);
-    free(connection->input);
-    remora_writer_free(&connection->batch);
-    remora_free_kept(connection);
-    pthread_mutex_destroy(&connection->lock);
-    free(connection);
-}
-
-static CUresult open_session(struct remora_connection *connection)
-{
-    pthread_mutex_lock(&connection->lock);
-    CUresult result = remora_shake_hands(connection);
-    if (result == CUDA_SUCCESS && !remora_background_start(connection)) {
-        remora_fail(connection, CUDA_ERROR_OUT_OF_MEMORY,
-                    "No thread can be created to look after the connection.");
-        result = connection->failure;
-    }
-    if (result == CUDA_SUCCESS) {
-        atomic_store(&wake_fd, connection->wake_fd);
-        atomic_store_explicit(&current, connection, memory_order_release);
-    }
-    pthread_mutex_unlock(&connection->lock);
-    return result;
+    whole.devices = devices;
+    whole.device_count = filled;
+    remora_several = opened->count > 1;
+    atomic_store_explicit(&count, opened->count, memory_order_release);
+    return CUDA_SUCCESS;
 }
 
 /* Both are inherited by the child of a fork. */
@@ -233,22 +273,39 @@ static void watch_exit(void)
     exit_watched = exit_watched || atexit(end_process) == 0;
 }
 
+static size_t count_devices(const struct remora_opened *opened)
+{
+    size_t devices = 0;
+    for (size_t i = 0; i < opened->count; i++) {
+        devices += opened->at[i]->welcome.device_count;
+    }
+    return devices;
+}
+
 static CUresult connect_once(void)
 {
-    struct remora_connection *connection = calloc(1, sizeof *connection);
-    if (connection == NULL || pthread_mutex_init(&connection->lock, NULL) != 0) {
-        free(connection);
-        return CUDA_ERROR_OUT_OF_MEMORY;
-    }
-    connection->wake_fd = -1;
-    remora_output_init(&connection->output);
-    CUresult result = open_session(connection);
+    struct remora_opened opened = {0};
+    CUresult result = remora_open_servers(&opened);
     if (result != CUDA_SUCCESS) {
-        discard(connection);
         return result;
     }
-    watch_exit();
-    return CUDA_SUCCESS;
+    struct remora_device *devices = calloc(count_devices(&opened) + 1, sizeof *devices);
+    result = devices == NULL ? CUDA_ERROR_OUT_OF_MEMORY : publish(&opened, devices);
+    if (result != CUDA_SUCCESS) {
+        free(devices);
+    }
+    for (size_t i = 0; i < opened.count; i++) {
+        if (result != CUDA_SUCCESS && opened.at[i]->failure == CUDA_SUCCESS) {
+            /* A thread may know of it: it is ended and stays. */
+            remora_say_goodbye(opened.at[i]);
+            end_for_all(opened.at[i], result);
+        }
+        pthread_mutex_unlock(&opened.at[i]->lock);
+    }
+    if (result == CUDA_SUCCESS) {
+        watch_exit();
+    }
+    return result;
 }
 
 CUresult remora_start(void)

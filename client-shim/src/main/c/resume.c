@@ -30,7 +30,7 @@ static void close_stream(struct remora_connection *connection)
         connection->session = NULL;
     }
     if (connection->channel_open) {
-        remora_note_socket(-1);
+        remora_note_socket(connection->index, -1);
         connection->channel_open = false;
         /* Another thread may wait for the socket. */
         remora_channel_shut(&connection->channel);

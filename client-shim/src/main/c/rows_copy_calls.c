@@ -2,6 +2,7 @@
 /* Copies of two dimensions. */
 #include <string.h>
 
+#include "across.h"
 #include "array.h"
 #include "host_memory.h"
 #include "managed.h"
@@ -96,8 +97,13 @@ static CUresult copy_here(const struct rows_copy *copy)
     return result;
 }
 
-static CUresult copy_on_device(const struct rows_copy *copy)
+static CUresult copy_on_device(const struct rows_copy *copy, bool waits)
 {
+    struct remora_device_copy across = {copy->to.start,   copy->to.pitch, copy->from.start,
+                                        copy->from.pitch, copy->width,    copy->height};
+    if (remora_is_across(&across, copy->stream)) {
+        return remora_copy_across(&across, copy->stream, waits);
+    }
     struct remora_call call = {.number = REMORA_CALL_REMORA_COPY_ROWS_ON_DEVICE};
     CUresult result = remora_call_begin(&call);
     if (result != CUDA_SUCCESS) {
@@ -156,7 +162,7 @@ static CUresult run(const CUDA_MEMCPY2D *p_copy, bool per_thread, CUstream strea
         return result;
     }
     if (!copy.from.is_host) {
-        return copy.to.is_host ? download(&copy, context, waits) : copy_on_device(&copy);
+        return copy.to.is_host ? download(&copy, context, waits) : copy_on_device(&copy, waits);
     }
     if (copy.to.is_host) {
         return copy_here(&copy);

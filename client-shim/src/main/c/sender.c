@@ -170,7 +170,7 @@ static CUresult end_call(struct remora_connection *connection, uint32_t number, 
     return CUDA_SUCCESS;
 }
 
-/* Whether the calling thread holds the lock of a call. */
+/* Whether the calling thread is between the begin and the end of a call. */
 static __thread bool within_call;
 
 bool remora_within_call(void)
@@ -178,14 +178,15 @@ bool remora_within_call(void)
     return within_call;
 }
 
-/* Takes the lock if a call can be made. */
-static CUresult enter(uint32_t number, struct remora_connection **out)
+void remora_set_within_call(bool within)
 {
-    CUresult result = remora_ready();
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    struct remora_connection *connection = remora_connection();
+    within_call = within;
+}
+
+/* Takes the lock if a call can be made. */
+static CUresult enter(struct remora_connection *connection, uint32_t number)
+{
+    CUresult result;
     if (number >= REMORA_CALL_NUMBERS
         || (connection->supported[number / 8] >> number % 8 & 1) == 0) {
         return CUDA_ERROR_NOT_SUPPORTED;
@@ -201,7 +202,6 @@ static CUresult enter(uint32_t number, struct remora_connection **out)
         remora_background_wake(connection);
     }
     within_call = true;
-    *out = connection;
     return CUDA_SUCCESS;
 }
 
@@ -215,14 +215,10 @@ static CUresult leave(struct remora_connection *connection, CUresult result)
     return result;
 }
 
-CUresult remora_call_begin_in(struct remora_call *call, uint64_t context)
+CUresult remora_begin_on(struct remora_connection *connection, struct remora_call *call,
+                         uint64_t context)
 {
-    struct remora_connection *connection;
-    const struct remora_hooks *before = remora_hooks();
-    CUresult result = before == NULL ? CUDA_SUCCESS : before->before_call(call->number, context);
-    if (result == CUDA_SUCCESS) {
-        result = enter(call->number, &connection);
-    }
+    CUresult result = enter(connection, call->number);
     if (result != CUDA_SUCCESS) {
         return result;
     }
@@ -235,9 +231,26 @@ CUresult remora_call_begin_in(struct remora_call *call, uint64_t context)
         }
     }
     start_call(connection, call->number, context);
-    call->arguments = &connection->batch;
-    call->state = NULL;
+    call->state = connection;
     return CUDA_SUCCESS;
+}
+
+CUresult remora_call_begin_in(struct remora_call *call, uint64_t context)
+{
+    const struct remora_hooks *before = remora_hooks();
+    CUresult result = before == NULL ? CUDA_SUCCESS : before->before_call(call->number, context);
+    if (result == CUDA_SUCCESS) {
+        result = remora_ready();
+    }
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    if (remora_several) {
+        return remora_begin_draft(call, context);
+    }
+    struct remora_connection *connection = remora_connection();
+    call->arguments = &connection->batch;
+    return remora_begin_on(connection, call, context);
 }
 
 CUresult remora_call_begin(struct remora_call *call)
@@ -252,8 +265,11 @@ CUresult remora_call_begin(struct remora_call *call)
 
 void remora_call_cancel(struct remora_call *call)
 {
-    (void)call;
-    struct remora_connection *connection = remora_connection();
+    if (remora_several) {
+        within_call = false;
+        return;
+    }
+    struct remora_connection *connection = call->state;
     take_back(connection);
     leave(connection, CUDA_SUCCESS);
 }
@@ -270,8 +286,12 @@ static void send_if_full(struct remora_connection *connection)
 
 CUresult remora_call_async(struct remora_call *call)
 {
-    struct remora_connection *connection = remora_connection();
-    CUresult result = end_call(connection, call->number, false);
+    struct remora_connection *connection;
+    CUresult result = remora_settle(call, &connection);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    result = end_call(connection, call->number, false);
     if (result == CUDA_SUCCESS) {
         send_if_full(connection);
     }
@@ -292,22 +312,6 @@ CUresult remora_end_expected(struct remora_connection *connection, uint32_t numb
     remora_expect(connection, expected);
     send_if_full(connection);
     return leave(connection, CUDA_SUCCESS);
-}
-
-void remora_flush(void)
-{
-    struct remora_connection *connection;
-    if (remora_ready() != CUDA_SUCCESS) {
-        return;
-    }
-    connection = remora_connection();
-    int cancel = remora_hold_cancellation();
-    pthread_mutex_lock(&connection->lock);
-    if (connection->batched != 0) {
-        remora_send_batch(connection);
-    }
-    pthread_mutex_unlock(&connection->lock);
-    remora_release_cancellation(cancel);
 }
 
 /* ---- waiting -------------------------------------------------------------------------------- */
@@ -395,7 +399,11 @@ CUresult remora_call_sync(struct remora_call *call)
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
     thread->expected.bulk = false;
-    CUresult result = remora_end_waited(remora_connection(), call->number, thread);
+    struct remora_connection *connection;
+    CUresult result = remora_settle(call, &connection);
+    if (result == CUDA_SUCCESS) {
+        result = remora_end_waited(connection, call->number, thread);
+    }
     call->outputs = remora_reader_of(thread->outputs, thread->outputs_length);
     return result;
 }
@@ -405,7 +413,7 @@ CUresult remora_call_end(struct remora_call *call, bool well_formed)
     if (well_formed) {
         return CUDA_SUCCESS;
     }
-    struct remora_connection *connection = remora_connection();
+    struct remora_connection *connection = call->state;
     const struct remora_call_info *info = remora_call_info(call->number);
     char words[128] = "the answer to ";
     strncat(words, info == NULL ? "a call" : info->name, 80);
@@ -420,8 +428,12 @@ CUresult remora_call_end(struct remora_call *call, bool well_formed)
 CUresult remora_begin_payload(uint32_t number, uint64_t context, size_t payload_bytes,
                               struct remora_connection **out)
 {
-    struct remora_connection *connection;
-    CUresult result = enter(number, &connection);
+    CUresult result = remora_ready();
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    struct remora_connection *connection = remora_connection_of(context);
+    result = enter(connection, number);
     if (result != CUDA_SUCCESS) {
         return result;
     }

@@ -10,6 +10,9 @@
  *     bytes_received N
  *     credit_nanos N
  *     resumes N
+ *     servers N                 if there are several
+ *     bridged_copies N          copies between two servers that went through this process
+ *     bridged_bytes N
  *     call NUMBER NAME CALLS WAITS BLOCKED_NANOS
  *     end
  */
@@ -23,14 +26,24 @@
 #include "connection.h"
 
 static atomic_uint_least64_t local_calls;
+static atomic_uint_least64_t bridged_copies;
+static atomic_uint_least64_t bridged_bytes;
 
 void remora_count_local(void)
 {
     atomic_fetch_add_explicit(&local_calls, 1, memory_order_relaxed);
 }
 
+void remora_count_bridged(uint64_t bytes)
+{
+    atomic_fetch_add_explicit(&bridged_copies, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&bridged_bytes, bytes, memory_order_relaxed);
+}
+
 void remora_statistics_after_fork(void)
 {
+    atomic_store_explicit(&bridged_copies, 0, memory_order_relaxed);
+    atomic_store_explicit(&bridged_bytes, 0, memory_order_relaxed);
     atomic_store_explicit(&local_calls, 0, memory_order_relaxed);
 }
 
@@ -77,22 +90,45 @@ void remora_count_credit(struct remora_connection *connection, int64_t nanos)
 
 /* ---- the way out ---------------------------------------------------------------------------- */
 
-static void copy(struct remora_connection *connection, struct remora_statistics *out)
+/* Adds what a connection, whose lock is held, has counted. */
+static void add(const struct remora_connection *connection, struct remora_statistics *out)
 {
-    *out = connection->statistics;
+    const struct remora_statistics *more = &connection->statistics;
+    out->frames_sent += more->frames_sent;
+    out->bytes_sent += more->bytes_sent;
+    out->bytes_received += more->bytes_received;
+    out->credit_nanos += more->credit_nanos;
+    out->resumes += more->resumes;
+    for (uint32_t number = 0; number < REMORA_CALL_NUMBERS; number++) {
+        out->calls[number].calls += more->calls[number].calls;
+        out->calls[number].waits += more->calls[number].waits;
+        out->calls[number].blocked_nanos += more->calls[number].blocked_nanos;
+    }
+}
+
+/* What belongs to no connection. */
+static void begin(struct remora_statistics *out)
+{
+    memset(out, 0, sizeof *out);
     out->local_calls = atomic_load_explicit(&local_calls, memory_order_relaxed);
+    out->servers = remora_server_count();
+    out->bridged_copies = atomic_load_explicit(&bridged_copies, memory_order_relaxed);
+    out->bridged_bytes = atomic_load_explicit(&bridged_bytes, memory_order_relaxed);
 }
 
 void remora_statistics(struct remora_statistics *out)
 {
-    struct remora_connection *connection = remora_connection();
-    if (connection == NULL) {
+    if (remora_connection() == NULL) {
         memset(out, 0, sizeof *out);
         return;
     }
-    pthread_mutex_lock(&connection->lock);
-    copy(connection, out);
-    pthread_mutex_unlock(&connection->lock);
+    begin(out);
+    for (size_t i = 0; i < remora_server_count(); i++) {
+        struct remora_connection *connection = remora_connection_at(i);
+        pthread_mutex_lock(&connection->lock);
+        add(connection, out);
+        pthread_mutex_unlock(&connection->lock);
+    }
 }
 
 static void print(FILE *out, const struct remora_statistics *statistics, const char *program)
@@ -104,6 +140,11 @@ static void print(FILE *out, const struct remora_statistics *statistics, const c
     fprintf(out, "bytes_received %llu\n", (unsigned long long)statistics->bytes_received);
     fprintf(out, "credit_nanos %llu\n", (unsigned long long)statistics->credit_nanos);
     fprintf(out, "resumes %llu\n", (unsigned long long)statistics->resumes);
+    if (statistics->servers > 1) {
+        fprintf(out, "servers %llu\n", (unsigned long long)statistics->servers);
+        fprintf(out, "bridged_copies %llu\n", (unsigned long long)statistics->bridged_copies);
+        fprintf(out, "bridged_bytes %llu\n", (unsigned long long)statistics->bridged_bytes);
+    }
     for (uint32_t number = 0; number < REMORA_CALL_NUMBERS; number++) {
         const struct remora_call_statistics *call = &statistics->calls[number];
         const struct remora_call_info *info = remora_call_info(number);
@@ -116,7 +157,7 @@ static void print(FILE *out, const struct remora_statistics *statistics, const c
     fprintf(out, "end\n");
 }
 
-void remora_statistics_write(struct remora_connection *connection)
+void remora_statistics_write(const bool locked[REMORA_SERVERS_MAX])
 {
     const char *path = secure_getenv("REMORA_STATS_FILE");
     char *text = NULL;
@@ -127,8 +168,13 @@ void remora_statistics_write(struct remora_connection *connection)
     struct remora_statistics *statistics = malloc(sizeof *statistics);
     FILE *memory = statistics == NULL ? NULL : open_memstream(&text, &length);
     if (memory != NULL) {
-        copy(connection, statistics);
-        print(memory, statistics, connection->settings.program);
+        begin(statistics);
+        for (size_t i = 0; i < remora_server_count(); i++) {
+            if (locked[i]) {
+                add(remora_connection_at(i), statistics);
+            }
+        }
+        print(memory, statistics, remora_connection()->settings.program);
     }
     if (memory != NULL && fclose(memory) == 0) {
         int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);

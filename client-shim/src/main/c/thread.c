@@ -21,6 +21,7 @@ static void discard(struct remora_thread *gone)
     if (gone != NULL) {
         pthread_cond_destroy(&gone->wake);
         free(gone->outputs);
+        remora_writer_free(&gone->draft);
         free(gone);
     }
 }

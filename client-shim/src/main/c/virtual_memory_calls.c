@@ -35,7 +35,7 @@ CUresult remora_cuMemCreate(CUmemGenericAllocationHandle *handle, size_t size,
     if (result != CUDA_SUCCESS) {
         return result;
     }
-    uint64_t number = remora_new_handle();
+    uint64_t number = remora_new_handle_near((uint64_t)(uint32_t)prop->location.id);
     remora_encode_cuMemCreate(call.arguments, number, size, flags, (int32_t)prop->type,
                               (uint32_t)prop->requestedHandleTypes, (int32_t)prop->location.type,
                               prop->location.id);

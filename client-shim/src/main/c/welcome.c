@@ -173,7 +173,7 @@ static bool read_device_field(struct remora_reader *in, uint32_t tag, uint64_t *
     return true;
 }
 
-/* Devices come in the order of their ordinals, without gaps: the ordinal is the index. */
+/* Devices come in the order of their ordinals, without gaps. */
 static bool read_device(struct remora_reader in, uint64_t expected, struct remora_device *out)
 {
     struct maps maps = {NULL, NULL};
@@ -191,8 +191,9 @@ static bool read_device(struct remora_reader in, uint64_t expected, struct remor
     return good && !in.failed && ordinal == expected;
 }
 
-static bool add_device(struct remora_welcome *welcome, struct remora_reader in)
+static bool add_device(struct remora_connection *connection, struct remora_reader in)
 {
+    struct remora_welcome *welcome = &connection->welcome;
     size_t count = welcome->device_count;
     if (count == DEVICES_MAX) {
         return false;
@@ -204,7 +205,7 @@ static bool add_device(struct remora_welcome *welcome, struct remora_reader in)
     }
     welcome->devices = grown;
     welcome->device_count = count + 1;
-    return read_device(in, count, &grown[count]);
+    return read_device(in, connection->first_device + count, &grown[count]);
 }
 
 /* Calls that both ends know. */
@@ -251,7 +252,7 @@ static bool read_field(struct remora_connection *connection, struct remora_reade
         keep_text(in, welcome->tenant, sizeof welcome->tenant);
         break;
     case WELCOME_DEVICE:
-        return add_device(welcome, nested(in));
+        return add_device(connection, nested(in));
     case WELCOME_WINDOW_CALLS:
         connection->window_calls = remora_read_varint(in);
         break;

@@ -12,6 +12,23 @@
 #include "jit_options.h"
 
 static int clusters;
+static int twins_made;
+bool remora_several;
+
+size_t remora_home(uint64_t handle)
+{
+    return (size_t)(handle >> 48);
+}
+
+CUresult remora_make_kernel_twin(struct remora_kernel *kernel, uint64_t context,
+                                 struct remora_kernel **twin)
+{
+    struct remora_span nothing = {NULL, 0};
+    uint64_t handle = context + 1000 + (uint64_t)++twins_made;
+    CUresult result = remora_add_kernel_twin(kernel, handle, nothing);
+    *twin = remora_find_kernel((void *)(uintptr_t)handle);
+    return result;
+}
 
 uint64_t remora_current_handle(void)
 {
@@ -82,6 +99,26 @@ static void function_info_is_kept(void)
     remora_kernels_end(70000);
     EXPECT(remora_find_kernel((void *)(uintptr_t)70001) == NULL);
     remora_writer_free(&info);
+}
+
+static void library_kernels_have_twins_on_other_servers(void)
+{
+    struct remora_span nothing = {NULL, 0};
+    uint64_t there = (uint64_t)2 << 48 | 65536;
+    EXPECT(remora_add_kernel(70001, 70000, true, "kernel", nothing) == CUDA_SUCCESS);
+    struct remora_kernel *kernel = remora_find_kernel((void *)(uintptr_t)70001);
+    struct remora_kernel *found = kernel;
+    EXPECT(remora_kernel_in(&found, there) == CUDA_SUCCESS && found == kernel);
+    remora_several = true;
+    EXPECT(remora_kernel_in(&found, 3) == CUDA_SUCCESS && found == kernel && twins_made == 0);
+    EXPECT(remora_kernel_in(&found, there) == CUDA_SUCCESS && found != kernel);
+    EXPECT(remora_home(found->handle) == 2 && twins_made == 1);
+    struct remora_kernel *again = kernel;
+    EXPECT(remora_kernel_in(&again, there) == CUDA_SUCCESS && again == found && twins_made == 1);
+    EXPECT(remora_find_kernel_named(70000, "kernel") == kernel);
+    remora_kernels_end(70000);
+    EXPECT(remora_find_kernel((void *)(uintptr_t)(there + 1001)) == NULL);
+    remora_several = false;
 }
 
 static void parameters_are_laid_out(void)
@@ -199,6 +236,7 @@ static void logs_come_back_where_they_are_wanted(void)
 int main(void)
 {
     function_info_is_kept();
+    library_kernels_have_twins_on_other_servers();
     parameters_are_laid_out();
     launch_attributes_are_encoded();
     logs_come_back_where_they_are_wanted();

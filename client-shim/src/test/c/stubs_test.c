@@ -74,6 +74,12 @@ uint64_t remora_new_handle(void)
     return next_handle++;
 }
 
+uint64_t remora_new_handle_near(uint64_t handle)
+{
+    (void)handle;
+    return next_handle++;
+}
+
 CUresult remora_stream(CUstream stream, bool per_thread, uint64_t *handle)
 {
     *handle = stream == NULL && per_thread ? 77 : (uint64_t)(uintptr_t)stream;

@@ -75,6 +75,14 @@ public final class StatsCommand implements RemoraCommand {
     if (all.resumes() > 0) {
       totals.row("  connection cut and restored", Sizes.count(all.resumes()) + " times");
     }
+    if (all.bridgedCopies() > 0) {
+      totals.row(
+          "  copied through the client",
+          Sizes.bytes(all.bridgedBytes())
+              + " from server to server in "
+              + Sizes.count(all.bridgedCopies())
+              + " copies");
+    }
     out.print(totals);
     if (waits > 0) {
       out.print(slowest(all));

@@ -13,7 +13,7 @@ final class WantOptions {
   @Option(
       names = "--gpus",
       paramLabel = "N",
-      description = "How many devices, all on one server; also REMORA_GPUS.")
+      description = "How many devices, of one server if one has so many; also REMORA_GPUS.")
   private @Nullable String gpus;
 
   @Option(

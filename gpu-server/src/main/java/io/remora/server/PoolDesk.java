@@ -163,7 +163,8 @@ final class PoolDesk {
         Policy.of(request.getPolicy()).orElse(pool.get().policy()),
         Duration.ZERO,
         request.getTenantSessionsMax(),
-        Set.of());
+        Set.of(),
+        false);
   }
 
   private static CompletionStage<ReserveReply> reply(Outcome outcome, String why) {

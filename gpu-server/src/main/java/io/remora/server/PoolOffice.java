@@ -10,6 +10,7 @@ import io.remora.server.config.ServerConfig;
 import io.remora.server.config.TlsMode;
 import io.remora.server.pool.Demand;
 import io.remora.server.pool.EtcdSettings;
+import io.remora.server.pool.Neighbours;
 import io.remora.server.pool.Placer;
 import io.remora.server.pool.PoolCounts;
 import io.remora.server.pool.PoolFile;
@@ -88,7 +89,7 @@ final class PoolOffice implements AutoCloseable {
             : EtcdRegistry.open(etcd, file.pool().name(), self.name(), view, thread, nanoClock);
     PoolCounts counts = registry == null ? new SeenCounts(self.name(), view) : registry.counts();
     desk = new PoolDesk(self, file::pool, around, new Promises(nanoClock), counts);
-    placer = new Placer(file.pool().name(), view, this::reserve, this::run, nanoClock);
+    placer = new Placer(file.pool().name(), view, new Asking(), this::run, nanoClock);
     rounds =
         file.pool().discovery().equals("list") || file.pool().discovery().equals("dns")
             ? new PoolRounds(file::pool, self.name(), links, view, nanoClock)
@@ -216,10 +217,19 @@ final class PoolOffice implements AutoCloseable {
     }
   }
 
-  private CompletionStage<ReserveReply> reserve(MemberState member, ReserveRequest request) {
-    return member.getName().equals(desk.self().name())
-        ? desk.reserve(request)
-        : links.reserve(member.getServer(), request);
+  /** Asks members, this one without a way over the network. */
+  private final class Asking implements Neighbours {
+    @Override
+    public CompletionStage<ReserveReply> reserve(MemberState member, ReserveRequest request) {
+      return member.getName().equals(desk.self().name())
+          ? desk.reserve(request)
+          : links.reserve(member.getServer(), request);
+    }
+
+    @Override
+    public void release(MemberState member, String placement) {
+      giveBack(member, placement);
+    }
   }
 
   /** The service for clients and members. */

@@ -14,6 +14,7 @@ import io.remora.server.pool.Demand;
 import io.remora.server.pool.Placer;
 import io.remora.server.pool.PoolToken;
 import io.remora.server.tenant.Tenant;
+import io.remora.v1.Grant;
 import io.remora.v1.KnownMember;
 import io.remora.v1.MemberRequest;
 import io.remora.v1.MemberState;
@@ -26,6 +27,7 @@ import io.remora.v1.ReleaseReply;
 import io.remora.v1.ReleaseRequest;
 import io.remora.v1.ReserveReply;
 import io.remora.v1.ReserveRequest;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -151,17 +153,25 @@ final class PoolService extends PoolGrpc.PoolImplBase {
     }
 
     @Override
-    public void placed(MemberState member, String placement) {
+    public void placed(List<Placer.Grant> grants) {
       if (call.isCancelled()) {
-        office.giveBack(member, placement);
+        grants.forEach(each -> office.giveBack(each.member(), each.placement()));
         return;
       }
-      call.onNext(
+      Placer.Grant first = grants.get(0);
+      PlaceReply.Builder reply =
           PlaceReply.newBuilder()
-              .setMember(member.getName())
-              .setServer(office.isAlone() ? "" : member.getServer())
-              .setPlacement(placement)
-              .build());
+              .setMember(first.member().getName())
+              .setServer(office.isAlone() ? "" : first.member().getServer())
+              .setPlacement(first.placement());
+      for (Placer.Grant more : grants.subList(1, grants.size())) {
+        reply.addMore(
+            Grant.newBuilder()
+                .setMember(more.member().getName())
+                .setServer(more.member().getServer())
+                .setPlacement(more.placement()));
+      }
+      call.onNext(reply.build());
       call.onCompleted();
     }
 

@@ -6,6 +6,7 @@ import io.remora.server.driver.Domain;
 import io.remora.server.driver.Driver;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.PrintListener;
+import io.remora.server.driver.TakenAddresses;
 import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
@@ -40,7 +41,11 @@ interface SelfTest {
     static void run(Driver driver, DeviceDescription device) throws InterruptedException {
       try (Domain domain =
           driver.open(
-              device.ordinal(), SLAB_BYTES_MIN, (result, detail) -> {}, PrintListener.NONE)) {
+              device.ordinal(),
+              SLAB_BYTES_MIN,
+              TakenAddresses.NONE,
+              (result, detail) -> {},
+              PrintListener.NONE)) {
         long address = domain.slabAddress();
         domain.commit(address, domain.granuleBytes());
         long stream = domain.createStream(1, device.streamPriorityLeast());

@@ -2,6 +2,7 @@
 package io.remora.calls;
 
 import io.remora.v1.Direction;
+import io.remora.v1.Route;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -29,6 +30,7 @@ import java.util.OptionalLong;
  * @param mask bits that may be set
  * @param opaque whether only the client understands it
  * @param clientOnly whether it is never on the wire
+ * @param route what the table says of the server that a call is for
  * @param annotated whether the table says anything of the field
  */
 public record CallParameter(
@@ -53,6 +55,7 @@ public record CallParameter(
     OptionalLong mask,
     boolean opaque,
     boolean clientOnly,
+    Route route,
     boolean annotated) {
 
   /** The name in Java, e.g. {@code dstDevice}. */

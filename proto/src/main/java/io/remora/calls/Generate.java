@@ -15,6 +15,7 @@ import io.remora.calls.source.c.CallsFiles;
 import io.remora.calls.source.c.EnumsFile;
 import io.remora.calls.source.c.ErrorsFiles;
 import io.remora.calls.source.c.ExportsFiles;
+import io.remora.calls.source.c.RoutesFiles;
 import io.remora.calls.source.c.StubsFiles;
 import io.remora.calls.source.c.SymbolsFiles;
 import java.io.IOException;
@@ -82,6 +83,7 @@ public final class Generate {
   static Map<String, String> c(CallTable table) {
     Map<String, String> files = new LinkedHashMap<>();
     files.putAll(CallsFiles.of(table));
+    files.putAll(RoutesFiles.of(table));
     files.putAll(SymbolsFiles.of(table));
     files.putAll(ExportsFiles.of(table));
     files.putAll(StubsFiles.of(table));

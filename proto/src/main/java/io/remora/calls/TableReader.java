@@ -89,6 +89,7 @@ final class TableReader {
         param.hasMask() ? OptionalLong.of(param.getMask()) : OptionalLong.empty(),
         param.getOpaque(),
         param.getClientOnly(),
+        param.getRoute(),
         field.getOptions().hasExtension(OptionsProto.param));
   }
 

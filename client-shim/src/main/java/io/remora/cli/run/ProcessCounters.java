@@ -19,6 +19,8 @@ import java.util.Map;
  * @param bytesReceived size of the server's messages
  * @param creditNanos how long threads were blocked because too much was under way
  * @param resumes how often sessions went on after their connection was cut
+ * @param bridgedCopies copies between two servers that went through the process
+ * @param bridgedBytes how much they brought over
  * @param calls the calls that were sent
  */
 public record ProcessCounters(
@@ -30,6 +32,8 @@ public record ProcessCounters(
     long bytesReceived,
     long creditNanos,
     long resumes,
+    long bridgedCopies,
+    long bridgedBytes,
     List<CallCounters> calls) {
 
   /** One entry point of the driver. */
@@ -93,6 +97,8 @@ public record ProcessCounters(
         numbers.getOrDefault("bytes_received", 0L),
         numbers.getOrDefault("credit_nanos", 0L),
         numbers.getOrDefault("resumes", 0L),
+        numbers.getOrDefault("bridged_copies", 0L),
+        numbers.getOrDefault("bridged_bytes", 0L),
         calls);
   }
 
@@ -117,6 +123,8 @@ public record ProcessCounters(
     long received = 0;
     long credit = 0;
     long resumes = 0;
+    long bridgedCopies = 0;
+    long bridgedBytes = 0;
     for (ProcessCounters each : processes) {
       local += each.localCalls;
       frames += each.framesSent;
@@ -124,6 +132,8 @@ public record ProcessCounters(
       received += each.bytesReceived;
       credit += each.creditNanos;
       resumes += each.resumes;
+      bridgedCopies += each.bridgedCopies;
+      bridgedBytes += each.bridgedBytes;
       each.calls.forEach(call -> calls.merge(call.name(), call, CallCounters::plus));
     }
     ProcessCounters first = processes.get(0);
@@ -136,6 +146,8 @@ public record ProcessCounters(
         received,
         credit,
         resumes,
+        bridgedCopies,
+        bridgedBytes,
         List.copyOf(calls.values()));
   }
 

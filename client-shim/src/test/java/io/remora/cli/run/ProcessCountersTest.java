@@ -20,7 +20,10 @@ final class ProcessCountersTest {
                 "bytes_sent 1000",
                 "bytes_received 300",
                 "credit_nanos 7",
-                "resumes 1"));
+                "resumes 1",
+                "servers 2",
+                "bridged_copies 3",
+                "bridged_bytes 4000"));
     lines.addAll(List.of(calls));
     lines.add("end");
     return lines;
@@ -49,6 +52,8 @@ final class ProcessCountersTest {
                 600,
                 14,
                 2,
+                6,
+                8000,
                 List.of(
                     new CallCounters("cuMemAlloc", 4, 4, 100),
                     new CallCounters("cuLaunchKernel", 58, 1, 20))));

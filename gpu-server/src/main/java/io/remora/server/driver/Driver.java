@@ -32,11 +32,17 @@ public interface Driver extends AutoCloseable {
    *
    * @param device ordinal of {@link #devices()}
    * @param slabBytes size of the slab's address space, a power of two; nothing is committed yet
+   * @param taken addresses that the slab must not have, if the device has others
    * @param faults told once when work of this domain has faulted
    * @param prints takes what the domain's kernels print
    * @throws DriverException if the device cannot reserve the slab
    */
-  Domain open(int device, long slabBytes, FaultListener faults, PrintListener prints);
+  Domain open(
+      int device,
+      long slabBytes,
+      TakenAddresses taken,
+      FaultListener faults,
+      PrintListener prints);
 
   /**
    * Opens a domain that is to take the place of another: its slab has the same addresses and

@@ -18,13 +18,14 @@ import java.util.TreeMap;
  *
  * @param tenant whose it is
  * @param tenantClass the kind of work that the member must take
- * @param devices how many, on one member, at least 1
+ * @param devices how many, at least 1
  * @param memoryBytes free on each of them
  * @param labels that the member must have
  * @param policy which member gets it
  * @param waitTime how long it waits in line
  * @param tenantSessionsMax how many sessions its tenant may have in the pool
  * @param avoid members that it doesn't want
+ * @param span whether the devices may be of several members, if no single one has room for all
  */
 public record Demand(
     String tenant,
@@ -35,7 +36,8 @@ public record Demand(
     Policy policy,
     Duration waitTime,
     int tenantSessionsMax,
-    Set<String> avoid) {
+    Set<String> avoid,
+    boolean span) {
   private static final int DEVICES_MAX = 256;
   private static final int LABELS_MAX = 32;
   private static final int AVOID_MAX = 64;
@@ -64,7 +66,28 @@ public record Demand(
         policy(request.getPolicy(), pool.policy()),
         wait(request.getWait(), pool.waitMax(tenant.name())),
         pool.sessionsMax(tenant),
-        new HashSet<>(request.getAvoidList()));
+        new HashSet<>(request.getAvoidList()),
+        request.getSeveralServers() && pool.maySpan(tenant.name()));
+  }
+
+  /** The same for so many devices of one member. */
+  Demand part(int number) {
+    return new Demand(
+        tenant,
+        tenantClass,
+        number,
+        memoryBytes,
+        labels,
+        policy,
+        waitTime,
+        tenantSessionsMax,
+        avoid,
+        false);
+  }
+
+  /** What a member must have to be of any use. */
+  Demand least() {
+    return span ? part(1) : this;
   }
 
   private static int devices(String text) {

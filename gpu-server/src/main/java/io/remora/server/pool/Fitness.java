@@ -43,13 +43,9 @@ final class Fitness {
           3,
           "no member that may be used has "
               + demand.devices()
-              + " devices: a session lies on one server, so ask for fewer (--gpus)");
+              + " devices: this session lies on one server, so ask for fewer (--gpus)");
     }
-    long large =
-        member.getDevicesList().stream()
-            .filter(each -> each.getMemoryBytes() >= demand.memoryBytes())
-            .count();
-    if (large < demand.devices()) {
+    if (large(member, demand) < demand.devices()) {
       return Never.of(
           4,
           "no member that may be used has "
@@ -58,6 +54,14 @@ final class Fitness {
               + ByteSize.format(demand.memoryBytes()));
     }
     return Optional.empty();
+  }
+
+  /** How many devices of a member are as large as a session wants them. */
+  static int large(MemberState member, Demand demand) {
+    return (int)
+        member.getDevicesList().stream()
+            .filter(each -> each.getMemoryBytes() >= demand.memoryBytes())
+            .count();
   }
 
   /** Whether a device can take one more session. */

@@ -7,7 +7,6 @@ import io.remora.v1.ReserveRequest;
 import java.util.concurrent.CompletionStage;
 
 /** How a member asks another one, or itself. */
-@FunctionalInterface
 public interface Neighbours {
   /**
    * Asks for a promise.
@@ -15,4 +14,7 @@ public interface Neighbours {
    * @return completes with the answer, or exceptionally if the member can't be reached
    */
   CompletionStage<ReserveReply> reserve(MemberState member, ReserveRequest request);
+
+  /** Gives a promise back that nobody will use; one that can't be given back ends by itself. */
+  void release(MemberState member, String placement);
 }

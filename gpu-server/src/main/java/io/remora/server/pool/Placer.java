@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -30,8 +31,8 @@ public final class Placer {
     /** It waits; 1 is the first in line. */
     void position(int position);
 
-    /** It has room. */
-    void placed(MemberState member, String placement);
+    /** It has room: all devices on one member, or on several, if it may have them so. */
+    void placed(List<Grant> grants);
 
     /** There is none. */
     void refused(Refusal reason, String message);
@@ -39,6 +40,13 @@ public final class Placer {
     /** Whether nobody waits for it any more. */
     boolean isGone();
   }
+
+  /**
+   * Room on one member.
+   *
+   * @param placement names the member's promise
+   */
+  public record Grant(MemberState member, String placement) {}
 
   /** Why there is no room. */
   public enum Refusal {
@@ -75,6 +83,13 @@ public final class Placer {
     final long number;
     final long untilNanos;
     final Set<String> triedNow = new HashSet<>();
+
+    /** Members that those before it in line could use. */
+    Set<String> claimed = Set.of();
+
+    /** Several members together were tried now. */
+    boolean spanned;
+
     boolean trying;
     boolean limited;
 
@@ -152,6 +167,8 @@ public final class Placer {
       if (!each.trying && claimed.size() < members && !hasJustTried(each)) {
         each.triedNow.clear();
         each.triedNow.addAll(claimed);
+        each.claimed = Set.copyOf(claimed);
+        each.spanned = false;
         tryNext(each);
       } else if (!each.trying) {
         keepOrRefuse(each);
@@ -195,21 +212,30 @@ public final class Placer {
   private Optional<String> whyNever(Demand demand) {
     Fitness.Never nearest =
         new Fitness.Never(-1, "no member of the pool is known yet: try again in a moment");
+    int together = 0;
     for (KnownMember member : view.all()) {
-      Optional<Fitness.Never> never = Fitness.whyNever(member.getState(), demand);
-      if (never.isEmpty() || !PoolView.isKnown(member.getState())) {
+      Optional<Fitness.Never> never = Fitness.whyNever(member.getState(), demand.least());
+      together += never.isEmpty() ? Fitness.large(member.getState(), demand) : 0;
+      boolean enough = never.isEmpty() && (!demand.span() || together >= demand.devices());
+      if (enough || !PoolView.isKnown(member.getState())) {
         return Optional.empty();
       }
-      nearest = never.get().step() > nearest.step() ? never.get() : nearest;
+      nearest =
+          never.isPresent() && never.get().step() > nearest.step() ? never.get() : nearest;
     }
-    return Optional.of(nearest.why());
+    return Optional.of(
+        together == 0
+            ? nearest.why()
+            : "all members that may be used have "
+                + together
+                + " such devices together: ask for fewer (--gpus)");
   }
 
   /** The members that could take the session if they were empty. */
   private Set<String> usable(Demand demand) {
     Set<String> usable = new HashSet<>();
     for (MemberState member : view.reachable()) {
-      if (member.getServing() && Fitness.whyNever(member, demand).isEmpty()) {
+      if (member.getServing() && Fitness.whyNever(member, demand.least()).isEmpty()) {
         usable.add(member.getName());
       }
     }
@@ -231,13 +257,32 @@ public final class Placer {
             ? List.of()
             : Ranking.members(members, demand, Long.hashCode(waiting.number * 31 + line.size()));
     if (best.isEmpty()) {
-      waiting.trying = false;
-      keepOrRefuse(waiting);
+      boolean span =
+          demand.span() && demand.devices() > 1 && !waiting.limited && !waiting.spanned;
+      waiting.trying = span;
+      if (span) {
+        waiting.spanned = true;
+        new SpanAttempt(this, waiting.demand, waiting.claimed, new Spanning(waiting)).next();
+      } else {
+        keepOrRefuse(waiting);
+      }
       return;
     }
     MemberState member = best.get(0);
     waiting.trying = true;
     waiting.triedNow.add(member.getName());
+    ask(member, demand, (reply, failure) -> answered(waiting, member, reply, failure));
+  }
+
+  PoolView view() {
+    return view;
+  }
+
+  /** Asks a member for a promise; the answer comes on the placer's thread. */
+  void ask(
+      MemberState member,
+      Demand demand,
+      BiConsumer<@Nullable ReserveReply, @Nullable Throwable> answered) {
     CompletionStage<ReserveReply> asked =
         neighbours.reserve(
             member,
@@ -251,7 +296,41 @@ public final class Placer {
                 .build());
     var unused =
         asked.whenComplete(
-            (reply, failure) -> thread.execute(() -> answered(waiting, member, reply, failure)));
+            (reply, failure) -> thread.execute(() -> answered.accept(reply, failure)));
+  }
+
+  /** Gives promises back. */
+  void giveBack(List<Grant> grants) {
+    grants.forEach(each -> neighbours.release(each.member(), each.placement()));
+  }
+
+  /** What becomes of a session that looks for room on several members. */
+  private final class Spanning implements SpanAttempt.End {
+    private final Waiting waiting;
+
+    Spanning(Waiting waiting) {
+      this.waiting = waiting;
+    }
+
+    @Override
+    public boolean isWanted() {
+      return line.contains(waiting);
+    }
+
+    @Override
+    public void granted(List<Grant> grants) {
+      placed(waiting, grants);
+      rest(waiting);
+    }
+
+    @Override
+    public void failed(boolean limited, String why) {
+      waiting.trying = false;
+      waiting.limited = limited;
+      waiting.why = why.isEmpty() ? waiting.why : why;
+      keepOrRefuse(waiting);
+      rest(waiting);
+    }
   }
 
   private void answered(
@@ -268,7 +347,10 @@ public final class Placer {
       tryNext(waiting);
     } else {
       switch (reply.getOutcome()) {
-        case RESERVED -> placed(waiting, member, reply.getPlacement());
+        case RESERVED -> {
+          view.placed(member.getName(), waiting.demand);
+          placed(waiting, List.of(new Grant(member, reply.getPlacement())));
+        }
         case TENANT_LIMIT -> {
           waiting.trying = false;
           waiting.limited = true;
@@ -281,18 +363,21 @@ public final class Placer {
       }
     }
     if (!waiting.trying) {
-      waiting.rests = true;
-      waiting.triedNanos = nanoClock.getAsLong();
-      // Those that were held by it are decided about now.
-      thread.execute(this::look);
+      rest(waiting);
     }
   }
 
-  private void placed(Waiting waiting, MemberState member, String placement) {
+  private void rest(Waiting waiting) {
+    waiting.rests = true;
+    waiting.triedNanos = nanoClock.getAsLong();
+    // Those that were held by it are decided about now.
+    thread.execute(this::look);
+  }
+
+  private void placed(Waiting waiting, List<Grant> grants) {
     waiting.trying = false;
     line.remove(waiting);
-    view.placed(member.getName(), waiting.demand);
-    waiting.listener.placed(member, placement);
+    waiting.listener.placed(grants);
   }
 
   private void keepOrRefuse(Waiting waiting) {

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param dns HOST:PORT whose addresses are the members, if they are found so
  * @param etcd where the members register, if they are found so
  * @param offer what each member gives, where no list says
+ * @param span whether a session may have devices of several members
  * @param tenants what tenants may do in the pool, by name
  */
 public record PoolFile(
@@ -40,6 +41,7 @@ public record PoolFile(
     @Nullable String dns,
     @Nullable EtcdSettings etcd,
     MemberTerms offer,
+    boolean span,
     Map<String, TenantTerms> tenants) {
 
   /** What a name of a pool or a member may be, for messages. */
@@ -63,8 +65,10 @@ public record PoolFile(
    *
    * @param sessions at once on all members; null: what the tenants file says
    * @param waitMax how long it may wait in line; null: as long as everybody
+   * @param span whether its sessions may have devices of several members; null: as everybody's
    */
-  public record TenantTerms(@Nullable Integer sessions, @Nullable Duration waitMax) {}
+  public record TenantTerms(
+      @Nullable Integer sessions, @Nullable Duration waitMax, @Nullable Boolean span) {}
 
   public PoolFile {
     members = Map.copyOf(members);
@@ -83,6 +87,7 @@ public record PoolFile(
         null,
         null,
         MemberTerms.ALL,
+        true,
         Map.of());
   }
 
@@ -134,6 +139,7 @@ public record PoolFile(
         dns,
         etcd.isPresent() ? etcdSettings : null,
         terms,
+        top.flag("span", true),
         tenants(top));
   }
 
@@ -202,7 +208,13 @@ public record PoolFile(
     }
     Integer sessions = section.integer("sessions", 0, 1_000_000).orElse(null);
     Duration wait = wait(section);
-    return new Named<>(name, new TenantTerms(sessions, section.has("wait") ? wait : null));
+    boolean span = section.flag("span", true);
+    return new Named<>(
+        name,
+        new TenantTerms(
+            sessions,
+            section.has("wait") ? wait : null,
+            section.has("span") ? Boolean.valueOf(span) : null));
   }
 
   private static Duration wait(ConfigSection section) {
@@ -259,5 +271,12 @@ public record PoolFile(
     TenantTerms terms = tenants.get(tenant);
     Duration own = terms == null ? null : terms.waitMax();
     return own == null ? waitMax : own;
+  }
+
+  /** Whether a tenant's sessions may have devices of several members. */
+  public boolean maySpan(String tenant) {
+    TenantTerms terms = tenants.get(tenant);
+    Boolean own = terms == null ? null : terms.span();
+    return own == null ? span : own;
   }
 }

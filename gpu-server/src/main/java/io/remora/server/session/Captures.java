@@ -27,7 +27,7 @@ final class Captures {
 
   /** A handle for a node that the server makes. */
   long newNodeHandle() {
-    return ownHandles++;
+    return session.part().own(ownHandles++);
   }
 
   Capture begin(SessionStream stream, SessionGraph graph, long thread, boolean anyThread) {

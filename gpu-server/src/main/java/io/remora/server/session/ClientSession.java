@@ -28,6 +28,7 @@ final class ClientSession implements Session {
   private final String id;
   private final TenantGrant grant;
   private final SessionServices services;
+  private final MachinePart part;
   private final SessionLink link;
   private final ClientPresence presence;
   private final SessionQuota quota;
@@ -58,17 +59,20 @@ final class ClientSession implements Session {
   private volatile boolean ended;
 
   /**
+   * @param part what it is among the sessions of its client
    * @param terms null if the session ends with its stream
    */
   ClientSession(
       String id,
       TenantGrant grant,
       SessionServices services,
+      MachinePart part,
       SessionOutput output,
       @Nullable ResumeTerms terms) {
     this.id = id;
     this.grant = grant;
     this.services = services;
+    this.part = part;
     this.link = new SessionLink(output, terms, meter, this::payloadReleased);
     this.presence = new ClientPresence(this, link);
     this.quota = new SessionQuota(grant.account());
@@ -76,7 +80,8 @@ final class ClientSession implements Session {
     this.failures = new FailureLog(meter, services.nanoClock());
     this.errors = new DeferredErrors(outbox);
     this.serial = new SerialExecutor(services.workers(), this::defect, this::afterTurn);
-    this.epochs = new WorkEpochs(() -> serial.signal(this::epochsDue));
+    // Freeing calls the driver, which a signal may not.
+    this.epochs = new WorkEpochs(() -> serial.signal(() -> serial.execute(this::runDueActions)));
     this.flow = new FlowControl(this, outbox, link);
     this.frames = new FrameReader(this, services.limits(), services.nanoClock());
   }
@@ -101,6 +106,11 @@ final class ClientSession implements Session {
 
   SessionServices services() {
     return services;
+  }
+
+  /** What it is among the sessions of its client. */
+  MachinePart part() {
+    return part;
   }
 
   /** What the session has taken of its tenant's limits. */
@@ -220,9 +230,7 @@ final class ClientSession implements Session {
   }
 
   private void devicesOpened(List<SessionDevice> opened) {
-    SessionObjects made =
-        new SessionObjects(
-            opened, serial, services.limits().handlesMax(), quota, grant.tenantClass());
+    SessionObjects made = new SessionObjects(this, opened);
     objects = made;
     if (ended) {
       closeDevices(made);
@@ -347,11 +355,6 @@ final class ClientSession implements Session {
     stream.device().lane().submit(work);
   }
 
-  /** Work of an asynchronous or waiting call has failed; serial executor. */
-  void workFailed(SessionCall call, SessionDevice device, int result, String detail) {
-    faults.workFailed(call, device, result, detail);
-  }
-
   /** What the tenant may use of a device's memory. */
   long totalMemoryBytes(DeviceDescription device) {
     return Math.min(grant.memory().quotaBytes(), device.totalMemoryBytes());
@@ -369,11 +372,6 @@ final class ClientSession implements Session {
   /** Leaves a task from any thread; see {@link SerialExecutor#signal}. */
   void signal(Runnable task) {
     serial.signal(task);
-  }
-
-  private void epochsDue() {
-    // Freeing calls the driver, which a signal may not.
-    serial.execute(this::runDueActions);
   }
 
   private void runDueActions() {

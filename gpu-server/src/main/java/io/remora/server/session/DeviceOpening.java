@@ -3,8 +3,11 @@ package io.remora.server.session;
 
 import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.Domain;
+import io.remora.server.driver.DriverException;
+import io.remora.server.driver.TakenAddresses;
 import io.remora.server.queue.Lane;
 import io.remora.server.tenant.TenantGrant;
+import io.remora.v1.CUresult;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -28,7 +31,7 @@ final class DeviceOpening {
     try {
       for (DeviceDescription device : session.services().driver().devices()) {
         if (session.grant().allows(device.ordinal())) {
-          opened.add(open(session, opened.size(), device));
+          opened.add(open(session, session.part().firstDevice() + opened.size(), device));
         }
       }
     } catch (RuntimeException refused) {
@@ -43,7 +46,12 @@ final class DeviceOpening {
     SessionServices services = session.services();
     PrintBuffer prints = new PrintBuffer();
     DomainTerms terms = new DomainTerms(session, prints);
-    Domain domain = terms.open(device.ordinal(), slabBytes(session.totalMemoryBytes(device)));
+    Domain domain =
+        terms.open(
+            device.ordinal(),
+            slabBytes(session.totalMemoryBytes(device)),
+            session.part().taken());
+    requireApart(domain, session.part().taken(), device);
     Lane lane =
         services
             .queues()
@@ -67,6 +75,19 @@ final class DeviceOpening {
             services.limits().allocationsMax());
     terms.madeFor(opened);
     return opened;
+  }
+
+  /** No driver gives such addresses unless it has no others. */
+  private static void requireApart(Domain domain, TakenAddresses taken, DeviceDescription device) {
+    if (taken.overlap(domain.slabAddress(), domain.slabBytes())) {
+      domain.close();
+      throw new DriverException(
+          CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE,
+          "device "
+              + device.ordinal()
+              + " has no addresses left that the program's devices on other servers don't have:"
+              + " smaller quotas need fewer, or take all devices from one server");
+    }
   }
 
   private static long slabBytes(long memoryBytes) {

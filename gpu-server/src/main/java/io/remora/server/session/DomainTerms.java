@@ -6,6 +6,7 @@ import io.remora.server.driver.DomainImage;
 import io.remora.server.driver.Driver;
 import io.remora.server.driver.FaultListener;
 import io.remora.server.driver.PrintListener;
+import io.remora.server.driver.TakenAddresses;
 import io.remora.server.tenant.TenantGrant;
 import io.remora.v1.CUresult;
 import org.jspecify.annotations.Nullable;
@@ -50,8 +51,8 @@ final class DomainTerms implements FaultListener {
   }
 
   /** Opens a domain with new addresses. */
-  Domain open(int ordinal, long slabBytes) {
-    return limited(ordinal, driver().open(ordinal, slabBytes, this, prints));
+  Domain open(int ordinal, long slabBytes, TakenAddresses taken) {
+    return limited(ordinal, driver().open(ordinal, slabBytes, taken, this, prints));
   }
 
   /** Opens a domain that is to take another's place. */

@@ -118,7 +118,7 @@ final class Downloads {
     }
     if (result != CUresult.CUDA_SUCCESS_VALUE) {
       download.finish();
-      session.workFailed(download.call, download.call.stream().device(), result, "");
+      session.faults().workFailed(download.call, download.call.stream().device(), result, "");
     } else {
       pacing.moved(piece.remaining());
       if (download.send(piece)) {
@@ -182,7 +182,7 @@ final class Downloads {
       if (result == CUresult.CUDA_SUCCESS_VALUE) {
         answer(all, 0);
       } else {
-        session.workFailed(call, call.stream().device(), result, "");
+        session.faults().workFailed(call, call.stream().device(), result, "");
       }
     }
 

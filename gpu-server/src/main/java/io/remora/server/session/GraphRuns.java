@@ -264,7 +264,7 @@ final class GraphRuns {
         record.event().recordEnded(recordNumber);
       }
       if (result != CUresult.CUDA_SUCCESS_VALUE) {
-        session.signal(() -> session.workFailed(call, stream().device(), result, detail));
+        session.signal(() -> session.faults().workFailed(call, stream().device(), result, detail));
       }
     }
   }

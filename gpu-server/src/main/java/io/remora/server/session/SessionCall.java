@@ -314,7 +314,7 @@ final class SessionCall extends QueuedWork implements CallContext {
     if (result == CUresult.CUDA_SUCCESS_VALUE) {
       succeed();
     } else {
-      session.workFailed(this, stream().device(), result, detail);
+      session.faults().workFailed(this, stream().device(), result, detail);
     }
   }
 

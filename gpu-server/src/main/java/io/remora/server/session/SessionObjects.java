@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SessionObjects {
   private final List<SessionDevice> devices;
+  private final int firstDevice;
   private final SerialExecutor serial;
   private final TenantClass tenantClass;
   private final @Nullable VirtualContext[] primaries;
@@ -28,15 +29,13 @@ final class SessionObjects {
   private final HandleTable<GraphNode> graphNodes;
   private final HandleTable<SessionGraphExec> graphExecs;
 
-  SessionObjects(
-      List<SessionDevice> devices,
-      SerialExecutor serial,
-      int handlesMax,
-      SessionQuota quota,
-      TenantClass tenantClass) {
-    this.tenantClass = tenantClass;
+  SessionObjects(ClientSession session, List<SessionDevice> devices) {
+    int handlesMax = session.services().limits().handlesMax();
+    SessionQuota quota = session.quota();
+    this.tenantClass = session.grant().tenantClass();
     this.devices = List.copyOf(devices);
-    this.serial = serial;
+    this.firstDevice = session.part().firstDevice();
+    this.serial = session.serial();
     this.primaries = new VirtualContext[devices.size()];
     this.contexts = new HandleTable<>(handlesMax);
     this.streams = new HandleTable<>(handlesMax, quota, Kind.STREAMS);
@@ -128,10 +127,15 @@ final class SessionObjects {
    * @throws CallException {@code CUDA_ERROR_INVALID_DEVICE}
    */
   SessionDevice device(int ordinal) {
-    if (ordinal < 0 || ordinal >= devices.size()) {
+    if (!isDevice(ordinal)) {
       throw new CallException(CUresult.CUDA_ERROR_INVALID_DEVICE_VALUE, "no device " + ordinal);
     }
-    return devices.get(ordinal);
+    return devices.get(ordinal - firstDevice);
+  }
+
+  /** Whether a number is the ordinal of a device, and the handle of its primary context. */
+  private boolean isDevice(long number) {
+    return number >= firstDevice && number < firstDevice + devices.size();
   }
 
   /**
@@ -142,7 +146,7 @@ final class SessionObjects {
    */
   VirtualContext context(long handle) {
     VirtualContext found =
-        handle >= 0 && handle < primaries.length ? primary((int) handle) : contexts.get(handle);
+        isDevice(handle) ? primary((int) handle - firstDevice) : contexts.get(handle);
     if (found == null) {
       throw new CallException(CUresult.CUDA_ERROR_INVALID_CONTEXT_VALUE, "");
     }
@@ -151,8 +155,8 @@ final class SessionObjects {
 
   /** The device of a context, or null if there is no such context. */
   @Nullable SessionDevice deviceOf(long contextHandle) {
-    if (contextHandle >= 0 && contextHandle < devices.size()) {
-      return devices.get((int) contextHandle);
+    if (isDevice(contextHandle)) {
+      return device((int) contextHandle);
     }
     VirtualContext context = contexts.get(contextHandle);
     return context == null ? null : context.device();
@@ -160,14 +164,15 @@ final class SessionObjects {
 
   /** The primary context of a device if it was used since its last reset. */
   @Nullable VirtualContext usedPrimary(int device) {
-    return primaries[device];
+    return primaries[device - firstDevice];
   }
 
-  private VirtualContext primary(int device) {
-    VirtualContext found = primaries[device];
+  private VirtualContext primary(int place) {
+    VirtualContext found = primaries[place];
     if (found == null) {
-      found = newContext(device, devices.get(device));
-      primaries[device] = found;
+      SessionDevice device = devices.get(place);
+      found = newContext(device.ordinal(), device);
+      primaries[place] = found;
     }
     return found;
   }
@@ -186,8 +191,8 @@ final class SessionObjects {
   /** Takes a context's handle away; a primary context begins anew at its next use. */
   void forget(VirtualContext context) {
     long handle = context.handle();
-    if (handle >= 0 && handle < primaries.length) {
-      primaries[(int) handle] = null;
+    if (isDevice(handle)) {
+      primaries[(int) handle - firstDevice] = null;
     } else {
       contexts.remove(handle);
     }
@@ -218,7 +223,7 @@ final class SessionObjects {
         all.add(context.legacy());
       }
     }
-    VirtualContext primary = primaries[device.ordinal()];
+    VirtualContext primary = usedPrimary(device.ordinal());
     if (primary != null) {
       all.add(primary.legacy());
     }
@@ -274,8 +279,8 @@ final class SessionObjects {
    */
   MemoryPool pool(long handle) {
     MemoryPool pool =
-        handle >= 1 && handle <= devices.size()
-            ? devices.get((int) handle - 1).pools().standard()
+        isDevice(handle - 1)
+            ? device((int) handle - 1).pools().standard()
             : pools.get(handle);
     if (pool == null) {
       throw CallException.invalidValue("there is no memory pool " + handle);

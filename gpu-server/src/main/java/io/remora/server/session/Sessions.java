@@ -126,7 +126,12 @@ public final class Sessions implements SessionFactory, AutoCloseable {
     random.nextBytes(id);
     ClientSession session =
         new ClientSession(
-            HexFormat.of().formatHex(id), grant, services, output, resumeTerms(hello));
+            HexFormat.of().formatHex(id),
+            grant,
+            services,
+            MachinePart.of(hello),
+            output,
+            resumeTerms(hello));
     log.info(
         "session {} of tenant {} opens: {} {}, process {}, {}",
         session.id(),

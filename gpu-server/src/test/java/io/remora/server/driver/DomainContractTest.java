@@ -66,6 +66,22 @@ public abstract class DomainContractTest {
   }
 
   @Test
+  void aSlabLiesApartFromAddressesThatItsUserHasElsewhere() {
+    Domain before = bench.open(SLAB_BYTES);
+    // As another server would have given them.
+    List<TakenAddresses.Range> taken =
+        List.of(
+            new TakenAddresses.Range(before.slabAddress(), SLAB_BYTES),
+            new TakenAddresses.Range(before.slabAddress() + 3 * SLAB_BYTES, SLAB_BYTES));
+    before.close();
+    for (int i = 0; i < 3; i++) {
+      Domain domain = bench.open(SLAB_BYTES, new TakenAddresses(taken));
+      assertThat(new TakenAddresses(taken).overlap(domain.slabAddress(), domain.slabBytes()))
+          .isFalse();
+    }
+  }
+
+  @Test
   void bytesComeBackAsTheyWereWritten() {
     DomainBench domain = bench.domain();
     byte[] bytes = DriverBench.pattern(3_000_000);

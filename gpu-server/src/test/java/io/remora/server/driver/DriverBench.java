@@ -27,7 +27,15 @@ final class DriverBench implements AutoCloseable {
   }
 
   Domain open(long slabBytes, FaultListener faults) {
-    Domain domain = driver.open(0, slabBytes, faults, PrintListener.NONE);
+    return open(slabBytes, TakenAddresses.NONE, faults);
+  }
+
+  Domain open(long slabBytes, TakenAddresses taken) {
+    return open(slabBytes, taken, (result, detail) -> {});
+  }
+
+  private Domain open(long slabBytes, TakenAddresses taken, FaultListener faults) {
+    Domain domain = driver.open(0, slabBytes, taken, faults, PrintListener.NONE);
     domains.add(domain);
     return domain;
   }

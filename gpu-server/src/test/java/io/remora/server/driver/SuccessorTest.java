@@ -129,7 +129,9 @@ class SuccessorTest {
   void whereThereIsNoRoomTheOldDomainRemainsWhatItIs() throws IOException {
     DomainBench first = bench.domain();
     ModuleDescription module = first.load(small());
-    Domain full = bench.driver.open(1, 256L << 20, (result, detail) -> {}, PrintListener.NONE);
+    Domain full =
+        bench.driver.open(
+            1, 256L << 20, TakenAddresses.NONE, (result, detail) -> {}, PrintListener.NONE);
     full.commit(full.slabAddress(), DEVICE_BYTES);
     DomainImage image = first.domain.image();
     Domain after = reopen(image);

@@ -7,9 +7,11 @@ import static io.remora.server.pool.Members.device;
 import static io.remora.server.pool.Members.member;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.remora.server.tenant.TenantClass;
 import io.remora.v1.MemberState;
 import io.remora.v1.ReserveReply;
 import io.remora.v1.ReserveReply.Outcome;
+import io.remora.v1.ReserveRequest;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -17,8 +19,10 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** Who gets which member, on a thread and a clock of the test's own. */
@@ -26,18 +30,33 @@ final class PlacerTest {
   private final Deque<Runnable> tasks = new ArrayDeque<>();
   private final Map<String, Outcome> outcomes = new HashMap<>();
   private final List<String> asked = new ArrayList<>();
+  private final List<String> shares = new ArrayList<>();
   private long nanos;
   private final PoolView view = new PoolView(() -> nanos, Duration.ofSeconds(4));
-  private final Placer placer = new Placer("p", view, this::reserve, tasks::add, () -> nanos);
+  private final Placer placer = new Placer("p", view, new Pool(), tasks::add, () -> nanos);
 
-  private CompletableFuture<ReserveReply> reserve(
-      MemberState member, io.remora.v1.ReserveRequest request) {
-    asked.add(member.getName());
-    Outcome outcome = outcomes.getOrDefault(member.getName(), Outcome.RESERVED);
-    return outcome == Outcome.UNRECOGNIZED
-        ? CompletableFuture.failedFuture(new IllegalStateException("unreachable"))
-        : CompletableFuture.completedFuture(
-            ReserveReply.newBuilder().setOutcome(outcome).setPlacement("t").build());
+  private final List<String> released = new ArrayList<>();
+
+  private final class Pool implements Neighbours {
+    @Override
+    public CompletableFuture<ReserveReply> reserve(MemberState member, ReserveRequest request) {
+      asked.add(member.getName());
+      shares.add(member.getName() + " " + request.getDevices());
+      Outcome outcome = outcomes.getOrDefault(member.getName(), Outcome.RESERVED);
+      return outcome == Outcome.UNRECOGNIZED
+          ? CompletableFuture.failedFuture(new IllegalStateException("unreachable"))
+          : CompletableFuture.completedFuture(
+              ReserveReply.newBuilder()
+                  .setOutcome(outcome)
+                  .setPlacement("of " + member.getName())
+                  .build());
+    }
+
+    @Override
+    public void release(MemberState member, String placement) {
+      assertThat(placement).isEqualTo("of " + member.getName());
+      released.add(member.getName());
+    }
   }
 
   private void run() {
@@ -69,8 +88,12 @@ final class PlacerTest {
     }
 
     @Override
-    public void placed(MemberState member, String placement) {
-      last = "placed " + member.getName();
+    public void placed(List<Placer.Grant> grants) {
+      last =
+          "placed "
+              + grants.stream()
+                  .map(each -> each.member().getName())
+                  .collect(Collectors.joining("+"));
     }
 
     @Override
@@ -151,7 +174,7 @@ final class PlacerTest {
         member("a", device(0, 0, 0, 0)).putLabels("model", "h200").addTenants("alice").build());
     assertThat(place(demand(2, 0)).last)
         .startsWith("NEVER")
-        .contains("has 2 devices: a session lies on one server");
+        .contains("has 2 devices: this session lies on one server");
     assertThat(place(demand(1, 9 * GIB)).last).startsWith("NEVER").contains("9GiB");
     assertThat(
             place(demand("alice", 1, 0, Map.of("model", "a100"), Policy.PACK, Duration.ZERO)).last)
@@ -241,6 +264,69 @@ final class PlacerTest {
     view.heard(member("c", device(0, 0, 0, 0)).build());
     nanos += TimeUnit.SECONDS.toNanos(5);
     assertThat(place(demand(1, 0)).last).startsWith("FULL");
+    assertThat(asked).isEmpty();
+  }
+
+  private static Demand spanning(int devices, Duration wait) {
+    return new Demand(
+        "alice",
+        TenantClass.NORMAL,
+        devices,
+        0,
+        Map.of(),
+        Policy.LEAST_LOADED,
+        wait,
+        100,
+        Set.of(),
+        true);
+  }
+
+  @Test
+  void oneMemberIsPreferredAndOtherwiseAsFewAsPossibleAreJoined() {
+    view.heard(member("a", device(0, 0, 0, 0)).build());
+    view.heard(member("b", device(0, 0, 0, 0.9), device(1, 0, 0, 0.9)).build());
+    view.heard(member("c", device(0, 0, 0, 0), device(1, 4, 0, 0)).build());
+    assertThat(place(spanning(2, Duration.ZERO)).last).isEqualTo("placed b");
+    assertThat(place(spanning(3, Duration.ZERO)).last).matches("placed b\\+[ac]");
+    assertThat(shares).startsWith("b 2", "b 2").hasSize(3);
+    assertThat(place(spanning(4, Duration.ZERO)).last).matches("placed b\\+[ac]\\+[ac]");
+    assertThat(released).isEmpty();
+  }
+
+  @Test
+  void whatCanNotBeHadWholeIsGivenBack() {
+    view.heard(member("a", device(0, 0, 0, 0), device(1, 0, 0, 0)).build());
+    view.heard(member("b", device(0, 0, 0, 0)).build());
+    outcomes.put("b", Outcome.NO_ROOM);
+    assertThat(place(spanning(3, Duration.ZERO)).last).startsWith("FULL");
+    assertThat(asked).containsExactly("a", "b");
+    assertThat(released).containsExactly("a");
+    Heard waits = place(spanning(3, Duration.ofMinutes(1)));
+    assertThat(waits.last).isEqualTo("position 1");
+    outcomes.put("b", Outcome.RESERVED);
+    nanos += TimeUnit.SECONDS.toNanos(1);
+    view.heard(
+        member("a", device(0, 0, 0, 0), device(1, 0, 0, 0)).setRevision(1).build());
+    look();
+    assertThat(waits.last).isEqualTo("placed a+b");
+  }
+
+  @Test
+  void theTenantsLimitEndsASearchOverSeveralMembers() {
+    view.heard(member("a", device(0, 0, 0, 0), device(1, 0, 0, 0)).build());
+    view.heard(member("b", device(0, 0, 0, 0)).build());
+    outcomes.put("b", Outcome.TENANT_LIMIT);
+    assertThat(place(spanning(3, Duration.ZERO)).last).startsWith("TENANT_LIMIT");
+    assertThat(released).containsExactly("a");
+  }
+
+  @Test
+  void moreThanAllHaveTogetherIsRefusedAndNobodyIsAsked() {
+    view.heard(member("a", device(0, 0, 0, 0)).build());
+    view.heard(member("b", device(0, 0, 0, 0)).build());
+    assertThat(place(spanning(3, Duration.ofMinutes(1))).last)
+        .startsWith("NEVER all members that may be used have 2 such devices together");
+    assertThat(place(demand(2, 0)).last).startsWith("NEVER");
     assertThat(asked).isEmpty();
   }
 }

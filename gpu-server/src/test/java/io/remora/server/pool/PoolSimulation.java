@@ -37,6 +37,7 @@ final class PoolSimulation {
   /** What became of the sessions, and how. */
   static final class Figures {
     int finished;
+    int spanning;
     int refused;
     int lost;
     int deaths;
@@ -96,8 +97,20 @@ final class PoolSimulation {
   }
 
   private Placer placer(SimulatedMember at, PoolView view) {
-    return new Placer(
-        "sim", view, (member, request) -> reserve(at, member, request), time, time::nanos);
+    Neighbours neighbours =
+        new Neighbours() {
+          @Override
+          public CompletionStage<ReserveReply> reserve(MemberState to, ReserveRequest request) {
+            return PoolSimulation.this.reserve(at, to, request);
+          }
+
+          @Override
+          public void release(MemberState to, String placement) {
+            SimulatedMember member = Objects.requireNonNull(members.get(to.getName()));
+            network.send(at.name, member.name, () -> member.release(placement), () -> {});
+          }
+        };
+    return new Placer("sim", view, neighbours, time, time::nanos);
   }
 
   private CompletionStage<ReserveReply> reserve(
@@ -253,11 +266,15 @@ final class PoolSimulation {
     time.after(healNanos, member::start);
   }
 
-  /** A program that wants a device for a while. */
+  private record Opened(SimulatedMember member, String placement) {}
+
+  /** A program that wants devices for a while. */
   private final class Client implements Placer.Listener {
     private final String tenant;
     private final Demand demand;
     private final Set<String> avoid = new HashSet<>();
+    private final List<Opened> opened = new ArrayList<>();
+    private boolean lost;
     private long cameNanos;
     private int tries;
 
@@ -268,13 +285,14 @@ final class PoolSimulation {
           new Demand(
               tenant,
               TenantClass.values()[random.nextInt(3)],
-              kind == 0 ? 2 : 1,
+              kind == 0 ? random.nextInt(2, 7) : 1,
               kind < 3 ? random.nextLong(1, 20) << 30 : 0,
               kind == 9 ? Map.of("zone", "z" + random.nextInt(8)) : Map.of(),
               Policy.values()[random.nextInt(2) + 1],
               Duration.ofSeconds(random.nextInt(10)),
               TENANT_SESSIONS_MAX,
-              Set.of());
+              Set.of(),
+              true);
     }
 
     void come() {
@@ -301,7 +319,8 @@ final class PoolSimulation {
                 demand.policy(),
                 demand.waitTime(),
                 demand.tenantSessionsMax(),
-                avoid),
+                avoid,
+                demand.span()),
             this);
       }
     }
@@ -329,16 +348,32 @@ final class PoolSimulation {
     }
 
     @Override
-    public void placed(MemberState state, String placement) {
-      SimulatedMember member = Objects.requireNonNull(members.get(state.getName()));
+    public void placed(List<Placer.Grant> grants) {
+      figures.spanning += grants.size() > 1 ? 1 : 0;
+      opened.clear();
+      open(grants, 0);
+    }
+
+    /** Opens a session on each member, one after the other; on all or none. */
+    private void open(List<Placer.Grant> grants, int number) {
+      if (number == grants.size()) {
+        figures.placedNanos.add(time.nanos() - cameNanos);
+        time.after(random.nextLong(SECOND, 120 * SECOND), this::end);
+        return;
+      }
+      Placer.Grant grant = grants.get(number);
+      SimulatedMember member = Objects.requireNonNull(members.get(grant.member().getName()));
       network.send(
           "client",
           member.name,
           () -> {
             touched.add(member);
-            if (member.open(placement, tenant, this::died)) {
-              figures.placedNanos.add(time.nanos() - cameNanos);
-              time.after(random.nextLong(SECOND, 120 * SECOND), () -> end(member, placement));
+            if (lost) {
+              return;
+            }
+            if (member.open(grant.placement(), tenant, this::died)) {
+              opened.add(new Opened(member, grant.placement()));
+              open(grants, number + 1);
             } else {
               again(member);
             }
@@ -347,22 +382,35 @@ final class PoolSimulation {
     }
 
     private void again(SimulatedMember member) {
-      figures.retries++;
-      avoid.add(member.name);
-      ask();
+      if (!lost) {
+        closeAll();
+        figures.retries++;
+        avoid.add(member.name);
+        ask();
+      }
     }
 
-    private void end(SimulatedMember member, String placement) {
-      if (member.sessions.containsKey(placement)) {
-        member.close(placement, tenant);
+    private void closeAll() {
+      opened.forEach(each -> each.member().close(each.placement(), tenant));
+      opened.clear();
+    }
+
+    private void end() {
+      if (!lost) {
+        closeAll();
         figures.finished++;
         open--;
       }
     }
 
+    /** One of its members: then the program ends. */
     private void died() {
-      figures.lost++;
-      open--;
+      if (!lost) {
+        lost = true;
+        closeAll();
+        figures.lost++;
+        open--;
+      }
     }
   }
 }

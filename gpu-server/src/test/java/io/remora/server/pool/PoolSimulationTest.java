@@ -34,6 +34,7 @@ final class PoolSimulationTest {
       PoolSimulation.Figures figures = run(full ? FULL : SMALL, seed);
       assertThat(figures.deaths).isPositive();
       assertThat(figures.cuts).isPositive();
+      assertThat(figures.spanning).isPositive();
       assertThat(figures.finished).isGreaterThan(full ? 50_000 : 500);
       if (full) {
         System.out.println(words(figures, System.nanoTime() - begun));

@@ -99,7 +99,8 @@ final class SimulatedMember {
             Policy.of(request.getPolicy()).orElseThrow(),
             Duration.ZERO,
             request.getTenantSessionsMax(),
-            Set.of());
+            Set.of(),
+            false);
     Promises ledger = promises;
     Optional<Promises.Promise> promise = ledger.make(id, demand, bare());
     if (promise.isEmpty()) {
@@ -141,6 +142,15 @@ final class SimulatedMember {
       promises.release(placement);
       book.remove(placement);
       counts.give(tenant, placement);
+    }
+  }
+
+  /** A promise comes back that nobody will use. */
+  void release(String placement) {
+    Optional<String> tenant = promises.tenantOf(placement);
+    if (up && promises.releaseOpen(placement)) {
+      book.remove(placement);
+      counts.give(tenant.orElseThrow(), placement);
     }
   }
 

@@ -6,6 +6,7 @@ import io.remora.server.driver.Domain;
 import io.remora.server.driver.Driver;
 import io.remora.server.driver.FaultListener;
 import io.remora.server.driver.PrintListener;
+import io.remora.server.driver.TakenAddresses;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -51,7 +52,12 @@ final class ManualDriver implements Driver {
   }
 
   @Override
-  public Domain open(int device, long slabBytes, FaultListener faults, PrintListener prints) {
+  public Domain open(
+      int device,
+      long slabBytes,
+      TakenAddresses taken,
+      FaultListener faults,
+      PrintListener prints) {
     ManualDomain domain =
         new ManualDomain(0x10_0000_0000_0000L * (domains.size() + 1), slabBytes, faults, prints);
     domains.add(domain);

@@ -7,6 +7,7 @@ import io.remora.server.driver.Domain;
 import io.remora.server.driver.DomainImage;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.PrintListener;
+import io.remora.server.driver.TakenAddresses;
 import io.remora.server.driver.software.SoftwareDeviceConfig;
 import io.remora.server.driver.software.SoftwareDriver;
 import io.remora.v1.CUresult;
@@ -108,7 +109,8 @@ final class ResidencyTest {
   }
 
   private Domain open() {
-    return driver.open(0, SLAB_BYTES, (result, detail) -> {}, PrintListener.NONE);
+    return driver.open(
+        0, SLAB_BYTES, TakenAddresses.NONE, (result, detail) -> {}, PrintListener.NONE);
   }
 
   private Owner owner() {

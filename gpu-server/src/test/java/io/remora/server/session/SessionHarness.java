@@ -154,7 +154,7 @@ final class SessionHarness {
             Set.of(),
             account,
             slotsGivenBack::incrementAndGet);
-    session = new ClientSession("test", grant, services, output, terms);
+    session = new ClientSession("test", grant, services, MachinePart.ONLY, output, terms);
     session.open();
   }
 

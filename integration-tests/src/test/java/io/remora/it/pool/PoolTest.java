@@ -107,7 +107,7 @@ class PoolTest {
     }
     assertThat(refusal("alice", "REMORA_LABELS=zone=near"))
         .contains("no member has the label zone=near");
-    assertThat(refusal("alice", "REMORA_GPUS=3")).contains("a session lies on one server");
+    assertThat(refusal("alice", "REMORA_GPUS=3")).contains("this session lies on one server");
     assertThat(refusal("alice", "REMORA_MEMORY=8GiB")).contains("1 devices of 8GiB");
   }
 

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.remora.client.AdminClient;
 import io.remora.it.pool.PoolMembers;
 import io.remora.v1.DrainServerRequest;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -25,11 +27,15 @@ class PoolProgramsTest {
   private PoolMembers pool;
   private ShimBuild build;
   private Path scenarios;
+  private Path several;
+  private Path folder;
 
   @BeforeAll
-  void startMembers(@TempDir Path folder) throws Exception {
+  void startMembers(@TempDir Path given) throws Exception {
+    folder = given;
     build = ShimBuild.product(folder);
     scenarios = build.program("scenarios");
+    several = build.program("several");
     pool = new PoolMembers(folder, "gone", "a", "b");
     pool.tenant("alice", 20);
     pool.list("wait: 1m\n", Map.of("b", "labels: {zone: far}"));
@@ -111,6 +117,45 @@ class PoolProgramsTest {
       } finally {
         second.drainServer(DrainServerRequest.newBuilder().setUndo(true).build());
       }
+      pool.awaitMembers("a", "a", "b");
+      pool.awaitMembers("b", "a", "b");
+    }
+  }
+
+  private ProcessBuilder onAllDevices(String... more) {
+    List<String> arguments = new ArrayList<>();
+    arguments.add(Path.of("src", "main", "cuda", "small.ptx").toAbsolutePath().toString());
+    arguments.add("4");
+    arguments.addAll(List.of(more));
+    ProcessBuilder command = build.command(several, arguments.toArray(String[]::new));
+    command.environment().putAll(pool.environment("alice", "REMORA_GPUS=4"));
+    return command;
+  }
+
+  @Test
+  void devicesOfSeveralServersAreOneMachine() throws Exception {
+    Path stats = folder.resolve("several.stats");
+    ProcessBuilder command = onAllDevices();
+    command.environment().put("REMORA_STATS_FILE", stats.toString());
+    try (ShimProcess process = ShimProcess.start(command)) {
+      assertThat(process.awaitEnd()).as(process.errorText()).containsExactly("good");
+    }
+    assertThat(Files.readAllLines(stats))
+        .contains("servers 2")
+        .anySatisfy(line -> assertThat(line).matches("bridged_bytes [1-9]\\d{7,}"));
+  }
+
+  @Test
+  void whenOneServerIsLostOnlyItsCallsFail() throws Exception {
+    try (ShimProcess process = ShimProcess.start(onAllDevices("lost"))) {
+      assertThat(process.nextLine()).isEqualTo("ready");
+      pool.stop("b");
+      process.endInput();
+      assertThat(process.awaitEnd()).as(process.errorText()).containsExactly("good");
+      assertThat(process.errorText()).contains("The connection to the server " + pool.server("b"));
+    } finally {
+      pool.stop("b");
+      pool.start("b");
       pool.awaitMembers("a", "a", "b");
       pool.awaitMembers("b", "a", "b");
     }

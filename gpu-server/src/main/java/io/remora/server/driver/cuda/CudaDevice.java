@@ -3,6 +3,7 @@ package io.remora.server.driver.cuda;
 
 import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.DriverException;
+import io.remora.server.driver.TakenAddresses;
 import io.remora.v1.CUresult;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -120,10 +121,10 @@ final class CudaDevice implements AutoCloseable {
   }
 
   /** Memory for a domain; allocated at once where the driver has no addresses to reserve, too. */
-  Slab newSlab(long bytes) {
+  Slab newSlab(long bytes, TakenAddresses taken) {
     if (hasVirtualMemory()) {
       try {
-        return new MappedSlab(ordinal, bytes);
+        return new MappedSlab(ordinal, bytes, taken);
       } catch (DriverException refused) {
         if (refused.result() != CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE) {
           throw refused;

@@ -8,6 +8,7 @@ import io.remora.server.driver.Driver;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
 import io.remora.server.driver.PrintListener;
+import io.remora.server.driver.TakenAddresses;
 import io.remora.v1.CUresult;
 import java.util.ArrayList;
 import java.util.List;
@@ -101,7 +102,12 @@ public final class CudaDriver implements Driver {
   }
 
   @Override
-  public Domain open(int device, long slabBytes, FaultListener faults, PrintListener prints) {
+  public Domain open(
+      int device,
+      long slabBytes,
+      TakenAddresses taken,
+      FaultListener faults,
+      PrintListener prints) {
     if (device < 0 || device >= devices.size()) {
       throw new DriverException(
           CUresult.CUDA_ERROR_INVALID_DEVICE_VALUE, "there is no device " + device);
@@ -113,7 +119,7 @@ public final class CudaDriver implements Driver {
     }
     CudaDevice on = devices.get(device);
     CudaContext context = on.context();
-    return context.calling(() -> open(on, context, on.newSlab(slabBytes), faults));
+    return context.calling(() -> open(on, context, on.newSlab(slabBytes, taken), faults));
   }
 
   /** In the context that has come after the one in which the other domain has ended. */

@@ -3,7 +3,10 @@ package io.remora.server.driver.cuda;
 
 import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
+import io.remora.server.driver.TakenAddresses;
 import io.remora.v1.CUresult;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A slab as it is meant to be: address space that is reserved once, at a multiple of its size, and
@@ -19,6 +22,9 @@ final class MappedSlab implements Slab {
   private static final int LOCATION_DEVICE = 1;
   private static final int READ_AND_WRITE = 3;
   private static final int GRANULARITY_MINIMUM = 0;
+
+  /** How far from taken addresses others are looked for, in sizes of the slab. */
+  private static final long WISHES_EACH = 64;
 
   private final Memory properties = new Memory(PROPERTIES_BYTES);
   private final Memory access = new Memory(ACCESS_BYTES);
@@ -54,7 +60,12 @@ final class MappedSlab implements Slab {
     access.setInt(8, READ_AND_WRITE);
   }
 
-  MappedSlab(int device, long bytes) {
+  /**
+   * A slab at new addresses.
+   *
+   * @param taken addresses that it is not to have; if the driver has no others it has them
+   */
+  MappedSlab(int device, long bytes, TakenAddresses taken) {
     describe(device);
     long[] out = new long[1];
     Cuda.require(
@@ -65,6 +76,12 @@ final class MappedSlab implements Slab {
     this.bytes = bytes;
     long space = bytes;
     int result = VirtualMemoryCalls.cuMemAddressReserve(out, space, bytes, 0, 0);
+    for (long wish : wishes(bytes, taken)) {
+      if (result == OK && taken.overlap(out[0], bytes)) {
+        int unused = VirtualMemoryCalls.cuMemAddressFree(out[0], space);
+        result = VirtualMemoryCalls.cuMemAddressReserve(out, space, bytes, wish, 0);
+      }
+    }
     if (result == OK && out[0] % bytes != 0) {
       // The driver takes the alignment as a wish.
       int unused = VirtualMemoryCalls.cuMemAddressFree(out[0], space);
@@ -79,6 +96,22 @@ final class MappedSlab implements Slab {
     this.reservedBytes = space;
     this.address = (reserved + bytes - 1) & -bytes;
     this.granules = new Granules(address, bytes, granuleBytes);
+  }
+
+  /** Beginnings behind and before what is taken, for a driver that takes an address as a wish. */
+  private static List<Long> wishes(long bytes, TakenAddresses taken) {
+    List<Long> wishes = new ArrayList<>();
+    for (TakenAddresses.Range each : taken.ranges()) {
+      for (long distance = 1; distance <= WISHES_EACH; distance *= 2) {
+        long behind = ((each.address() + each.bytes() + bytes - 1) & -bytes) + (distance - 1) * bytes;
+        long before = (each.address() & -bytes) - distance * bytes;
+        wishes.add(behind);
+        if (before > 0) {
+          wishes.add(before);
+        }
+      }
+    }
+    return wishes;
   }
 
   @Override

@@ -2,10 +2,12 @@
 package io.remora.server.driver.software;
 
 import io.remora.server.driver.DriverException;
+import io.remora.server.driver.TakenAddresses;
 import io.remora.v1.CUresult;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
@@ -23,13 +25,27 @@ final class AddressWindows {
   private final Map<Long, Deque<Long>> free = new HashMap<>();
   private long next = FIRST;
 
-  /** Takes a window aligned to its size, a power of two. */
-  synchronized long take(long bytes) {
-    Deque<Long> returned = free.get(bytes);
-    if (returned != null && !returned.isEmpty()) {
-      return returned.removeFirst();
+  /**
+   * Takes a window aligned to its size, a power of two.
+   *
+   * @param taken addresses that it must not have
+   */
+  synchronized long take(long bytes, TakenAddresses taken) {
+    Deque<Long> returned = free.getOrDefault(bytes, new ArrayDeque<>());
+    for (Iterator<Long> each = returned.iterator(); each.hasNext(); ) {
+      long base = each.next();
+      if (!taken.overlap(base, bytes)) {
+        each.remove();
+        return base;
+      }
     }
     long base = (next + bytes - 1) & -bytes;
+    while (bytes <= END - base && taken.overlap(base, bytes)) {
+      // Somebody else's session may have it later.
+      giveBack(base, bytes);
+      base += bytes;
+      next = base;
+    }
     if (bytes > END - base) {
       throw new DriverException(
           CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE,

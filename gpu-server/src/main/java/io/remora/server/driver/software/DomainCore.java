@@ -6,6 +6,7 @@ import io.remora.server.driver.DomainImage;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
 import io.remora.server.driver.PrintListener;
+import io.remora.server.driver.TakenAddresses;
 import io.remora.v1.CUresult;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -49,6 +50,7 @@ final class DomainCore {
       SoftwareDevice device,
       AddressWindows windows,
       long slabBytes,
+      TakenAddresses taken,
       FaultListener faults,
       PrintListener prints) {
     this.device = device;
@@ -56,7 +58,7 @@ final class DomainCore {
     this.faults = faults;
     this.prints = prints;
     this.slabBytes = slabBytes;
-    long window = windows.take(2 * slabBytes);
+    long window = windows.take(2 * slabBytes, taken);
     try {
       this.memory = map(window);
     } catch (DriverException refused) {

@@ -9,6 +9,7 @@ import io.remora.server.driver.Driver;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
 import io.remora.server.driver.PrintListener;
+import io.remora.server.driver.TakenAddresses;
 import io.remora.v1.CUresult;
 import java.util.List;
 import java.util.concurrent.SynchronousQueue;
@@ -89,7 +90,12 @@ public final class SoftwareDriver implements Driver {
   }
 
   @Override
-  public Domain open(int device, long slabBytes, FaultListener faults, PrintListener prints) {
+  public Domain open(
+      int device,
+      long slabBytes,
+      TakenAddresses taken,
+      FaultListener faults,
+      PrintListener prints) {
     if (device < 0 || device >= devices.size()) {
       throw new DriverException(
           CUresult.CUDA_ERROR_INVALID_DEVICE_VALUE, "there is no device " + device);
@@ -99,7 +105,7 @@ public final class SoftwareDriver implements Driver {
           CUresult.CUDA_ERROR_INVALID_VALUE_VALUE,
           "a slab is a power of two of at least 1 MiB, not " + slabBytes);
     }
-    return domain(new DomainCore(devices.get(device), windows, slabBytes, faults, prints));
+    return domain(new DomainCore(devices.get(device), windows, slabBytes, taken, faults, prints));
   }
 
   @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.remora.server.driver.Domain;
 import io.remora.server.driver.PrintListener;
+import io.remora.server.driver.TakenAddresses;
 import io.remora.server.driver.WorkObserver;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -83,7 +84,12 @@ final class CudaBench implements AutoCloseable {
 
     Session() {
       domain =
-          driver.open(0, SLAB_BYTES, (result, detail) -> faults.add(detail), PrintListener.NONE);
+          driver.open(
+              0,
+              SLAB_BYTES,
+              TakenAddresses.NONE,
+              (result, detail) -> faults.add(detail),
+              PrintListener.NONE);
       domain.commit(domain.slabAddress(), MEMORY_BYTES);
       stream = domain.createStream(1, 0);
       module = loadAgain();

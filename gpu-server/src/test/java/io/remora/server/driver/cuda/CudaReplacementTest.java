@@ -9,6 +9,7 @@ import io.remora.server.driver.DomainImage;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
 import io.remora.server.driver.PrintListener;
+import io.remora.server.driver.TakenAddresses;
 import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -47,7 +48,8 @@ class CudaReplacementTest {
   }
 
   private Domain domain() {
-    return bench.driver.open(0, CudaBench.SLAB_BYTES, (result, detail) -> {}, PrintListener.NONE);
+    return bench.driver.open(
+        0, CudaBench.SLAB_BYTES, TakenAddresses.NONE, (result, detail) -> {}, PrintListener.NONE);
   }
 
   private static Domain.FunctionDescription load(Domain domain) {

@@ -149,7 +149,7 @@ final class StubBody {
           returnOnFailure(text);
         });
     created.forEach(
-        each -> text.line("uint64_t " + each.name() + "_handle = remora_new_handle();"));
+        each -> text.line("uint64_t " + each.name() + "_handle = " + newHandle() + ";"));
     text.line("result = remora_call_begin(&call);");
     returnOnFailure(text);
     List<String> arguments = new ArrayList<>(List.of("call.arguments"));
@@ -168,6 +168,16 @@ final class StubBody {
     entry.outputs().forEach(each -> store(text, each, "_value"));
     created.forEach(each -> store(text, each, "_handle"));
     text.line("return result;");
+  }
+
+  /** What is made of another object is made where that is. */
+  private String newHandle() {
+    return entry.inputs().stream()
+        .filter(each -> each.handle().map(rule -> rule.use() == HandleUse.USES).orElse(false))
+        .filter(each -> !translated.containsKey(each.name()))
+        .findFirst()
+        .map(each -> "remora_new_handle_near(" + inputs.get(each.name()) + ")")
+        .orElse("remora_new_handle()");
   }
 
   /** Without a stream there is no way to say whose it is: the other form says it. */
