@@ -79,6 +79,9 @@ typedef enum {
     CU_DEVICE_P2P_ATTRIBUTE_CUDA_ARRAY_ACCESS_SUPPORTED = 4
 } CUdevice_P2PAttribute;
 
+/* Those that devices may have for each other's memory. */
+typedef enum { CU_ATOMIC_OPERATION_INTEGER_ADD = 0, CU_ATOMIC_OPERATION_FLOAT_MAX = 12 } CUatomicOperation;
+
 typedef struct {
     char bytes[16];
 } CUuuid;
@@ -224,6 +227,35 @@ typedef struct {
     size_t Height;
     size_t Depth;
 } CUDA_MEMCPY3D;
+
+/* As CUDA_MEMCPY3D, with the contexts that the sides belong to. */
+typedef struct {
+    size_t srcXInBytes;
+    size_t srcY;
+    size_t srcZ;
+    size_t srcLOD;
+    CUmemorytype srcMemoryType;
+    const void *srcHost;
+    CUdeviceptr srcDevice;
+    CUarray srcArray;
+    CUcontext srcContext;
+    size_t srcPitch;
+    size_t srcHeight;
+    size_t dstXInBytes;
+    size_t dstY;
+    size_t dstZ;
+    size_t dstLOD;
+    CUmemorytype dstMemoryType;
+    void *dstHost;
+    CUdeviceptr dstDevice;
+    CUarray dstArray;
+    CUcontext dstContext;
+    size_t dstPitch;
+    size_t dstHeight;
+    size_t WidthInBytes;
+    size_t Height;
+    size_t Depth;
+} CUDA_MEMCPY3D_PEER;
 
 #include "cuda_image_types.h"
 

@@ -111,7 +111,7 @@ final class NodeWorks {
         session.memory(rows.getDst(), 1),
         WorkKeys.ofBytes(call.number(), to),
         (domain, stream, observer) ->
-            domain.remoraCopyRowsOnDevice(
+            domain.copyRowsOnDevice(
                 rows.getDst(),
                 rows.getDstPitch(),
                 rows.getSrc(),

@@ -171,7 +171,7 @@ public abstract class DomainContractTest {
     domain.write(memory, DriverBench.pattern(64));
     domain.awaiting(
         done ->
-            domain.domain.remoraCopyRowsOnDevice(
+            domain.domain.copyRowsOnDevice(
                 memory + 128, 4, memory, 16, 3, 4, domain.stream, done));
     byte[] from = DriverBench.pattern(64);
     byte[] copied = domain.read(memory + 128, 16);
@@ -204,6 +204,27 @@ public abstract class DomainContractTest {
     to.awaiting(
         done -> to.domain.copyOnDevice(to.stream, to.memory(), from.memory(), bytes.length, done));
     assertThat(to.read(to.memory(), bytes.length)).isEqualTo(bytes);
+  }
+
+  @Test
+  void oneDomainMayCopyToAnotherAlsoRows() {
+    DomainBench from = bench.domain();
+    DomainBench to = bench.domain();
+    byte[] bytes = DriverBench.pattern(64);
+    from.write(from.memory(), bytes);
+    from.awaiting(
+        done ->
+            from.domain.copyOnDevice(
+                from.stream, to.memory(), from.memory(), bytes.length, done));
+    from.awaiting(
+        done ->
+            from.domain.copyRowsOnDevice(
+                to.memory() + 128, 3, from.memory(), 16, 3, 4, from.stream, done));
+    assertThat(to.read(to.memory(), bytes.length)).isEqualTo(bytes);
+    byte[] rows = to.read(to.memory() + 128, 12);
+    for (int i = 0; i < rows.length; i++) {
+      assertThat(rows[i]).isEqualTo(bytes[i / 3 * 16 + i % 3]);
+    }
   }
 
   @Test
