@@ -16,6 +16,7 @@
 typedef uint64_t CUdeviceptr;
 /* A device's ordinal. */
 typedef int CUdevice;
+typedef uint32_t cuuint32_t;
 typedef uint64_t cuuint64_t;
 
 /* Handles: never dereferenced, numbers of the wire in the shape of pointers. */
@@ -139,15 +140,23 @@ typedef struct {
     size_t Height;
 } CUDA_MEMCPY2D;
 
-/* One attribute of a launch; which bytes of its value count depends on the id. */
+/* The value of an attribute of a launch, stream or node; which bytes count depends on the id. */
+typedef union {
+    char pad[64];
+    int number;
+    uint64_t alignment;
+} CUlaunchAttributeValue;
+
 typedef struct {
     CUlaunchAttributeID id;
     char pad[8 - sizeof(CUlaunchAttributeID)];
-    union {
-        char pad[64];
-        uint64_t alignment;
-    } value;
+    CUlaunchAttributeValue value;
 } CUlaunchAttribute;
+
+typedef CUlaunchAttributeID CUstreamAttrID;
+typedef CUlaunchAttributeValue CUstreamAttrValue;
+typedef CUlaunchAttributeID CUkernelNodeAttrID;
+typedef CUlaunchAttributeValue CUkernelNodeAttrValue;
 
 typedef struct {
     unsigned int gridDimX;
@@ -257,6 +266,7 @@ typedef struct {
     size_t Depth;
 } CUDA_MEMCPY3D_PEER;
 
+#include "cuda_batch_types.h"
 #include "cuda_image_types.h"
 
 typedef struct {

@@ -4,7 +4,9 @@ package io.remora.server.session;
 import io.remora.server.driver.Domain;
 import io.remora.server.driver.WorkObserver;
 import io.remora.server.session.generated.Calls;
+import io.remora.v1.CUgraphNodeType;
 import io.remora.v1.CUresult;
+import io.remora.v1.GraphNodeWork;
 import io.remora.wire.Payload;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -70,7 +72,7 @@ final class CopyCalls {
     }
   }
 
-  static void copyParts(
+  private static void copyParts(
       Domain domain, long stream, long destination, List<ByteBuffer> parts, WorkObserver observer) {
     if (parts.size() == 1) {
       domain.copyToDevice(stream, destination, parts.get(0), observer);
@@ -128,6 +130,19 @@ final class CopyCalls {
     boolean isOn(SessionDevice device) {
       return device == to || device == from;
     }
+
+    /** As a client would say it of a node. */
+    GraphNodeWork said() {
+      return GraphNodeWork.newBuilder()
+          .setType(CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY_VALUE)
+          .setDst(rows.to)
+          .setDstPitch(rows.toPitch)
+          .setSrc(rows.from)
+          .setSrcPitch(rows.fromPitch)
+          .setWidthBytes(rows.widthBytes)
+          .setHeight(rows.height)
+          .build();
+    }
   }
 
   /**
@@ -141,7 +156,14 @@ final class CopyCalls {
     SessionStream target =
         ends.isOn(named.device()) ? named : streamFor(call, handle, ends.to(), ends.rows().to());
     long key = WorkKeys.ofBytes(call.number(), bytes);
-    if (target.capture() != null || target == named && ends.to() == ends.from()) {
+    if (target.capture() != null) {
+      boolean unused =
+          session
+              .captures()
+              .takes(call, target, new NodeWork.Transfer(target.device(), key, ends.said(), work));
+      return;
+    }
+    if (target == named && ends.to() == ends.from()) {
       call.submit(target, key, work);
       return;
     }

@@ -38,6 +38,7 @@ final class SessionCalls
   private final ContextCalls contexts;
   private final GraphTransfers transfers;
   private final GraphCalls graphs;
+  private final GraphConditions conditions;
   private final CaptureCalls captures;
   private final NodeWorks works;
 
@@ -62,7 +63,11 @@ final class SessionCalls
     transfers = new GraphTransfers(session, downloads);
     graphs =
         new GraphCalls(
-            session, new GraphRuns(session, callbacks, transfers), transfers, memory.ofGraphs());
+            session,
+            new GraphRuns(session, callbacks, transfers, streams),
+            transfers,
+            memory.ofGraphs());
+    conditions = new GraphConditions(session, graphs);
     captures = new CaptureCalls(session, graphs);
     works = new NodeWorks(session, launches, memory.ofGraphs());
   }
@@ -74,6 +79,11 @@ final class SessionCalls
   @Override
   public GraphCalls graphs() {
     return graphs;
+  }
+
+  @Override
+  public GraphConditions conditions() {
+    return conditions;
   }
 
   @Override

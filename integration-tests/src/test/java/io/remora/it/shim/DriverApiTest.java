@@ -60,6 +60,10 @@ class DriverApiTest {
           .containsExactly("mapped");
       assertThat(ShimProcess.run(command(build, server, "images", folder)))
           .containsExactly("imaged");
+      assertThat(ShimProcess.run(command(build, server, "graph_nodes", folder)))
+          .containsExactly("known");
+      assertThat(ShimProcess.run(command(build, server, "batches", folder)))
+          .containsExactly("batched");
       assertThat(ShimProcess.run(command(build, server, "peers", PTX))).containsExactly("copied");
     }
     // What was asked thousands of times was asked of the server a few times.
