@@ -124,7 +124,7 @@ final class GraphCalls {
     SessionGraph original = objects.graph(originalHandle);
     GraphMemoryCalls.refuse(original, "be cloned");
     for (GraphNode node : original.nodes()) {
-      if (node.work() instanceof NodeWork.Conditional) {
+      if (node.origin() instanceof NodeWork.Conditional) {
         throw new CallException(
             CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
             "a graph with conditional nodes can't be cloned");
@@ -176,6 +176,7 @@ final class GraphCalls {
     if (child.isHeld() || graph.isWithin(child)) {
       throw CallException.invalidValue("a node has the graph already, or it is the node's own");
     }
+    graph.checkCanHold(child);
     NodeWork work = NodeWork.Child.of(child.steps());
     addNode(handle, graphHandle, dependencies, work).setChild(child);
     call.succeed();
@@ -200,16 +201,26 @@ final class GraphCalls {
       return known.handle();
     }
     SessionGraph made = newGraph(session.captures().newNodeHandle());
-    List<GraphNode> nodes = new ArrayList<>(work.steps().size());
-    for (GraphStep step : work.steps()) {
-      long handle = session.captures().newNodeHandle();
-      List<GraphNode> before = step.dependencies().stream().map(nodes::get).toList();
-      GraphNode copy = made.add(handle, step.node(), step.work(), before);
-      session.objects().create(session.objects().graphNodes(), handle, copy);
-      nodes.add(copy);
+    try {
+      node.graph().checkCanHold(made);
+      copy(work.steps(), made);
+    } catch (CallException refused) {
+      destroy(made);
+      throw refused;
     }
     node.setChild(made);
     return made.handle();
+  }
+
+  private void copy(List<GraphStep> steps, SessionGraph into) {
+    List<GraphNode> nodes = new ArrayList<>(steps.size());
+    for (GraphStep step : steps) {
+      long handle = session.captures().newNodeHandle();
+      List<GraphNode> before = step.dependencies().stream().map(nodes::get).toList();
+      GraphNode copy = into.add(handle, step.node(), step.work(), before);
+      session.objects().create(session.objects().graphNodes(), handle, copy);
+      nodes.add(copy);
+    }
   }
 
   void setAttributes(SessionCall call, long handle, List<LaunchAttribute> attributes) {

@@ -51,8 +51,10 @@ final class GraphConditions {
       long address,
       int type,
       int size) {
-    SessionObjects objects = session.objects();
     CUgraphConditionalNodeType kind = CUgraphConditionalNodeType.forNumber(type);
+    if (kind == null) {
+      throw CallException.invalidValue("there are no conditional nodes of type " + type);
+    }
     MemoryRanges.checkAlignment(address, Integer.BYTES);
     SessionDevice device = session.memory(address, Integer.BYTES);
     boolean fits =
@@ -66,13 +68,17 @@ final class GraphConditions {
       throw CallException.invalidValue("a conditional node of this type has not so many graphs");
     }
     NodeWork work = new NodeWork.Conditional(device, address, kind, List.of());
-    objects.checkCreatable(objects.graphNodes(), handle);
-    GraphNode node = graphs.addNode(handle, graphHandle, dependencies, work);
     List<SessionGraph> bodies = new ArrayList<>(size);
-    for (int i = 0; i < size; i++) {
-      bodies.add(graphs.newGraph(session.captures().newNodeHandle()));
+    try {
+      for (int i = 0; i < size; i++) {
+        bodies.add(graphs.newGraph(session.captures().newNodeHandle()));
+      }
+      session.objects().graph(graphHandle).checkCanHold(bodies.get(0));
+      graphs.addNode(handle, graphHandle, dependencies, work).setBodies(bodies);
+    } catch (CallException refused) {
+      bodies.forEach(graphs::destroy);
+      throw refused;
     }
-    node.setBodies(bodies);
     Answers.remoraGraphAddCondition(
         call, bodies.stream().mapToLong(SessionGraph::handle).toArray());
   }

@@ -49,6 +49,11 @@ final class GraphNode {
     return work.type();
   }
 
+  /** What it was made of: of a node that holds graphs without what was changed in them. */
+  NodeWork origin() {
+    return work;
+  }
+
   /** What it does as it is now. */
   NodeWork work() {
     if (work instanceof NodeWork.Conditional conditional) {

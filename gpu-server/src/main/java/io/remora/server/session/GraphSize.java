@@ -12,7 +12,7 @@ import java.util.List;
  */
 record GraphSize(int steps, int depth) {
   private static final int STEPS_MAX = 1 << 20;
-  private static final int DEPTH_MAX = 16;
+  static final int DEPTH_MAX = 16;
 
   /**
    * The size of steps.

@@ -50,6 +50,33 @@ final class SessionGraph {
     holder = graph;
   }
 
+  /**
+   * Checks that a node of this graph can hold another one: what looks into graphs in nodes of
+   * graphs goes down as deep as they are.
+   *
+   * @throws CallException {@code CUDA_ERROR_OUT_OF_MEMORY}
+   */
+  void checkCanHold(SessionGraph inside) {
+    int depth = 1 + inside.depth();
+    for (SessionGraph each = this; each != null; each = each.holder) {
+      depth++;
+    }
+    if (depth > GraphSize.DEPTH_MAX) {
+      throw CallException.outOfMemory(
+          "graphs are in nodes of graphs to a depth of " + GraphSize.DEPTH_MAX + " at most");
+    }
+  }
+
+  private int depth() {
+    int deepest = 0;
+    for (GraphNode node : nodes.values()) {
+      for (SessionGraph inside : node.held()) {
+        deepest = Math.max(deepest, 1 + inside.depth());
+      }
+    }
+    return deepest;
+  }
+
   /** Whether this graph is another one, or in a node of it, however deep. */
   boolean isWithin(SessionGraph other) {
     for (SessionGraph each = this; each != null; each = each.holder) {
