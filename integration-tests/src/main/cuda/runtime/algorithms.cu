@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <cub/cub.cuh>
+#include <cuda/std/functional>
 #include <thrust/binary_search.h>
 #include <thrust/copy.h>
 #include <thrust/device_vector.h>
@@ -101,7 +102,7 @@ static void merge_sort() {
   std::vector<int> keys = numbers<int>(COUNT, 1000);
   int *memory = to_device(keys);
   run([&](void *room, size_t &bytes) {
-    return cub::DeviceMergeSort::SortKeys(room, bytes, memory, COUNT, std::less<int>());
+    return cub::DeviceMergeSort::SortKeys(room, bytes, memory, COUNT, cuda::std::less<int>());
   });
   std::sort(keys.begin(), keys.end());
   REQUIRE(from_device(memory, COUNT) == keys);

@@ -189,8 +189,10 @@ final class CopyCalls {
   /** The legacy stream of the context that memory was allocated in. */
   private SessionStream ownersLegacy(SessionDevice device, long address) {
     Allocation allocation = device.memory().find(address);
-    boolean owned = allocation != null && allocation.owner() != SessionLibrary.OWNER;
-    long context = owned ? allocation.owner() : device.ordinal();
+    long context =
+        allocation == null || allocation.owner() == SessionLibrary.OWNER
+            ? device.ordinal()
+            : allocation.owner();
     return session.objects().context(context).legacy();
   }
 

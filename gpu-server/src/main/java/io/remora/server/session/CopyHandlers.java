@@ -60,8 +60,9 @@ interface CopyHandlers extends CallHandler {
       long hStream,
       Payload rows,
       long chunkOffset) {
-    copies().rowsToDevice(
-        own(call), dstDevice, dstPitch, widthBytes, height, hStream, rows, chunkOffset);
+    copies()
+        .rowsToDevice(
+            own(call), dstDevice, dstPitch, widthBytes, height, hStream, rows, chunkOffset);
   }
 
   @Override

@@ -8,8 +8,8 @@ import io.remora.v1.GraphNodeWork;
 import java.lang.reflect.Proxy;
 
 /**
- * Finds out what a captured fill does: the call table makes works of such calls that nobody can look
- * into, so the work is given to a domain that only listens.
+ * Finds out what a captured fill does: the call table makes works of such calls that nobody can
+ * look into, so the work is given to a domain that only listens.
  */
 final class FillReader {
   private FillReader() {}

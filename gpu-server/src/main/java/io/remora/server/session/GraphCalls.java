@@ -426,8 +426,7 @@ final class GraphCalls {
             "memory operations",
             "conditional");
     for (GraphNode node : graph.nodes()) {
-      text.append(
-          String.format("\"%x\" [label=\"%s\"];%n", node.handle(), names.get(node.type())));
+      text.append(String.format("\"%x\" [label=\"%s\"];%n", node.handle(), names.get(node.type())));
     }
     for (GraphNode node : graph.nodes()) {
       for (GraphNode dependency : node.dependencies()) {

@@ -40,7 +40,8 @@ final class NodeParameters {
       return said.build();
     }
     throw new CallException(
-        CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "nodes of memory are asked by a call of their own");
+        CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+        "nodes of memory are asked by a call of their own");
   }
 
   private static GraphNodeWork of(NodeWork.HostCopy copy) {

@@ -51,8 +51,7 @@ sealed interface NodeWork {
 
     /** The same with other attributes. */
     Kernel with(KernelAttributes others) {
-      return new Kernel(
-          device, function, others.applied(launch), key, meter, others);
+      return new Kernel(device, function, others.applied(launch), key, meter, others);
     }
   }
 
@@ -61,8 +60,7 @@ sealed interface NodeWork {
    *
    * @param said what it is, as a client says it
    */
-  record Transfer(
-      SessionDevice device, long key, GraphNodeWork said, CallContext.StreamWork work)
+  record Transfer(SessionDevice device, long key, GraphNodeWork said, CallContext.StreamWork work)
       implements OnDevice {
     @Override
     public int type() {

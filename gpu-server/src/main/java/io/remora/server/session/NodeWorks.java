@@ -58,8 +58,7 @@ final class NodeWorks {
           MemoryOperations.of(session, call.context().device(), said.getOperationsList());
       case CU_GRAPH_NODE_TYPE_MEM_ALLOC, CU_GRAPH_NODE_TYPE_CONDITIONAL ->
           throw CallException.invalidValue("such nodes are added by a call of their own");
-      case CU_GRAPH_NODE_TYPE_EXT_SEMAS_SIGNAL,
-          CU_GRAPH_NODE_TYPE_EXT_SEMAS_WAIT ->
+      case CU_GRAPH_NODE_TYPE_EXT_SEMAS_SIGNAL, CU_GRAPH_NODE_TYPE_EXT_SEMAS_WAIT ->
           throw new CallException(
               CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "graphs have no such nodes here");
       case UNRECOGNIZED -> throw CallException.invalidValue("no such node");

@@ -11,11 +11,7 @@ import java.util.List;
  * session's serial executor.
  */
 final class SessionCalls
-    implements CopyHandlers,
-        PoolHandlers,
-        GraphHandlers,
-        ArrayHandlers,
-        VirtualMemoryHandlers {
+    implements CopyHandlers, PoolHandlers, GraphHandlers, ArrayHandlers, VirtualMemoryHandlers {
   private static final int[] NO_OPTIONS = {};
   private static final long[] NO_VALUES = {};
 

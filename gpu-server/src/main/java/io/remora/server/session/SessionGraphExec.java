@@ -27,8 +27,7 @@ final class SessionGraphExec {
   /** What is written before each launch. */
   private final List<MemoryOperation> initial;
 
-  SessionGraphExec(
-      long handle, long flags, List<GraphStep> steps, List<MemoryOperation> initial) {
+  SessionGraphExec(long handle, long flags, List<GraphStep> steps, List<MemoryOperation> initial) {
     GraphSize unused = GraphSize.of(steps);
     this.handle = handle;
     this.flags = flags;
@@ -86,7 +85,8 @@ final class SessionGraphExec {
     if (steps.get(place).work().type() != work.type() || GraphMemoryCalls.isOfMemory(work)) {
       throw CallException.invalidValue("the node is of another type, or one of memory");
     }
-    GraphStep before = steps.set(place, steps.get(place).with(GraphNode.inPlaceOf(steps.get(place).work(), work)));
+    GraphStep before =
+        steps.set(place, steps.get(place).with(GraphNode.inPlaceOf(steps.get(place).work(), work)));
     try {
       GraphSize unused = GraphSize.of(steps);
     } catch (CallException tooLarge) {

@@ -171,8 +171,7 @@ public abstract class DomainContractTest {
     domain.write(memory, DriverBench.pattern(64));
     domain.awaiting(
         done ->
-            domain.domain.copyRowsOnDevice(
-                memory + 128, 4, memory, 16, 3, 4, domain.stream, done));
+            domain.domain.copyRowsOnDevice(memory + 128, 4, memory, 16, 3, 4, domain.stream, done));
     byte[] from = DriverBench.pattern(64);
     byte[] copied = domain.read(memory + 128, 16);
     for (int row = 0; row < 4; row++) {
@@ -214,8 +213,7 @@ public abstract class DomainContractTest {
     from.write(from.memory(), bytes);
     from.awaiting(
         done ->
-            from.domain.copyOnDevice(
-                from.stream, to.memory(), from.memory(), bytes.length, done));
+            from.domain.copyOnDevice(from.stream, to.memory(), from.memory(), bytes.length, done));
     from.awaiting(
         done ->
             from.domain.copyRowsOnDevice(

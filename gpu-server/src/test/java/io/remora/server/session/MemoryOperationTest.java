@@ -79,8 +79,7 @@ class MemoryOperationTest {
         .isInstanceOf(CallException.class);
     assertThatThrownBy(
             () ->
-                MemoryOperation.of(
-                    said(CUstreamBatchMemOpType.CU_STREAM_MEM_OP_BARRIER, 0, 0, 0)))
+                MemoryOperation.of(said(CUstreamBatchMemOpType.CU_STREAM_MEM_OP_BARRIER, 0, 0, 0)))
         .isInstanceOf(CallException.class);
     assertThatThrownBy(
             () -> MemoryOperation.of(StreamMemoryOperation.newBuilder().setOperation(99).build()))
