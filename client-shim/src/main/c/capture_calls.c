@@ -95,6 +95,53 @@ CUresult remora_cuStreamBeginCaptureV10010(bool per_thread, CUstream h_stream,
     return result;
 }
 
+CUresult remora_cuStreamBeginCaptureToGraph(bool per_thread, CUstream h_stream, CUgraph h_graph,
+                                            const CUgraphNode *dependencies,
+                                            const CUgraphEdgeData *dependency_data,
+                                            size_t num_dependencies, CUstreamCaptureMode mode)
+{
+    struct remora_call call = {.number = REMORA_CALL_REMORA_CAPTURE_TO_GRAPH};
+    struct remora_stream_state known;
+    uint64_t stream;
+    uint64_t *nodes = NULL;
+    CUresult result = remora_find_stream(h_stream, &known);
+    if (result == CUDA_SUCCESS) {
+        result = remora_stream(h_stream, per_thread, &stream);
+    }
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    if (h_graph == NULL || (unsigned int)mode > CU_STREAM_CAPTURE_MODE_RELAXED) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    result = remora_check_edge_data(dependency_data, num_dependencies);
+    if (result == CUDA_SUCCESS) {
+        result = remora_copy_handles(dependencies, num_dependencies, &nodes);
+    }
+    if (result == CUDA_SUCCESS) {
+        result = remora_call_begin(&call);
+    }
+    if (result == CUDA_SUCCESS) {
+        remora_encode_remoraCaptureToGraph(call.arguments, stream, (uint64_t)(uintptr_t)h_graph,
+                                           nodes, num_dependencies, (int32_t)mode,
+                                           thread_number());
+        result = remora_call_sync(&call);
+        if (result == CUDA_SUCCESS) {
+            result = remora_call_end(&call, true);
+        }
+        if (result == CUDA_SUCCESS && !remora_capture_begins(stream)) {
+            result = CUDA_ERROR_OUT_OF_MEMORY;
+        }
+        if (result != CUDA_SUCCESS && result != CUDA_ERROR_ILLEGAL_STATE) {
+            /* As in undo, but the graph is the program's. */
+            uint64_t unused;
+            end(stream, &unused);
+        }
+    }
+    free(nodes);
+    return result;
+}
+
 CUresult remora_cuStreamEndCapture(bool per_thread, CUstream h_stream, CUgraph *ph_graph)
 {
     struct remora_stream_state known;

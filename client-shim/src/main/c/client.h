@@ -293,7 +293,7 @@ const char *remora_failure_detail(void);
 /* ---- counters ------------------------------------------------------------------------------- */
 
 /* Numbers of calls are below this. */
-#define REMORA_CALL_NUMBERS 1024u
+#define REMORA_CALL_NUMBERS 1088u
 
 struct remora_call_statistics {
     uint64_t calls;

@@ -128,7 +128,9 @@ CUresult remora_cuMemcpyHtoDAsync(bool per_thread, CUdeviceptr dst_device, const
     CUresult result = check(src_host, byte_count, &context);
     if (result == CUDA_SUCCESS && remora_capture_host_copy(per_thread, h_stream,
                                                            REMORA_COPY_TO_DEVICE, dst_device,
-                                                           src_host, byte_count, &result)) {
+                                                           byte_count,
+                                                           remora_range(src_host, byte_count),
+                                                           &result)) {
         return result;
     }
     if (result == CUDA_SUCCESS) {
@@ -191,7 +193,9 @@ CUresult remora_cuMemcpyDtoHAsync(bool per_thread, void *dst_host, CUdeviceptr s
     CUresult result = check(dst_host, byte_count, &context);
     if (result == CUDA_SUCCESS && remora_capture_host_copy(per_thread, h_stream,
                                                            REMORA_COPY_TO_HOST, src_device,
-                                                           dst_host, byte_count, &result)) {
+                                                           byte_count,
+                                                           remora_range(dst_host, byte_count),
+                                                           &result)) {
         return result;
     }
     if (result == CUDA_SUCCESS) {

@@ -55,6 +55,17 @@ typedef struct {
     CUevent event;
 } CUDA_EVENT_NODE_PARAMS;
 
+/* Here the address of the condition's word in device memory. */
+typedef cuuint64_t CUgraphConditionalHandle;
+
+typedef struct {
+    CUgraphConditionalHandle handle;
+    CUgraphConditionalNodeType type;
+    unsigned int size;
+    CUgraph *phGraph_out;
+    CUcontext ctx;
+} CUDA_CONDITIONAL_NODE_PARAMS;
+
 typedef struct CUgraphNodeParams_st {
     CUgraphNodeType type;
     int reserved0[3];
@@ -67,6 +78,8 @@ typedef struct CUgraphNodeParams_st {
         CUDA_CHILD_GRAPH_NODE_PARAMS graph;
         CUDA_EVENT_NODE_PARAMS eventWait;
         CUDA_EVENT_NODE_PARAMS eventRecord;
+        CUDA_BATCH_MEM_OP_NODE_PARAMS memOp;
+        CUDA_CONDITIONAL_NODE_PARAMS conditional;
         CUDA_MEM_ALLOC_NODE_PARAMS alloc;
         CUDA_MEM_FREE_NODE_PARAMS free;
     };

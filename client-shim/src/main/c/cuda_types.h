@@ -16,6 +16,7 @@
 typedef uint64_t CUdeviceptr;
 /* A device's ordinal. */
 typedef int CUdevice;
+typedef uint32_t cuuint32_t;
 typedef uint64_t cuuint64_t;
 
 /* Handles: never dereferenced, numbers of the wire in the shape of pointers. */
@@ -79,6 +80,9 @@ typedef enum {
     CU_DEVICE_P2P_ATTRIBUTE_CUDA_ARRAY_ACCESS_SUPPORTED = 4
 } CUdevice_P2PAttribute;
 
+/* Those that devices may have for each other's memory. */
+typedef enum { CU_ATOMIC_OPERATION_INTEGER_ADD = 0, CU_ATOMIC_OPERATION_FLOAT_MAX = 12 } CUatomicOperation;
+
 typedef struct {
     char bytes[16];
 } CUuuid;
@@ -136,15 +140,23 @@ typedef struct {
     size_t Height;
 } CUDA_MEMCPY2D;
 
-/* One attribute of a launch; which bytes of its value count depends on the id. */
+/* The value of an attribute of a launch, stream or node; which bytes count depends on the id. */
+typedef union {
+    char pad[64];
+    int number;
+    uint64_t alignment;
+} CUlaunchAttributeValue;
+
 typedef struct {
     CUlaunchAttributeID id;
     char pad[8 - sizeof(CUlaunchAttributeID)];
-    union {
-        char pad[64];
-        uint64_t alignment;
-    } value;
+    CUlaunchAttributeValue value;
 } CUlaunchAttribute;
+
+typedef CUlaunchAttributeID CUstreamAttrID;
+typedef CUlaunchAttributeValue CUstreamAttrValue;
+typedef CUlaunchAttributeID CUkernelNodeAttrID;
+typedef CUlaunchAttributeValue CUkernelNodeAttrValue;
 
 typedef struct {
     unsigned int gridDimX;
@@ -225,6 +237,36 @@ typedef struct {
     size_t Depth;
 } CUDA_MEMCPY3D;
 
+/* As CUDA_MEMCPY3D, with the contexts that the sides belong to. */
+typedef struct {
+    size_t srcXInBytes;
+    size_t srcY;
+    size_t srcZ;
+    size_t srcLOD;
+    CUmemorytype srcMemoryType;
+    const void *srcHost;
+    CUdeviceptr srcDevice;
+    CUarray srcArray;
+    CUcontext srcContext;
+    size_t srcPitch;
+    size_t srcHeight;
+    size_t dstXInBytes;
+    size_t dstY;
+    size_t dstZ;
+    size_t dstLOD;
+    CUmemorytype dstMemoryType;
+    void *dstHost;
+    CUdeviceptr dstDevice;
+    CUarray dstArray;
+    CUcontext dstContext;
+    size_t dstPitch;
+    size_t dstHeight;
+    size_t WidthInBytes;
+    size_t Height;
+    size_t Depth;
+} CUDA_MEMCPY3D_PEER;
+
+#include "cuda_batch_types.h"
 #include "cuda_image_types.h"
 
 typedef struct {

@@ -167,31 +167,3 @@ CUresult remora_cuDeviceGetProperties(CUdevprop *prop, CUdevice dev)
     prop->textureAlign = remora_device_value(dev, CU_DEVICE_ATTRIBUTE_TEXTURE_ALIGNMENT, 0);
     return remora_local(CUDA_SUCCESS);
 }
-
-/* Every device of a session has a slab of its own, so none reaches another's memory. */
-static CUresult no_peer(int *value, CUdevice first, CUdevice second)
-{
-    const struct remora_device *about;
-    CUresult result = find(first, &about);
-    if (result == CUDA_SUCCESS) {
-        result = find(second, &about);
-    }
-    if (result != CUDA_SUCCESS || value == NULL) {
-        return result != CUDA_SUCCESS ? result : CUDA_ERROR_INVALID_VALUE;
-    }
-    *value = 0;
-    return remora_local(CUDA_SUCCESS);
-}
-
-CUresult remora_cuDeviceCanAccessPeer(int *can_access_peer, CUdevice dev, CUdevice peer_dev)
-{
-    return no_peer(can_access_peer, dev, peer_dev);
-}
-
-CUresult remora_cuDeviceGetP2PAttribute(int *value, CUdevice_P2PAttribute attrib,
-                                        CUdevice src_device, CUdevice dst_device)
-{
-    bool known = attrib >= CU_DEVICE_P2P_ATTRIBUTE_PERFORMANCE_RANK &&
-                 attrib <= CU_DEVICE_P2P_ATTRIBUTE_CUDA_ARRAY_ACCESS_SUPPORTED;
-    return known ? no_peer(value, src_device, dst_device) : CUDA_ERROR_INVALID_VALUE;
-}

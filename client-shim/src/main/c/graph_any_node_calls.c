@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Nodes of whatever type a program's structure says. */
+#include "graph_condition.h"
 #include "graph_edges.h"
 #include "graph_memory.h"
 #include "remora_by_hand.h"
+
+/* CU_GRAPH_CHILD_GRAPH_OWNERSHIP_... */
+#define OWNERSHIP_COPY 0
+#define OWNERSHIP_MOVE 1
 
 static CUresult not_supported(CUgraphNodeType type)
 {
@@ -41,8 +46,12 @@ static CUresult fill(const CUDA_MEMSET_NODE_PARAMS_v2 *given, struct remora_grap
 static CUresult child(const CUDA_CHILD_GRAPH_NODE_PARAMS *given, struct remora_graph_node *node)
 {
     *node = (struct remora_graph_node){.type = CU_GRAPH_NODE_TYPE_GRAPH};
-    return given->ownership != 0 ? CUDA_ERROR_NOT_SUPPORTED
-                                 : remora_graph_plain(CU_GRAPH_NODE_TYPE_GRAPH, given->graph, node);
+    if (given->ownership != OWNERSHIP_COPY && given->ownership != OWNERSHIP_MOVE) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    CUresult result = remora_graph_plain(CU_GRAPH_NODE_TYPE_GRAPH, given->graph, node);
+    node->takes_graph = given->ownership == OWNERSHIP_MOVE;
+    return result;
 }
 
 /* Reads what the structure says; all but an allocation. remora_graph_node_end follows. */
@@ -69,9 +78,12 @@ static CUresult read(const CUgraphNodeParams *params, struct remora_graph_node *
         return remora_graph_plain(params->type, params->eventWait.event, node);
     case CU_GRAPH_NODE_TYPE_EVENT_RECORD:
         return remora_graph_plain(params->type, params->eventRecord.event, node);
+    case CU_GRAPH_NODE_TYPE_BATCH_MEM_OP:
+        return remora_graph_operations(&params->memOp, node);
     case CU_GRAPH_NODE_TYPE_MEM_FREE:
         return remora_graph_release(params->free.dptr, node);
     case CU_GRAPH_NODE_TYPE_MEM_ALLOC:
+    case CU_GRAPH_NODE_TYPE_CONDITIONAL:
         return CUDA_ERROR_INVALID_VALUE;
     default:
         return not_supported(params->type);
@@ -86,6 +98,10 @@ CUresult remora_cuGraphAddNode(CUgraphNode *ph_graph_node, CUgraph h_graph,
     if (node_params != NULL && node_params->type == CU_GRAPH_NODE_TYPE_MEM_ALLOC) {
         return remora_graph_add_allocation(ph_graph_node, h_graph, dependencies, num_dependencies,
                                            &node_params->alloc);
+    }
+    if (node_params != NULL && node_params->type == CU_GRAPH_NODE_TYPE_CONDITIONAL) {
+        return remora_graph_add_condition(ph_graph_node, h_graph, dependencies, num_dependencies,
+                                          &node_params->conditional);
     }
     return remora_graph_add(read(node_params, &node), &node, ph_graph_node, h_graph, dependencies,
                             num_dependencies);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Copies as nodes of graphs: boxes of bytes within a device, as far as they are rows, and one row
- * between a device and the program's memory.
+ * Copies as nodes of graphs: boxes of bytes, as far as they are rows, within a device and between a
+ * device and the program's memory.
  */
 #include "graph_node.h"
 #include "managed.h"
@@ -23,8 +23,8 @@ struct side {
 static CUresult refuse(const char *what)
 {
     remora_say_once("cuGraphAddMemcpyNode",
-                    "cuGraphAddMemcpyNode: %s; graphs copy rows within a device, or one row "
-                    "between device and host",
+                    "cuGraphAddMemcpyNode: %s; graphs copy rows within a device and between "
+                    "device and host",
                     what);
     return CUDA_ERROR_NOT_SUPPORTED;
 }
@@ -76,26 +76,22 @@ static CUresult classify(struct side *side, const void *host)
 }
 
 /* The places are known; what is of the program's memory is kept under a number. */
-static CUresult keep_host_side(const CUDA_MEMCPY3D *given, bool from_host, bool to_host,
-                               struct remora_graph_node *node)
+static CUresult keep_host_side(bool from_host, bool to_host, struct remora_graph_node *node)
 {
     if (from_host && to_host) {
         return refuse("both sides are host memory");
     }
-    if (given->Height != 1 || given->Depth != 1) {
-        return refuse("several rows of host memory can't be copied");
-    }
     uint64_t *place = from_host ? &node->from : &node->to;
-    if (*place == 0 || given->WidthInBytes == 0) {
+    uint64_t *pitch = from_host ? &node->from_pitch : &node->to_pitch;
+    if (*place == 0 || node->width_bytes == 0 || node->height == 0) {
         return CUDA_ERROR_INVALID_VALUE;
     }
+    struct remora_rows rows = {(uint8_t *)(uintptr_t)*place, (size_t)node->width_bytes,
+                               (size_t)*pitch, (size_t)node->height};
     node->host_copy = from_host ? REMORA_COPY_TO_DEVICE : REMORA_COPY_TO_HOST;
-    CUresult result = remora_keep_host_copy((const void *)(uintptr_t)*place, given->WidthInBytes,
-                                            &node->argument);
     *place = 0;
-    node->from_pitch = 0;
-    node->to_pitch = 0;
-    return result;
+    *pitch = 0;
+    return remora_keep_host_copy(rows, &node->argument);
 }
 
 CUresult remora_graph_copy_rows(const CUDA_MEMCPY3D *given, struct remora_graph_node *node)
@@ -133,6 +129,6 @@ CUresult remora_graph_copy_rows(const CUDA_MEMCPY3D *given, struct remora_graph_
         result = CUDA_ERROR_INVALID_VALUE;
     }
     return result == CUDA_SUCCESS && (from.is_host || to.is_host)
-                   ? keep_host_side(given, from.is_host, to.is_host, node)
+                   ? keep_host_side(from.is_host, to.is_host, node)
                    : result;
 }

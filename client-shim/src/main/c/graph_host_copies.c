@@ -12,11 +12,6 @@
 #include "host_memory.h"
 #include "remora_by_hand.h"
 
-struct memory {
-    uint8_t *start;
-    size_t bytes;
-};
-
 /* The copies of an instantiated graph in the server's order. */
 struct copies {
     size_t count;
@@ -36,13 +31,13 @@ static bool are_there_any(void)
     return atomic_load_explicit(&last_number, memory_order_relaxed) != 0;
 }
 
-CUresult remora_keep_host_copy(const void *memory, size_t bytes, uint64_t *number)
+CUresult remora_keep_host_copy(struct remora_rows rows, uint64_t *number)
 {
-    struct memory *kept = malloc(sizeof(*kept));
+    struct remora_rows *kept = malloc(sizeof(*kept));
     if (kept == NULL) {
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
-    *kept = (struct memory){(uint8_t *)(uintptr_t)memory, bytes};
+    *kept = rows;
     *number = atomic_fetch_add(&last_number, 1) + 1;
     if (!remora_handle_map_put(&memories, *number, kept)) {
         free(kept);
@@ -51,18 +46,23 @@ CUresult remora_keep_host_copy(const void *memory, size_t bytes, uint64_t *numbe
     return CUDA_SUCCESS;
 }
 
+bool remora_find_host_copy(uint64_t number, struct remora_rows *rows)
+{
+    return remora_handle_map_copy(&memories, number, rows, sizeof(*rows));
+}
+
 static CUresult capture(bool per_thread, CUstream stream, enum remora_host_copy direction,
-                        CUdeviceptr address, const void *memory, size_t bytes)
+                        CUdeviceptr address, uint64_t pitch, struct remora_rows rows)
 {
     struct remora_call call = {.number = REMORA_CALL_REMORA_CAPTURE_HOST_COPY};
     uint64_t handle;
     uint64_t number;
-    if (bytes == 0) {
+    if (rows.width == 0 || rows.height == 0) {
         return CUDA_SUCCESS;
     }
     CUresult result = remora_stream(stream, per_thread, &handle);
     if (result == CUDA_SUCCESS) {
-        result = remora_keep_host_copy(memory, bytes, &number);
+        result = remora_keep_host_copy(rows, &number);
     }
     if (result == CUDA_SUCCESS) {
         result = remora_call_begin(&call);
@@ -70,13 +70,13 @@ static CUresult capture(bool per_thread, CUstream stream, enum remora_host_copy 
     if (result != CUDA_SUCCESS) {
         return result;
     }
-    remora_encode_remoraCaptureHostCopy(call.arguments, handle, address, bytes, (int32_t)direction,
-                                        number);
+    remora_encode_remoraCaptureHostCopy(call.arguments, handle, address, rows.width,
+                                        (int32_t)direction, number, pitch, rows.height);
     return remora_call_async(&call);
 }
 
 bool remora_capture_host_copy(bool per_thread, CUstream stream, enum remora_host_copy direction,
-                              CUdeviceptr address, const void *memory, size_t bytes,
+                              CUdeviceptr address, uint64_t pitch, struct remora_rows rows,
                               CUresult *result)
 {
     CUstreamCaptureStatus status;
@@ -85,7 +85,7 @@ bool remora_capture_host_copy(bool per_thread, CUstream stream, enum remora_host
         return false;
     }
     if (*result == CUDA_SUCCESS) {
-        *result = capture(per_thread, stream, direction, address, memory, bytes);
+        *result = capture(per_thread, stream, direction, address, pitch, rows);
     }
     return true;
 }
@@ -155,21 +155,20 @@ static void encode_output(struct remora_writer *out, const void *request)
 static CUresult move(uint64_t context, uint64_t exec, uint64_t number, uint64_t direction,
                      uint64_t stream)
 {
-    struct memory memory;
+    struct remora_rows rows;
     struct remora_host_range range;
     struct transfer transfer = {exec, number};
-    if (!remora_handle_map_copy(&memories, number, &memory, sizeof(memory))) {
+    if (!remora_find_host_copy(number, &rows)) {
         return CUDA_ERROR_UNKNOWN;
     }
-    struct remora_rows rows = remora_range(memory.start, memory.bytes);
     if (direction == REMORA_COPY_TO_DEVICE) {
-        CUresult result = remora_settle_host_memory(memory.start);
+        CUresult result = remora_settle_host_memory(rows.start);
         return result == CUDA_SUCCESS ? remora_upload(REMORA_CALL_REMORA_GRAPH_INPUT, context, rows,
                                                       encode_input, &transfer)
                                       : result;
     }
-    if (remora_find_host_range(memory.start, &range)) {
-        remora_host_memory_awaits(memory.start, stream);
+    if (remora_find_host_range(rows.start, &range)) {
+        remora_host_memory_awaits(rows.start, stream);
     }
     return remora_download_later(REMORA_CALL_REMORA_GRAPH_OUTPUT, context, rows, encode_output,
                                  &transfer);

@@ -24,7 +24,9 @@ enum {
     WORK_VALUE = 17,
     WORK_ELEMENT_BYTES = 18,
     WORK_ARGUMENT = 19,
-    WORK_HOST_COPY = 20
+    WORK_HOST_COPY = 20,
+    WORK_OPERATIONS = 21,
+    WORK_OWNERSHIP = 23
 };
 
 /* The wire's handle of the context that a program names; NULL is the current one. */
@@ -135,6 +137,25 @@ CUresult remora_graph_host(const CUDA_HOST_NODE_PARAMS *given, struct remora_gra
                    : result;
 }
 
+CUresult remora_graph_operations(const CUDA_BATCH_MEM_OP_NODE_PARAMS *given,
+                                 struct remora_graph_node *node)
+{
+    struct remora_context *context;
+    *node = (struct remora_graph_node){.type = CU_GRAPH_NODE_TYPE_BATCH_MEM_OP};
+    if (given == NULL) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    CUresult result = context_of(given->ctx, &node->context, &context);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    node->operations = malloc(sizeof(*node->operations));
+    return node->operations == NULL
+                   ? CUDA_ERROR_OUT_OF_MEMORY
+                   : remora_encode_memory_operations(given->paramArray, given->count, given->flags,
+                                                     node->operations);
+}
+
 CUresult remora_graph_plain(CUgraphNodeType type, const void *argument,
                             struct remora_graph_node *node)
 {
@@ -150,6 +171,11 @@ void remora_graph_node_end(struct remora_graph_node *node)
 {
     free(node->buffer);
     node->buffer = NULL;
+    if (node->operations != NULL) {
+        remora_memory_operations_end(node->operations);
+        free(node->operations);
+        node->operations = NULL;
+    }
 }
 
 /* GraphNodeWork. False without memory. */
@@ -175,6 +201,11 @@ static bool encode(const struct remora_graph_node *node, struct remora_writer *o
     remora_write_varint(out, WORK_ELEMENT_BYTES, node->element_bytes);
     remora_write_varint(out, WORK_ARGUMENT, node->argument);
     remora_write_varint(out, WORK_HOST_COPY, (uint64_t)(int64_t)node->host_copy);
+    for (size_t i = 0; node->operations != NULL && i < node->operations->count; i++) {
+        const struct remora_span *operation = &node->operations->spans[i];
+        remora_write_present_bytes(out, WORK_OPERATIONS, operation->data, operation->length);
+    }
+    remora_write_varint(out, WORK_OWNERSHIP, node->takes_graph);
     return !out->failed;
 }
 

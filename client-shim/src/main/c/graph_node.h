@@ -7,6 +7,7 @@
 #define REMORA_GRAPH_NODE_H
 
 #include "graph_host_copies.h"
+#include "memory_operations.h"
 
 struct remora_graph_node {
     CUgraphNodeType type;
@@ -30,6 +31,10 @@ struct remora_graph_node {
     uint64_t height;
     unsigned int value;
     unsigned int element_bytes;
+    /* Memory operations, or NULL; see remora_graph_node_end. */
+    struct remora_memory_operations *operations;
+    /* A child graph: whether the node takes it. */
+    bool takes_graph;
     /* Token of a host function, event, graph, memory, or number of a copy of host memory. */
     uint64_t argument;
     enum remora_host_copy host_copy;
@@ -46,6 +51,9 @@ CUresult remora_graph_copy(const CUDA_MEMCPY3D *given, CUcontext context,
 CUresult remora_graph_fill(const CUDA_MEMSET_NODE_PARAMS *given, CUcontext context,
                            struct remora_graph_node *node);
 CUresult remora_graph_host(const CUDA_HOST_NODE_PARAMS *given, struct remora_graph_node *node);
+
+CUresult remora_graph_operations(const CUDA_BATCH_MEM_OP_NODE_PARAMS *given,
+                                 struct remora_graph_node *node);
 
 /* graph_copy.c: the places of a copy, for remora_graph_copy. */
 CUresult remora_graph_copy_rows(const CUDA_MEMCPY3D *given, struct remora_graph_node *node);

@@ -224,3 +224,27 @@ CUresult remora_cuGraphExecEventWaitNodeSetEvent(CUgraphExec h_graph_exec, CUgra
     return set_exec(remora_graph_plain(CU_GRAPH_NODE_TYPE_WAIT_EVENT, event, &node), &node,
                     h_graph_exec, h_node);
 }
+
+CUresult remora_cuGraphAddBatchMemOpNode(CUgraphNode *ph_graph_node, CUgraph h_graph,
+                                         const CUgraphNode *dependencies, size_t num_dependencies,
+                                         const CUDA_BATCH_MEM_OP_NODE_PARAMS *node_params)
+{
+    struct remora_graph_node node;
+    return remora_graph_add(remora_graph_operations(node_params, &node), &node, ph_graph_node,
+                            h_graph, dependencies, num_dependencies);
+}
+
+CUresult remora_cuGraphBatchMemOpNodeSetParams(CUgraphNode h_node,
+                                               const CUDA_BATCH_MEM_OP_NODE_PARAMS *node_params)
+{
+    struct remora_graph_node node;
+    return remora_graph_set(remora_graph_operations(node_params, &node), &node, NULL, h_node);
+}
+
+CUresult remora_cuGraphExecBatchMemOpNodeSetParams(
+        CUgraphExec h_graph_exec, CUgraphNode h_node,
+        const CUDA_BATCH_MEM_OP_NODE_PARAMS *node_params)
+{
+    struct remora_graph_node node;
+    return set_exec(remora_graph_operations(node_params, &node), &node, h_graph_exec, h_node);
+}

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Functions of the program that a stream runs in its order: they run here, the stream waits. */
+#define _POSIX_C_SOURCE 200809L
+
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "capture.h"
 #include "context.h"
+#include "handle_map.h"
 #include "host_functions.h"
 #include "remora_by_hand.h"
 
 static atomic_int pending;
+/* Functions of graphs by token. */
+static struct remora_handle_map lasting = REMORA_HANDLE_MAP_INITIALIZER;
 
 /* What is called when the stream gets there; one of the two functions. */
 struct host_function {
@@ -47,8 +52,21 @@ CUresult remora_lasting_host_function(CUhostFn function, void *user_data, uint64
     CUresult result = remora_callback_register_lasting(run_lasting, kept, token);
     if (result != CUDA_SUCCESS) {
         free(kept);
+        return result;
     }
-    return result;
+    /* The client keeps the function already, so what isn't found here is only not told. */
+    remora_handle_map_put(&lasting, *token, kept);
+    return CUDA_SUCCESS;
+}
+
+bool remora_find_lasting_host_function(uint64_t token, CUDA_HOST_NODE_PARAMS *found)
+{
+    struct host_function what;
+    if (!remora_handle_map_copy(&lasting, token, &what, sizeof(what))) {
+        return false;
+    }
+    *found = (CUDA_HOST_NODE_PARAMS){what.function, what.user_data};
+    return true;
 }
 
 bool remora_host_functions_pending(void)
@@ -58,6 +76,7 @@ bool remora_host_functions_pending(void)
 
 void remora_forget_host_functions(void)
 {
+    remora_handle_map_forget(&lasting);
     atomic_store(&pending, 0);
 }
 

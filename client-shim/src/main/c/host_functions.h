@@ -13,6 +13,9 @@
  */
 CUresult remora_lasting_host_function(CUhostFn function, void *user_data, uint64_t *token);
 
+/* The function behind a token; false if there is none. */
+bool remora_find_lasting_host_function(uint64_t token, CUDA_HOST_NODE_PARAMS *found);
+
 /* Whether some have been put on a stream and haven't returned. */
 bool remora_host_functions_pending(void);
 

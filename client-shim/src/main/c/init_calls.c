@@ -16,6 +16,7 @@
 #include "pointer_facts.h"
 #include "remora_by_hand.h"
 #include "stream.h"
+#include "stream_attributes.h"
 
 CUresult remora_cuInit(unsigned int flags)
 {
@@ -57,6 +58,7 @@ void remora_forget_session(void)
     remora_forget_host_copies();
     remora_forget_captures();
     remora_forget_streams();
+    remora_forget_stream_attributes();
     remora_forget_host_functions();
     remora_forget_host_memory();
     remora_forget_managed();

@@ -4,6 +4,7 @@
 
 #include "across.h"
 #include "array.h"
+#include "graph_host_copies.h"
 #include "host_memory.h"
 #include "managed.h"
 #include "memory_kind.h"
@@ -130,6 +131,21 @@ static CUresult download(const struct rows_copy *copy, const struct remora_conte
                                  encode_download, copy);
 }
 
+/* A copy between host and device becomes a node if the stream is capturing. */
+static bool captured(const struct rows_copy *copy, bool per_thread, CUstream stream,
+                     CUresult *result)
+{
+    if (copy->from.is_host == copy->to.is_host) {
+        return false;
+    }
+    bool up = copy->from.is_host;
+    const struct side *host = up ? &copy->from : &copy->to;
+    const struct side *device = up ? &copy->to : &copy->from;
+    return remora_capture_host_copy(per_thread, stream,
+                                    up ? REMORA_COPY_TO_DEVICE : REMORA_COPY_TO_HOST,
+                                    device->start, device->pitch, host_rows(copy, host), result);
+}
+
 static CUresult run(const CUDA_MEMCPY2D *p_copy, bool per_thread, CUstream stream, bool waits)
 {
     struct remora_context *context;
@@ -159,6 +175,9 @@ static CUresult run(const CUDA_MEMCPY2D *p_copy, bool per_thread, CUstream strea
         result = remora_managed_before_copy(copy.to.start, copy.to.pitch * copy.height);
     }
     if (result != CUDA_SUCCESS || copy.width == 0 || copy.height == 0) {
+        return result;
+    }
+    if (!waits && captured(&copy, per_thread, stream, &result)) {
         return result;
     }
     if (!copy.from.is_host) {

@@ -7,6 +7,7 @@
 
 #include "capture.h"
 #include "handle_map.h"
+#include "stream_attributes.h"
 
 static struct remora_handle_map streams = REMORA_HANDLE_MAP_INITIALIZER;
 
@@ -46,6 +47,7 @@ bool remora_remove_stream(uint64_t handle)
 {
     void *kept = remora_handle_map_remove(&streams, handle);
     remora_capture_ends(handle);
+    remora_stream_attributes_end(handle);
     free(kept);
     return kept != NULL;
 }
@@ -81,6 +83,7 @@ void remora_streams_end(const struct remora_context *context)
     struct remora_stream_state *stream;
     while ((stream = remora_handle_map_take(&streams, is_of_context, context)) != NULL) {
         remora_capture_ends(stream->handle);
+        remora_stream_attributes_end(stream->handle);
         free(stream);
     }
 }

@@ -129,11 +129,6 @@ static void copies_and_fills(void)
                           .Height = 2,
                           .Depth = 2};
     CHECK(cuGraphAddMemcpyNode(&copied, graph, &filled, 1, &copy, context));
-    copy.srcMemoryType = CU_MEMORYTYPE_HOST;
-    copy.srcHost = host; /* Several rows of it. */
-    CUgraphNode unused;
-    ANSWERS(cuGraphAddMemcpyNode(&unused, graph, NULL, 0, &copy, context),
-            CUDA_ERROR_NOT_SUPPORTED);
     CHECK(cuGraphInstantiateWithFlags(&exec, graph, 0));
     CHECK(cuGraphLaunch(exec, NULL));
     CHECK(cuMemcpyDtoH_v2(host, to, sizeof(host)));
@@ -341,31 +336,6 @@ static void nodes_that_copy_host_memory(void)
     CHECK(cuGraphDestroy(graph));
 }
 
-/* What can't be captured is told by the call itself, however much it brings. */
-static void refused_copies(void)
-{
-    static char host[100000];
-    CUdeviceptr device;
-    CUstream stream;
-    CUgraph graph;
-    CUDA_MEMCPY2D copy = {.srcMemoryType = CU_MEMORYTYPE_HOST,
-                          .srcHost = host,
-                          .dstMemoryType = CU_MEMORYTYPE_DEVICE,
-                          .Height = 2};
-    CHECK(cuMemAlloc_v2(&device, sizeof(host)));
-    CHECK(cuStreamCreate(&stream, 0));
-    copy.dstDevice = device;
-    for (copy.WidthInBytes = 16; copy.WidthInBytes < sizeof(host) / 2; copy.WidthInBytes *= 50) {
-        CHECK(cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_RELAXED));
-        ANSWERS(cuMemcpy2DAsync_v2(&copy, stream), CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
-        ANSWERS(cuStreamEndCapture(stream, &graph), CUDA_ERROR_STREAM_CAPTURE_INVALIDATED);
-        REQUIRE(graph == NULL);
-        CHECK(cuStreamSynchronize(stream));
-    }
-    CHECK(cuStreamDestroy_v2(stream));
-    CHECK(cuMemFree_v2(device));
-}
-
 int main(int count, char **arguments)
 {
     CUmodule module;
@@ -380,7 +350,6 @@ int main(int count, char **arguments)
     captures();
     captured_copies_of_host_memory();
     nodes_that_copy_host_memory();
-    refused_copies();
     printf("graphed\n");
     return 0;
 }

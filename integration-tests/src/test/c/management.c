@@ -144,6 +144,11 @@ static void look_at_use(void *device)
         nanosleep(&pause, NULL);
     }
     REQUIRE(seen);
+    char name[64];
+    NVML(SUCCESS, "nvmlSystemGetProcessName", (unsigned int)getpid(), name, (unsigned)sizeof name);
+    REQUIRE(strcmp(name, "management") == 0);
+    NVML(INSUFFICIENT_SIZE, "nvmlSystemGetProcessName", (unsigned int)getpid(), name, 4u);
+    NVML(NOT_FOUND, "nvmlSystemGetProcessName", 0u, name, (unsigned)sizeof name);
     count = 0;
     NVML(INSUFFICIENT_SIZE, "nvmlDeviceGetComputeRunningProcesses_v2", device, &count, NULL);
     REQUIRE(count >= 1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How devices are used: their load, and the processes of the tenant, wherever they run. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "nvml.h"
 #include "remora_by_hand.h"
@@ -13,6 +14,9 @@ struct use {
     size_t count;
     uint64_t ids[PROCESSES_MAX];
     uint64_t bytes[PROCESSES_MAX];
+    /* One behind the other; to be freed. */
+    char *names;
+    size_t names_length;
 };
 
 typedef struct {
@@ -32,6 +36,12 @@ typedef struct {
     unsigned int computeInstanceId;
 } nvmlProcessInfo_t;
 
+static void free_use(struct use *use)
+{
+    free(use->names);
+    free(use);
+}
+
 static CUresult ask(CUdevice device, struct use *use)
 {
     struct remora_call call = {.number = REMORA_CALL_REMORA_DEVICE_USE};
@@ -45,9 +55,17 @@ static CUresult ask(CUdevice device, struct use *use)
         return result;
     }
     size_t sizes = 0;
+    struct remora_span names = {NULL, 0};
     bool well_formed = remora_decode_remoraDeviceUse(
             &call.outputs, &use->busy_percent, use->ids, PROCESSES_MAX, &use->count, use->bytes,
-            PROCESSES_MAX, &sizes);
+            PROCESSES_MAX, &sizes, &names);
+    if (well_formed && names.length > 0) {
+        use->names = malloc(names.length);
+        use->names_length = use->names == NULL ? 0 : names.length;
+        if (use->names != NULL) {
+            memcpy(use->names, names.data, names.length);
+        }
+    }
     result = remora_call_end(&call, well_formed && sizes == use->count);
     use->count = use->count < PROCESSES_MAX ? use->count : PROCESSES_MAX;
     return result;
@@ -66,7 +84,7 @@ static nvmlReturn_t use_of(nvmlDevice_t device, struct use **use)
     }
     result = remora_nvml_result(ask((CUdevice)(device - remora_welcome()->devices), *use));
     if (result != NVML_SUCCESS) {
-        free(*use);
+        free_use(*use);
         *use = NULL;
     }
     return result;
@@ -85,7 +103,7 @@ NVML_EXPORT nvmlReturn_t nvmlDeviceGetUtilizationRates(nvmlDevice_t device, nvml
     }
     if (result == NVML_SUCCESS) {
         *out = (nvmlUtilization_t){use->busy_percent, 0};
-        free(use);
+        free_use(use);
     }
     return result;
 }
@@ -107,7 +125,7 @@ static nvmlReturn_t processes(nvmlDevice_t device, unsigned int *count, const vo
     unsigned int room = *count;
     *count = (unsigned int)(*use)->count;
     if (room < *count) {
-        free(*use);
+        free_use(*use);
         return NVML_ERROR_INSUFFICIENT_SIZE;
     }
     return NVML_SUCCESS;
@@ -123,7 +141,7 @@ NVML_EXPORT nvmlReturn_t nvmlDeviceGetComputeRunningProcesses(nvmlDevice_t devic
         for (unsigned int i = 0; i < *count; i++) {
             infos[i] = (nvmlProcessInfo_v1_t){(unsigned int)use->ids[i], use->bytes[i]};
         }
-        free(use);
+        free_use(use);
     }
     return result;
 }
@@ -140,7 +158,7 @@ NVML_EXPORT nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v3(nvmlDevice_t de
             infos[i] = (nvmlProcessInfo_t){(unsigned int)use->ids[i], use->bytes[i], UINT32_MAX,
                                            UINT32_MAX};
         }
-        free(use);
+        free_use(use);
     }
     return result;
 }
@@ -150,6 +168,55 @@ NVML_EXPORT nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v2(nvmlDevice_t de
                                                                  nvmlProcessInfo_t *infos)
 {
     return nvmlDeviceGetComputeRunningProcesses_v3(device, count, infos);
+}
+
+/* The name of a process, or NULL. */
+static const char *name_of(const struct use *use, unsigned int pid)
+{
+    const char *name = use->names;
+    const char *end = use->names + use->names_length;
+    for (size_t i = 0; i < use->count && name != NULL && name < end; i++) {
+        const char *behind = memchr(name, 0, (size_t)(end - name));
+        if (behind == NULL) {
+            return NULL;
+        }
+        if ((unsigned int)use->ids[i] == pid) {
+            return name;
+        }
+        name = behind + 1;
+    }
+    return NULL;
+}
+
+/* Processes of the tenant, wherever they run: those that hold memory of any device. */
+NVML_EXPORT nvmlReturn_t nvmlSystemGetProcessName(unsigned int pid, char *name,
+                                                  unsigned int length)
+{
+    nvmlReturn_t result = remora_nvml_ready();
+    if (result != NVML_SUCCESS) {
+        return result;
+    }
+    if (name == NULL || length == 0) {
+        return NVML_ERROR_INVALID_ARGUMENT;
+    }
+    const struct remora_welcome *welcome = remora_welcome();
+    for (size_t i = 0; i < welcome->device_count; i++) {
+        struct use *use;
+        result = use_of((nvmlDevice_t)&welcome->devices[i], &use);
+        if (result != NVML_SUCCESS) {
+            return result;
+        }
+        const char *found = name_of(use, pid);
+        size_t bytes = found == NULL ? 0 : strlen(found) + 1;
+        if (bytes > 0 && bytes <= length) {
+            memcpy(name, found, bytes);
+        }
+        free_use(use);
+        if (bytes > 0) {
+            return bytes <= length ? NVML_SUCCESS : NVML_ERROR_INSUFFICIENT_SIZE;
+        }
+    }
+    return NVML_ERROR_NOT_FOUND;
 }
 
 /* Nothing draws on these devices. */

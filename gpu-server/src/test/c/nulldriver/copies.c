@@ -134,7 +134,8 @@ EXPORT CUresult cuMemcpy2DAsync_v2(const struct rectangle *what, struct null_str
 EXPORT CUresult cuMemcpy2DAsync_v2(const struct rectangle *what, struct null_stream *stream)
 {
     NULL_CALL(cuMemcpy2DAsync_v2)
-    if (what->source_type != 2 || what->destination_type != 2
+    /* Its own memory, or by an address that tells whose. */
+    if ((what->source_type != 2 && what->source_type != 4) || what->destination_type != what->source_type
         || !valid(what->source_device, what->source_pitch, what->width, what->height)
         || !valid(what->destination_device, what->destination_pitch, what->width, what->height)) {
         return CUDA_ERROR_INVALID_VALUE;

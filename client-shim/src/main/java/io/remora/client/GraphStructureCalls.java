@@ -342,7 +342,9 @@ interface GraphStructureCalls extends TableCalls {
           address,
           span.bytes(),
           toDevice ? HostCopies.TO_DEVICE : HostCopies.TO_HOST,
-          number);
+          number,
+          span.bytes(),
+          1);
       return core().endAsync();
     } finally {
       core().release();

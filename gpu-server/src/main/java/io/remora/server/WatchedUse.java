@@ -31,7 +31,9 @@ record WatchedUse(Watch watch) implements DeviceUse.Source {
     for (SessionState session : state.getSessionsList()) {
       for (SessionOnDevice part : session.getDevicesList()) {
         if (part.getOrdinal() == ordinal && part.getMemoryBytes() > 0) {
-          processes.add(new DeviceUse.Process(session.getProcessId(), part.getMemoryBytes()));
+          processes.add(
+              new DeviceUse.Process(
+                  session.getProcessId(), part.getMemoryBytes(), session.getProgram()));
         }
       }
     }

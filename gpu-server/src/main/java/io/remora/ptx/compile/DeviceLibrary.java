@@ -49,6 +49,14 @@ final class DeviceLibrary {
         pushLong(at, code, call.arguments().get(0));
         code.contextCall("release", "(J)V");
       }
+      case "cudaGraphSetConditional" -> {
+        requireArguments(at, call, 2);
+        code.context();
+        pushLong(at, code, call.arguments().get(0));
+        CallOps.pushHost(code, call.arguments().get(1));
+        code.call(at, "Access.rawLoadInt");
+        code.contextCall("setCondition", "(JI)V");
+      }
       default ->
           throw at.unsupported("function " + name + " is declared but not defined in this module");
     }

@@ -350,6 +350,11 @@ public final class BlockContext {
             + "' failed");
   }
 
+  /** {@code cudaGraphSetConditional}: a condition's handle is the address of its word. */
+  public void setCondition(long handle, int value) {
+    Access.storeInt(memory, handle, value);
+  }
+
   /** {@code vprintf}; returns how many arguments were printed. */
   public int print(long format, long arguments) {
     return DevicePrintf.print(memory, format, arguments, launch.control().printSink());

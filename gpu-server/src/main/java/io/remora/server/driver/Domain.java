@@ -136,8 +136,29 @@ public interface Domain extends DriverCalls, AutoCloseable {
    */
   void copyToHost(long stream, long source, long bytes, HostReader reader, WorkObserver observer);
 
-  /** Copies within the device, or from another domain's slab of the same session. */
+  /** Copies within the device; either end may be in another domain's slab of the same session. */
   void copyOnDevice(long stream, long destination, long source, long bytes, WorkObserver observer);
+
+  /**
+   * As {@link #copyOnDevice} for rows.
+   *
+   * @param destinationPitch bytes from one row to the next
+   * @param sourcePitch bytes from one row to the next
+   * @param width bytes of each row that are copied
+   * @param height number of rows
+   */
+  default void copyRowsOnDevice(
+      long destination,
+      long destinationPitch,
+      long source,
+      long sourcePitch,
+      long width,
+      long height,
+      long stream,
+      WorkObserver observer) {
+    throw new DriverException(
+        CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "this driver has no copies of rows");
+  }
 
   /** Records an event: it completes when all work before it on the stream is over. */
   void recordEvent(long event, long stream, WorkObserver observer);

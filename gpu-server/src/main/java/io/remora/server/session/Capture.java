@@ -21,6 +21,9 @@ final class Capture {
   /** Nodes that calls on streams made, which the origin must be joined with at the end. */
   private final Set<GraphNode> captured = new HashSet<>();
 
+  /** Whether the graph was there before, and stays when the capture fails. */
+  private boolean intoOlder;
+
   private boolean invalidated;
   private boolean over;
 
@@ -60,6 +63,14 @@ final class Capture {
 
   boolean mayEndIn(long otherThread) {
     return anyThread || thread == otherThread;
+  }
+
+  boolean isIntoOlder() {
+    return intoOlder;
+  }
+
+  void setIntoOlder() {
+    intoOlder = true;
   }
 
   boolean isInvalidated() {

@@ -30,6 +30,13 @@ final class CaptureCalls {
   }
 
   void begin(SessionCall call, long streamHandle, int mode, long thread, long graphHandle) {
+    SessionStream stream = capturable(call, streamHandle);
+    SessionGraph graph = graphs.newGraph(graphHandle);
+    Capture unused = session.captures().begin(stream, graph, thread, mode == RELAXED);
+    call.succeed();
+  }
+
+  private SessionStream capturable(SessionCall call, long streamHandle) {
     SessionStream stream = session.objects().stream(call, streamHandle);
     if (stream == stream.context().legacy()) {
       throw new CallException(
@@ -39,9 +46,31 @@ final class CaptureCalls {
     if (stream.capture() != null) {
       throw illegalState("the stream is capturing already");
     }
-    SessionGraph graph = graphs.newGraph(graphHandle);
-    Capture unused = session.captures().begin(stream, graph, thread, mode == RELAXED);
+    return stream;
+  }
+
+  /** As {@link #begin}, into a graph that is there, behind some of its nodes. */
+  void beginInto(
+      SessionCall call, long streamHandle, int mode, long thread, long graphHandle, long[] behind) {
+    SessionStream stream = capturable(call, streamHandle);
+    SessionGraph graph = session.objects().graph(graphHandle);
+    List<GraphNode> nodes = nodesOf(graph, behind);
+    Capture capture = session.captures().begin(stream, graph, thread, mode == RELAXED);
+    capture.setIntoOlder();
+    capture.join(stream, nodes);
     call.succeed();
+  }
+
+  private List<GraphNode> nodesOf(SessionGraph graph, long[] handles) {
+    List<GraphNode> found = new ArrayList<>();
+    for (long handle : handles) {
+      GraphNode node = session.objects().graphNode(handle);
+      if (node.graph() != graph) {
+        throw CallException.invalidValue("a node isn't of the graph that is being captured");
+      }
+      found.add(node);
+    }
+    return found;
   }
 
   void end(SessionCall call, long streamHandle, long thread) {
@@ -64,7 +93,9 @@ final class CaptureCalls {
     boolean joined = capture.isJoined(part.tail());
     session.captures().end(capture);
     if (capture.isInvalidated() || !joined) {
-      graphs.destroy(capture.graph());
+      if (!capture.isIntoOlder()) {
+        graphs.destroy(capture.graph());
+      }
       throw capture.isInvalidated()
           ? new CallException(
               CUresult.CUDA_ERROR_STREAM_CAPTURE_INVALIDATED_VALUE,
@@ -119,14 +150,7 @@ final class CaptureCalls {
     if (part.capture().isInvalidated()) {
       throw new CallException(CUresult.CUDA_ERROR_STREAM_CAPTURE_INVALIDATED_VALUE, "");
     }
-    List<GraphNode> found = new ArrayList<>();
-    for (long handle : nodes) {
-      GraphNode node = session.objects().graphNode(handle);
-      if (node.graph() != part.capture().graph()) {
-        throw CallException.invalidValue("a node isn't of the graph that is being captured");
-      }
-      found.add(node);
-    }
+    List<GraphNode> found = nodesOf(part.capture().graph(), nodes);
     if (flags == SET) {
       part.tail().clear();
     }

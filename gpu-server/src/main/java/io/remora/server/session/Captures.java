@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
-import io.remora.server.session.generated.Calls;
-import io.remora.v1.CUgraphNodeType;
 import io.remora.v1.CUresult;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,28 +60,9 @@ final class Captures {
       call.dropBytes();
       throw unsupported(part.capture(), "copies of host memory can't be captured");
     }
-    record(stream, new NodeWork.Transfer(typeOf(call.number()), stream.device(), key, work));
+    record(stream, new NodeWork.Transfer(stream.device(), key, FillReader.read(work), work));
     call.succeed();
     return true;
-  }
-
-  private static int typeOf(int callNumber) {
-    return switch (callNumber) {
-      case Calls.CU_MEMSET_D8,
-          Calls.CU_MEMSET_D8_ASYNC,
-          Calls.CU_MEMSET_D16,
-          Calls.CU_MEMSET_D16_ASYNC,
-          Calls.CU_MEMSET_D32,
-          Calls.CU_MEMSET_D32_ASYNC,
-          Calls.CU_MEMSET_D2_D8,
-          Calls.CU_MEMSET_D2_D8_ASYNC,
-          Calls.CU_MEMSET_D2_D16,
-          Calls.CU_MEMSET_D2_D16_ASYNC,
-          Calls.CU_MEMSET_D2_D32,
-          Calls.CU_MEMSET_D2_D32_ASYNC ->
-          CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMSET_VALUE;
-      default -> CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY_VALUE;
-    };
   }
 
   /** As {@link #takes} for work that the caller has made a node's of. */

@@ -4,7 +4,9 @@ package io.remora.server.session;
 import io.remora.server.driver.Domain;
 import io.remora.server.driver.WorkObserver;
 import io.remora.server.session.generated.Calls;
+import io.remora.v1.CUgraphNodeType;
 import io.remora.v1.CUresult;
+import io.remora.v1.GraphNodeWork;
 import io.remora.wire.Payload;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -59,7 +61,18 @@ final class CopyCalls {
     }
   }
 
-  static void copyParts(
+  static void copyRows(Domain domain, long stream, List<RowPart> parts, WorkObserver observer) {
+    if (parts.size() == 1) {
+      domain.copyToDevice(stream, parts.get(0).address(), parts.get(0).bytes(), observer);
+      return;
+    }
+    JointObserver joint = new JointObserver(parts.size(), observer);
+    for (RowPart part : parts) {
+      joint.copyToDevice(domain, stream, part.address(), part.bytes());
+    }
+  }
+
+  private static void copyParts(
       Domain domain, long stream, long destination, List<ByteBuffer> parts, WorkObserver observer) {
     if (parts.size() == 1) {
       domain.copyToDevice(stream, destination, parts.get(0), observer);
@@ -93,25 +106,130 @@ final class CopyCalls {
   }
 
   void onDevice(SessionCall call, long destination, long source, long byteCount, long handle) {
-    SessionStream stream = session.objects().stream(call, handle);
     if (byteCount == 0) {
+      session.objects().stream(call, handle);
       call.succeed();
       return;
     }
-    SessionDevice to = session.memory(destination, byteCount);
-    SessionDevice from = session.memory(source, byteCount);
-    SessionStream target = stream;
-    if (from != to) {
-      target = streamFor(call, handle, to, destination);
-      waitForDevice(target, from);
-    } else if (stream.device() != to) {
-      target = streamFor(call, handle, to, destination);
-    }
-    call.submit(
-        target,
-        WorkKeys.ofBytes(call.number(), byteCount),
+    Ends ends =
+        new Ends(
+            session.memory(destination, byteCount),
+            session.memory(source, byteCount),
+            new Rows(destination, byteCount, source, byteCount, byteCount, 1));
+    submit(
+        call,
+        handle,
+        ends,
+        byteCount,
         (domain, at, observer) ->
             domain.copyOnDevice(at, destination, source, byteCount, observer));
+  }
+
+  /** Where a copy on one device or between two begins and ends. */
+  private record Ends(SessionDevice to, SessionDevice from, Rows rows) {
+    boolean isOn(SessionDevice device) {
+      return device == to || device == from;
+    }
+
+    /** As a client would say it of a node. */
+    GraphNodeWork said() {
+      return GraphNodeWork.newBuilder()
+          .setType(CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY_VALUE)
+          .setDst(rows.to)
+          .setDstPitch(rows.toPitch)
+          .setSrc(rows.from)
+          .setSrcPitch(rows.fromPitch)
+          .setWidthBytes(rows.widthBytes)
+          .setHeight(rows.height)
+          .build();
+    }
+  }
+
+  /**
+   * Puts a copy on the stream that the client names, which may be of either device: a program may
+   * fetch or bring. Between devices it waits for what the other one has to do so far, and without a
+   * stream of its own the other device's legacy stream waits for it, too.
+   */
+  private void submit(
+      SessionCall call, long handle, Ends ends, long bytes, CallContext.StreamWork work) {
+    SessionStream named = session.objects().stream(call, handle);
+    SessionStream target =
+        ends.isOn(named.device()) ? named : streamFor(call, handle, ends.to(), ends.rows().to());
+    long key = WorkKeys.ofBytes(call.number(), bytes);
+    if (target.capture() != null) {
+      boolean unused =
+          session
+              .captures()
+              .takes(call, target, new NodeWork.Transfer(target.device(), key, ends.said(), work));
+      return;
+    }
+    if (target == named && ends.to() == ends.from()) {
+      call.submit(target, key, work);
+      return;
+    }
+    SessionStream other;
+    if (target != named) {
+      other = named;
+    } else if (target.device() == ends.to()) {
+      other = ownersLegacy(ends.from(), ends.rows().from());
+    } else {
+      other = ownersLegacy(ends.to(), ends.rows().to());
+    }
+    if (ends.to() != ends.from()) {
+      waitForDevice(target, target.device() == ends.to() ? ends.from() : ends.to());
+    }
+    Gate gate = new Gate(session);
+    call.whenFinished(() -> session.signal(gate::open));
+    call.submit(target, key, work);
+    if (named == call.context().legacy()) {
+      session.submit(other, new GateWork(session, gate));
+    }
+  }
+
+  /** The legacy stream of the context that memory was allocated in. */
+  private SessionStream ownersLegacy(SessionDevice device, long address) {
+    Allocation allocation = device.memory().find(address);
+    long context =
+        allocation == null || allocation.owner() == SessionLibrary.OWNER
+            ? device.ordinal()
+            : allocation.owner();
+    return session.objects().context(context).legacy();
+  }
+
+  /**
+   * Rows of a copy on one device or between two.
+   *
+   * @param toPitch bytes from one row of the destination to the next
+   * @param fromPitch bytes from one row of the source to the next
+   */
+  record Rows(long to, long toPitch, long from, long fromPitch, long widthBytes, long height) {}
+
+  void rowsOnDevice(SessionCall call, Rows rows, long handle) {
+    long width = rows.widthBytes();
+    long toSpan = MemoryRanges.span(width, rows.toPitch(), rows.height());
+    long fromSpan = MemoryRanges.span(width, rows.fromPitch(), rows.height());
+    if (toSpan == 0) {
+      session.objects().stream(call, handle);
+      call.succeed();
+      return;
+    }
+    Ends ends =
+        new Ends(session.memory(rows.to(), toSpan), session.memory(rows.from(), fromSpan), rows);
+    submit(
+        call,
+        handle,
+        ends,
+        width * rows.height(),
+        (domain, at, observer) ->
+            domain.copyRowsOnDevice(
+                rows.to(),
+                rows.toPitch(),
+                rows.from(),
+                rows.fromPitch(),
+                width,
+                rows.height(),
+                at,
+                observer));
   }
 
   /** Holds a stream until all that the session has given to another device so far is over. */
@@ -172,12 +290,7 @@ final class CopyCalls {
     call.submit(
         stream,
         WorkKeys.ofBytes(call.number(), rows.bytes()),
-        (domain, at, observer) -> {
-          JointObserver joint = new JointObserver(parts.size(), observer);
-          for (RowPart part : parts) {
-            joint.copyToDevice(domain, at, part.address(), part.bytes());
-          }
-        });
+        (domain, at, observer) -> copyRows(domain, at, parts, observer));
     if (handle == 0) {
       stream.context().legacy().orderForHost();
     }

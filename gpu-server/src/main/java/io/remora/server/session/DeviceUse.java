@@ -22,8 +22,9 @@ public record DeviceUse(int busyPercent, List<Process> processes) {
    *
    * @param id as it has told it
    * @param bytes what it holds of the device
+   * @param name what it runs, as it has told
    */
-  public record Process(long id, long bytes) {}
+  public record Process(long id, long bytes, String name) {}
 
   /** Who knows. */
   @FunctionalInterface

@@ -63,10 +63,12 @@ final class Downloads {
         (domain, at, observer) -> domain.copyToHost(at, source, span, download, observer));
   }
 
-  /** The work of a call that is answered with a range of device memory. */
-  CallContext.StreamWork reading(SessionCall call, long source, long bytes) {
-    Download download = new Download(call, bytes, bytes, bytes);
-    return (domain, at, observer) -> domain.copyToHost(at, source, bytes, download, observer);
+  /** The work of a call that is answered with rows of device memory. */
+  CallContext.StreamWork reading(SessionCall call, NodeWork.HostCopy rows) {
+    Download download = new Download(call, rows.pitch(), rows.widthBytes(), rows.bytes());
+    long span = MemoryRanges.span(rows.widthBytes(), rows.pitch(), rows.height());
+    return (domain, at, observer) ->
+        domain.copyToHost(at, rows.address(), span, download, observer);
   }
 
   /** The transport has room. */

@@ -39,7 +39,8 @@ final class EventCalls {
           CUresult.CUDA_ERROR_INVALID_HANDLE_VALUE, "the event belongs to another device");
     }
     if (flags != 0) {
-      boolean unused = session.captures().takes(call, stream, new NodeWork.EventRecord(event));
+      boolean unused =
+          session.captures().takes(call, stream, new NodeWork.EventRecord(event, eventHandle));
       return;
     }
     if (session.captures().recordsEvent(call, stream, event)) {

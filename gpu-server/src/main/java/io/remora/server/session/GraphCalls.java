@@ -3,6 +3,8 @@ package io.remora.server.session;
 
 import io.remora.server.session.generated.Answers;
 import io.remora.v1.CUresult;
+import io.remora.v1.GraphNodeWork;
+import io.remora.v1.LaunchAttribute;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -58,24 +60,38 @@ final class GraphCalls {
   }
 
   void destroy(SessionCall call, long handle) {
-    destroy(session.objects().graph(handle));
+    SessionGraph graph = session.objects().graph(handle);
+    if (graph.isHeld()) {
+      throw CallException.invalidValue("the graph ends with the node that holds it");
+    }
+    destroy(graph);
     call.succeed();
   }
 
-  /** Takes a graph and its nodes away. */
+  /** Takes a graph and its nodes away, with the graphs that they hold. */
   void destroy(SessionGraph graph) {
     session.objects().graphs().remove(graph.handle());
     memory.graphEnds(graph);
-    graph.nodes().forEach(node -> session.objects().graphNodes().remove(node.handle()));
+    graph.nodes().forEach(this::nodeEnds);
+  }
+
+  private void nodeEnds(GraphNode node) {
+    session.objects().graphNodes().remove(node.handle());
+    node.held().forEach(this::destroy);
   }
 
   void addNode(
       SessionCall call, long handle, long graphHandle, long[] dependencies, NodeWork work) {
+    GraphNode unused = addNode(handle, graphHandle, dependencies, work);
+    call.succeed();
+  }
+
+  GraphNode addNode(long handle, long graphHandle, long[] dependencies, NodeWork work) {
     SessionObjects objects = session.objects();
     objects.checkCreatable(objects.graphNodes(), handle);
     GraphNode node = objects.graph(graphHandle).add(handle, 0, work, nodes(dependencies));
     objects.create(objects.graphNodes(), handle, node);
-    call.succeed();
+    return node;
   }
 
   private List<GraphNode> nodes(long[] handles) {
@@ -98,7 +114,7 @@ final class GraphCalls {
   void destroyNode(SessionCall call, long handle) {
     GraphNode node = session.objects().graphNode(handle);
     GraphMemoryCalls.refuse(node.graph(), "lose nodes");
-    session.objects().graphNodes().remove(handle);
+    nodeEnds(node);
     node.graph().remove(node);
     call.succeed();
   }
@@ -107,6 +123,13 @@ final class GraphCalls {
     SessionObjects objects = session.objects();
     SessionGraph original = objects.graph(originalHandle);
     GraphMemoryCalls.refuse(original, "be cloned");
+    for (GraphNode node : original.nodes()) {
+      if (node.origin() instanceof NodeWork.Conditional) {
+        throw new CallException(
+            CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+            "a graph with conditional nodes can't be cloned");
+      }
+    }
     SessionGraph clone = newGraph(handle);
     Map<GraphNode, GraphNode> copies = new HashMap<>();
     // In the order of the original, whose nodes may have got edges from later ones.
@@ -137,7 +160,72 @@ final class GraphCalls {
   }
 
   void nodeType(SessionCall call, long handle) {
-    Answers.cuGraphNodeGetType(call, session.objects().graphNode(handle).work().type());
+    Answers.cuGraphNodeGetType(call, session.objects().graphNode(handle).type());
+  }
+
+  /**
+   * Adds a node that takes a graph, which a program can still change there.
+   *
+   * @throws CallException {@code CUDA_ERROR_INVALID_VALUE} if another node has it
+   */
+  void moveIn(
+      SessionCall call, long handle, long graphHandle, long[] dependencies, long childHandle) {
+    SessionObjects objects = session.objects();
+    SessionGraph graph = objects.graph(graphHandle);
+    SessionGraph child = objects.graph(childHandle);
+    if (child.isHeld() || graph.isWithin(child)) {
+      throw CallException.invalidValue("a node has the graph already, or it is the node's own");
+    }
+    graph.checkCanHold(child);
+    NodeWork work = NodeWork.Child.of(child.steps());
+    addNode(handle, graphHandle, dependencies, work).setChild(child);
+    call.succeed();
+  }
+
+  void nodeParameters(SessionCall call, long handle, int type) {
+    GraphNode node = session.objects().graphNode(handle);
+    if (node.type() != type) {
+      throw CallException.invalidValue("the node is of another type");
+    }
+    GraphNodeWork said =
+        node.work() instanceof NodeWork.Child child
+            ? GraphNodeWork.newBuilder().setType(type).setArgument(inside(node, child)).build()
+            : NodeParameters.of(node.work());
+    Answers.remoraGraphNode(call, said.toByteArray());
+  }
+
+  /** The handle of the graph in a node, which from now on a program can change. */
+  private long inside(GraphNode node, NodeWork.Child work) {
+    SessionGraph known = node.child();
+    if (known != null) {
+      return known.handle();
+    }
+    SessionGraph made = newGraph(session.captures().newNodeHandle());
+    try {
+      node.graph().checkCanHold(made);
+      copy(work.steps(), made);
+    } catch (CallException refused) {
+      destroy(made);
+      throw refused;
+    }
+    node.setChild(made);
+    return made.handle();
+  }
+
+  private void copy(List<GraphStep> steps, SessionGraph into) {
+    List<GraphNode> nodes = new ArrayList<>(steps.size());
+    for (GraphStep step : steps) {
+      long handle = session.captures().newNodeHandle();
+      List<GraphNode> before = step.dependencies().stream().map(nodes::get).toList();
+      GraphNode copy = into.add(handle, step.node(), step.work(), before);
+      session.objects().create(session.objects().graphNodes(), handle, copy);
+      nodes.add(copy);
+    }
+  }
+
+  void setAttributes(SessionCall call, long handle, List<LaunchAttribute> attributes) {
+    session.objects().graphNode(handle).setAttributes(attributes);
+    call.succeed();
   }
 
   void kernelNode(SessionCall call, long handle) {
@@ -256,9 +344,11 @@ final class GraphCalls {
     if ((flags & ~FLAGS) != 0) {
       throw CallException.invalidValue("unknown flags of an instantiation");
     }
-    List<GraphStep> steps = objects.graph(graphHandle).steps();
+    SessionGraph graph = objects.graph(graphHandle);
+    List<GraphStep> steps = graph.steps();
     objects.checkCreatable(objects.graphExecs(), handle);
-    SessionGraphExec made = new SessionGraphExec(handle, flags, steps);
+    SessionGraphExec made =
+        new SessionGraphExec(handle, flags, steps, GraphConditions.initial(graph));
     memory.instantiated(steps);
     objects.create(objects.graphExecs(), handle, made);
     call.succeed();
@@ -332,10 +422,11 @@ final class GraphCalls {
             "semaphore signal",
             "semaphore wait",
             "mem alloc",
-            "mem free");
+            "mem free",
+            "memory operations",
+            "conditional");
     for (GraphNode node : graph.nodes()) {
-      text.append(
-          String.format("\"%x\" [label=\"%s\"];%n", node.handle(), names.get(node.work().type())));
+      text.append(String.format("\"%x\" [label=\"%s\"];%n", node.handle(), names.get(node.type())));
     }
     for (GraphNode node : graph.nodes()) {
       for (GraphNode dependency : node.dependencies()) {

@@ -3,7 +3,10 @@ package io.remora.server.session;
 
 import io.remora.server.session.generated.CallHandler;
 import io.remora.v1.GraphNodeWork;
+import io.remora.v1.LaunchAttribute;
+import io.remora.v1.StreamMemoryOperation;
 import io.remora.wire.Payload;
+import java.util.List;
 
 /** The part of {@link SessionCalls} that hands calls to {@link GraphCalls} and their like. */
 interface GraphHandlers extends CallHandler {
@@ -142,7 +145,11 @@ interface GraphHandlers extends CallHandler {
   @Override
   default void remoraGraphAddNode(
       CallContext call, long node, long graph, long[] dependencies, GraphNodeWork work) {
-    graphs().addNode(own(call), node, graph, dependencies, works().of(own(call), work));
+    if (work.getOwnership() != 0) {
+      graphs().moveIn(own(call), node, graph, dependencies, work.getArgument());
+    } else {
+      graphs().addNode(own(call), node, graph, dependencies, works().of(own(call), work));
+    }
   }
 
   @Override
@@ -189,12 +196,70 @@ interface GraphHandlers extends CallHandler {
 
   @Override
   default void remoraCaptureHostCopy(
-      CallContext call, long hStream, long address, long byteCount, int hostCopy, long argument) {
-    captures()
-        .hostCopy(
-            own(call),
-            hStream,
-            works().hostCopy(hostCopy == NodeWorks.TO_DEVICE, argument, address, byteCount));
+      CallContext call,
+      long hStream,
+      long address,
+      long byteCount,
+      int hostCopy,
+      long argument,
+      long pitch,
+      long height) {
+    GraphNodeWork said =
+        GraphNodeWork.newBuilder()
+            .setHostCopy(hostCopy)
+            .setDst(address)
+            .setDstPitch(pitch)
+            .setSrc(address)
+            .setSrcPitch(pitch)
+            .setWidthBytes(byteCount)
+            .setHeight(height == 0 ? 1 : height)
+            .setArgument(argument)
+            .build();
+    captures().hostCopy(own(call), hStream, works().hostCopy(said));
+  }
+
+  /** Conditions of graphs. */
+  GraphConditions conditions();
+
+  @Override
+  default void remoraGraphCondition(
+      CallContext call, long graph, long address, int value, int flags) {
+    conditions().condition(own(call), graph, address, value, flags);
+  }
+
+  @Override
+  default void remoraGraphAddCondition(
+      CallContext call,
+      long node,
+      long graph,
+      long[] dependencies,
+      long address,
+      int type,
+      int size) {
+    conditions().addNode(own(call), node, graph, dependencies, address, type, size);
+  }
+
+  @Override
+  default void remoraCaptureToGraph(
+      CallContext call, long hStream, long graph, long[] dependencies, int mode, long thread) {
+    captures().beginInto(own(call), hStream, mode, thread, graph, dependencies);
+  }
+
+  @Override
+  default void remoraGraphNode(CallContext call, long node, int type) {
+    graphs().nodeParameters(own(call), node, type);
+  }
+
+  @Override
+  default void remoraGraphKernelAttributes(
+      CallContext call, long node, List<LaunchAttribute> attributes) {
+    graphs().setAttributes(own(call), node, attributes);
+  }
+
+  @Override
+  default void remoraStreamMemoryOperations(
+      CallContext call, long hStream, List<StreamMemoryOperation> operations) {
+    works().memoryOperations(own(call), hStream, operations);
   }
 
   @Override

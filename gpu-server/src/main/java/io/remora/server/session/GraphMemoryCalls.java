@@ -161,7 +161,7 @@ final class GraphMemoryCalls {
   /** Refuses what CUDA doesn't allow with graphs that allocate or free memory. */
   static void refuse(SessionGraph graph, String what) {
     for (GraphNode node : graph.nodes()) {
-      if (isOfMemory(node.work())) {
+      if (isOfMemory(node.origin())) {
         throw new CallException(
             CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
             "a graph that allocates or frees memory can't " + what);
@@ -197,7 +197,7 @@ final class GraphMemoryCalls {
   /** A graph is destroyed. */
   void graphEnds(SessionGraph graph) {
     for (GraphNode node : graph.nodes()) {
-      if (node.work() instanceof NodeWork.MemoryAllocation allocation) {
+      if (node.origin() instanceof NodeWork.MemoryAllocation allocation) {
         allocation.memory().graphEnds();
         giveBackIfUnused(allocation.memory());
       }

@@ -8,6 +8,7 @@ import io.remora.v1.CUresult;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Launches graphs: a launch is one call, and becomes works on the launch's stream in an order that
@@ -24,10 +25,16 @@ final class GraphRuns {
   private final ClientSession session;
   private final HostCallbacks callbacks;
   private final GraphTransfers transfers;
+  private final StreamCalls streams;
   private final AtomicInteger works = new AtomicInteger();
 
-  GraphRuns(ClientSession session, HostCallbacks callbacks, GraphTransfers transfers) {
+  GraphRuns(
+      ClientSession session,
+      HostCallbacks callbacks,
+      GraphTransfers transfers,
+      StreamCalls streams) {
     this.session = session;
+    this.streams = streams;
     this.callbacks = callbacks;
     this.transfers = transfers;
   }
@@ -37,6 +44,7 @@ final class GraphRuns {
     List<GraphTransfers.Waiting> brought = transfers.take(graph);
     Run run = new Run(call, stream, graph.handle(), brought);
     try {
+      graph.initial().forEach(run::add);
       run.add(graph.steps());
       run.start();
     } catch (CallException refused) {
@@ -48,6 +56,20 @@ final class GraphRuns {
         brought, CUresult.CUDA_ERROR_INVALID_VALUE_VALUE, "the graph has no such copy");
   }
 
+  /**
+   * Runs the graph in a conditional node, on a stream of its own: that of the launch stands still.
+   */
+  void runBody(SessionCall call, SessionStream stream, long key, List<GraphStep> steps) {
+    Run run = new Run(call, stream, key, new ArrayList<>(0));
+    run.within = true;
+    run.add(steps);
+    run.start();
+  }
+
+  StreamCalls streams() {
+    return streams;
+  }
+
   /** One launch while its works are made. */
   private final class Run {
     private final SessionCall call;
@@ -56,6 +78,9 @@ final class GraphRuns {
     private final List<GraphTransfers.Waiting> brought;
     private final List<QueuedWork> parts = new ArrayList<>();
     private int pieces;
+
+    /** Whether it is part of a launch: its order with other streams is the launch's. */
+    private boolean within;
 
     /**
      * @param key tells this graph's works from others' when their time is estimated
@@ -75,11 +100,21 @@ final class GraphRuns {
         } else if (work instanceof NodeWork.HostCopy copy) {
           checkDevice(stream, work);
           parts.addAll(transfers.prepare(copy, brought));
+        } else if (work instanceof NodeWork.Conditional conditional) {
+          checkDevice(stream, work);
+          parts.add(new ConditionWork(session, call, GraphRuns.this, conditional, key));
+        } else if (work instanceof NodeWork.MemoryOperations operations) {
+          checkDevice(stream, work);
+          parts.addAll(MemoryOperations.works(session, call, operations));
         } else if (!(work instanceof NodeWork.Empty) && !GraphMemoryCalls.isOfMemory(work)) {
           checkDevice(stream, work);
           add(work);
         }
       }
+    }
+
+    void add(MemoryOperation operation) {
+      parts.add(MemoryOperations.work(session, call, operation));
     }
 
     private void add(NodeWork work) {
@@ -123,23 +158,39 @@ final class GraphRuns {
         if (part instanceof Piece piece) {
           piece.begin(stream);
         }
-        session.submit(stream, part);
+        if (within) {
+          session.enqueue(stream, part);
+        } else {
+          session.submit(stream, part);
+        }
       }
     }
   }
 
   private static void checkDevice(SessionStream stream, NodeWork work) {
-    SessionDevice device =
-        work instanceof NodeWork.OnDevice onDevice
-            ? onDevice.device()
-            : work instanceof NodeWork.HostCopy copy
-                ? copy.device()
-                : work instanceof NodeWork.EventRecord record ? record.event().device() : null;
+    SessionDevice device = deviceOf(work);
     if (device != null && device != stream.device()) {
       throw new CallException(
           CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
           "all nodes of a graph must be on the device of the stream that it is launched on");
     }
+  }
+
+  /** Where a node has to run; null if that doesn't matter. */
+  private static @Nullable SessionDevice deviceOf(NodeWork work) {
+    if (work instanceof NodeWork.OnDevice onDevice) {
+      return onDevice.device();
+    }
+    if (work instanceof NodeWork.HostCopy copy) {
+      return copy.device();
+    }
+    if (work instanceof NodeWork.MemoryOperations operations) {
+      return operations.device();
+    }
+    if (work instanceof NodeWork.Conditional conditional) {
+      return conditional.device();
+    }
+    return work instanceof NodeWork.EventRecord record ? record.event().device() : null;
   }
 
   /** Some nodes of one launch: several of the device, or one of another kind. */

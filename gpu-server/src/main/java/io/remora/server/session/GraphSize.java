@@ -12,7 +12,7 @@ import java.util.List;
  */
 record GraphSize(int steps, int depth) {
   private static final int STEPS_MAX = 1 << 20;
-  private static final int DEPTH_MAX = 16;
+  static final int DEPTH_MAX = 16;
 
   /**
    * The size of steps.
@@ -26,6 +26,12 @@ record GraphSize(int steps, int depth) {
       if (step.work() instanceof NodeWork.Child child) {
         count += child.size().steps();
         depth = Math.max(depth, child.size().depth() + 1);
+      } else if (step.work() instanceof NodeWork.Conditional conditional) {
+        for (List<GraphStep> body : conditional.bodies()) {
+          GraphSize size = of(body);
+          count += size.steps();
+          depth = Math.max(depth, size.depth() + 1);
+        }
       }
     }
     if (count > STEPS_MAX || depth > DEPTH_MAX) {

@@ -113,7 +113,7 @@ final class GraphTransfers {
               .call()
               .prepare(
                   WorkKeys.ofBytes(waiting.call().number(), copy.bytes()),
-                  downloads.reading(waiting.call(), copy.address(), copy.bytes()));
+                  downloads.reading(waiting.call(), copy));
         }
       }
     }
@@ -133,13 +133,14 @@ final class GraphTransfers {
     if (chunk.bytes() > missing || chunk.offset() != copy.bytes() - missing) {
       return -1;
     }
-    long at = copy.address() + chunk.offset();
+    List<RowPart> parts =
+        RowPart.split(
+            chunk.parts(), copy.address(), copy.pitch(), copy.widthBytes(), chunk.offset());
     chunk
         .call()
         .prepare(
             WorkKeys.ofBytes(chunk.call().number(), chunk.bytes()),
-            (domain, stream, observer) ->
-                CopyCalls.copyParts(domain, stream, at, chunk.parts(), observer));
+            (domain, stream, observer) -> CopyCalls.copyRows(domain, stream, parts, observer));
     return missing - chunk.bytes();
   }
 }

@@ -24,6 +24,7 @@ final class LaunchCalls {
   private static final int PREFERRED_SHARED_MEMORY_CARVEOUT = 14;
 
   private static final int ATTRIBUTES_MAX = 64;
+  private static final String NOT_COOPERATIVE = "the device has no cooperative launches";
 
   private final ClientSession session;
 
@@ -84,7 +85,21 @@ final class LaunchCalls {
             ((long) shape.gridX() * 31 + shape.gridY()) * 31 + shape.gridZ(),
             ((long) shape.blockX() * 31 + shape.blockY()) * 31 + shape.blockZ(),
             shape.sharedBytes()),
-        function.meter(session.meter(), device));
+        function.meter(session.meter(), device),
+        KernelAttributes.NONE);
+  }
+
+  /**
+   * A kernel of a graph with more attributes.
+   *
+   * @throws CallException {@code CUDA_ERROR_NOT_SUPPORTED} for those that the device doesn't have
+   */
+  static NodeWork.Kernel with(NodeWork.Kernel kernel, List<LaunchAttribute> more) {
+    NodeWork.Kernel changed = kernel.with(KernelAttributes.of(kernel).with(more));
+    if (changed.launch().cooperative() && !kernel.device().launchLimits().cooperative()) {
+      throw new CallException(CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, NOT_COOPERATIVE);
+    }
+    return changed;
   }
 
   private static void check(
@@ -122,8 +137,7 @@ final class LaunchCalls {
           "the kernel can have " + function.threadsMax() + " threads in a block at most");
     }
     if (cooperative && !limits.cooperative()) {
-      throw new CallException(
-          CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "the device has no cooperative launches");
+      throw new CallException(CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, NOT_COOPERATIVE);
     }
   }
 

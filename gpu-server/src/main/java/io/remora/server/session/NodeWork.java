@@ -3,8 +3,10 @@ package io.remora.server.session;
 
 import io.remora.server.driver.Domain.Launch;
 import io.remora.server.metrics.KernelMeter;
+import io.remora.v1.CUgraphConditionalNodeType;
 import io.remora.v1.CUgraphNodeType;
 import io.remora.v1.CUresult;
+import io.remora.v1.GraphNodeWork;
 import java.util.List;
 
 /** What a node of a graph does when its turn has come. Immutable. */
@@ -27,8 +29,15 @@ sealed interface NodeWork {
    *
    * @param function the client's handle of it
    * @param meter takes its device time
+   * @param attributes what was said of it beside its launch
    */
-  record Kernel(SessionDevice device, long function, Launch launch, long key, KernelMeter meter)
+  record Kernel(
+      SessionDevice device,
+      long function,
+      Launch launch,
+      long key,
+      KernelMeter meter,
+      KernelAttributes attributes)
       implements OnDevice {
     @Override
     public int type() {
@@ -39,20 +48,47 @@ sealed interface NodeWork {
     public CallContext.StreamWork work() {
       return (domain, stream, observer) -> domain.launch(stream, launch, observer);
     }
+
+    /** The same with other attributes. */
+    Kernel with(KernelAttributes others) {
+      return new Kernel(device, function, others.applied(launch), key, meter, others);
+    }
   }
 
-  /** A copy within the device, or a fill. */
-  record Transfer(int type, SessionDevice device, long key, CallContext.StreamWork work)
-      implements OnDevice {}
+  /**
+   * A copy within the device, or a fill.
+   *
+   * @param said what it is, as a client says it
+   */
+  record Transfer(SessionDevice device, long key, GraphNodeWork said, CallContext.StreamWork work)
+      implements OnDevice {
+    @Override
+    public int type() {
+      return said.getType();
+    }
+  }
 
   /**
    * A copy between device and the client's memory. Each launch brings the bytes along, or asks for
    * them.
    *
    * @param number what the client knows it by
+   * @param pitch bytes from one row on the device to the next
+   * @param widthBytes of each row
    */
-  record HostCopy(boolean toDevice, long number, SessionDevice device, long address, long bytes)
+  record HostCopy(
+      boolean toDevice,
+      long number,
+      SessionDevice device,
+      long address,
+      long pitch,
+      long widthBytes,
+      long height)
       implements NodeWork {
+    long bytes() {
+      return widthBytes * height;
+    }
+
     @Override
     public int type() {
       return CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY_VALUE;
@@ -95,16 +131,76 @@ sealed interface NodeWork {
     }
   }
 
-  /** Records an event that others outside of the graph may wait for. */
-  record EventRecord(SessionEvent event) implements NodeWork {
+  /**
+   * Runs one of several graphs, or none, or one again and again, as a word of memory says when its
+   * turn has come.
+   *
+   * @param address of the word, of 4 bytes
+   * @param bodies the steps of each graph
+   */
+  record Conditional(
+      SessionDevice device,
+      long address,
+      CUgraphConditionalNodeType kind,
+      List<List<GraphStep>> bodies)
+      implements NodeWork {
+    public Conditional {
+      bodies = List.copyOf(bodies);
+    }
+
+    @Override
+    public int type() {
+      return CUgraphNodeType.CU_GRAPH_NODE_TYPE_CONDITIONAL_VALUE;
+    }
+
+    /** What a value makes it run; nothing if that is empty. */
+    List<GraphStep> body(int value) {
+      int place =
+          switch (kind) {
+            case CU_GRAPH_COND_TYPE_IF -> value != 0 ? 0 : 1;
+            case CU_GRAPH_COND_TYPE_WHILE -> value != 0 ? 0 : bodies.size();
+            case CU_GRAPH_COND_TYPE_SWITCH, UNRECOGNIZED -> value;
+          };
+      return place >= 0 && place < bodies.size() ? bodies.get(place) : List.of();
+    }
+  }
+
+  /**
+   * Words of memory that are waited for or written, one after the other.
+   *
+   * @param said what they are, as a client says it
+   */
+  record MemoryOperations(
+      SessionDevice device, List<MemoryOperation> operations, GraphNodeWork said)
+      implements NodeWork {
+    public MemoryOperations {
+      operations = List.copyOf(operations);
+    }
+
+    @Override
+    public int type() {
+      return CUgraphNodeType.CU_GRAPH_NODE_TYPE_BATCH_MEM_OP_VALUE;
+    }
+  }
+
+  /**
+   * Records an event that others outside of the graph may wait for.
+   *
+   * @param handle the client's
+   */
+  record EventRecord(SessionEvent event, long handle) implements NodeWork {
     @Override
     public int type() {
       return CUgraphNodeType.CU_GRAPH_NODE_TYPE_EVENT_RECORD_VALUE;
     }
   }
 
-  /** Waits for an event's latest record at the time of the graph's launch. */
-  record EventWait(SessionEvent event) implements NodeWork {
+  /**
+   * Waits for an event's latest record at the time of the graph's launch.
+   *
+   * @param handle the client's
+   */
+  record EventWait(SessionEvent event, long handle) implements NodeWork {
     @Override
     public int type() {
       return CUgraphNodeType.CU_GRAPH_NODE_TYPE_WAIT_EVENT_VALUE;
@@ -134,6 +230,11 @@ sealed interface NodeWork {
           throw new CallException(
               CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
               "a graph that allocates or frees memory can't be a node of another");
+        }
+        if (step.work() instanceof NodeWork.Conditional) {
+          throw new CallException(
+              CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+              "a graph with conditional nodes can't be a node of another");
         }
       }
       return new Child(steps, GraphSize.of(steps));

@@ -6,19 +6,18 @@ import io.remora.server.driver.WorkObserver;
 import io.remora.v1.CUgraphNodeType;
 import io.remora.v1.CUresult;
 import io.remora.v1.GraphNodeWork;
+import io.remora.v1.StreamMemoryOperation;
+import java.util.List;
 
 /**
  * Makes what a node does of what a client says, with the checks that the same work has when it is
  * put on a stream. Belongs to the session's serial executor.
  */
 final class NodeWorks {
-  private static final int MEMCPY = CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY_VALUE;
-  private static final int MEMSET = CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMSET_VALUE;
-
   // GraphNodeWork.host_copy.
   private static final int WITHIN_DEVICE = 0;
   static final int TO_DEVICE = 1;
-  private static final int TO_HOST = 2;
+  static final int TO_HOST = 2;
 
   private final ClientSession session;
   private final LaunchCalls launches;
@@ -51,20 +50,30 @@ final class NodeWorks {
       case CU_GRAPH_NODE_TYPE_GRAPH -> NodeWork.Child.of(objects.graph(said.getArgument()).steps());
       case CU_GRAPH_NODE_TYPE_EMPTY -> new NodeWork.Empty();
       case CU_GRAPH_NODE_TYPE_WAIT_EVENT ->
-          new NodeWork.EventWait(objects.event(said.getArgument()));
+          new NodeWork.EventWait(objects.event(said.getArgument()), said.getArgument());
       case CU_GRAPH_NODE_TYPE_EVENT_RECORD ->
-          new NodeWork.EventRecord(objects.event(said.getArgument()));
+          new NodeWork.EventRecord(objects.event(said.getArgument()), said.getArgument());
       case CU_GRAPH_NODE_TYPE_MEM_FREE -> memory.release(said.getArgument());
-      case CU_GRAPH_NODE_TYPE_MEM_ALLOC ->
-          throw CallException.invalidValue("allocations are added by a call of their own");
-      case CU_GRAPH_NODE_TYPE_EXT_SEMAS_SIGNAL,
-          CU_GRAPH_NODE_TYPE_EXT_SEMAS_WAIT,
-          CU_GRAPH_NODE_TYPE_BATCH_MEM_OP,
-          CU_GRAPH_NODE_TYPE_CONDITIONAL ->
+      case CU_GRAPH_NODE_TYPE_BATCH_MEM_OP ->
+          MemoryOperations.of(session, call.context().device(), said.getOperationsList());
+      case CU_GRAPH_NODE_TYPE_MEM_ALLOC, CU_GRAPH_NODE_TYPE_CONDITIONAL ->
+          throw CallException.invalidValue("such nodes are added by a call of their own");
+      case CU_GRAPH_NODE_TYPE_EXT_SEMAS_SIGNAL, CU_GRAPH_NODE_TYPE_EXT_SEMAS_WAIT ->
           throw new CallException(
               CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "graphs have no such nodes here");
       case UNRECOGNIZED -> throw CallException.invalidValue("no such node");
     };
+  }
+
+  /** Puts memory operations on a stream. */
+  void memoryOperations(SessionCall call, long handle, List<StreamMemoryOperation> said) {
+    SessionStream stream = session.objects().stream(call, handle);
+    NodeWork.MemoryOperations work = MemoryOperations.of(session, stream.device(), said);
+    if (session.captures().takes(call, stream, work)) {
+      return;
+    }
+    MemoryOperations.works(session, call, work).forEach(each -> session.submit(stream, each));
+    call.succeed();
   }
 
   private static LaunchCalls.Shape shape(GraphNodeWork said) {
@@ -79,21 +88,33 @@ final class NodeWorks {
   }
 
   private NodeWork copyOf(SessionCall call, GraphNodeWork said) {
-    long bytes = said.getHeight() == 1 ? said.getWidthBytes() : 0;
-    return switch (said.getHostCopy()) {
-      case WITHIN_DEVICE -> copy(call, said);
-      case TO_DEVICE -> hostCopy(true, said.getArgument(), said.getDst(), bytes);
-      case TO_HOST -> hostCopy(false, said.getArgument(), said.getSrc(), bytes);
-      default -> throw CallException.invalidValue("there are no copies of this kind");
-    };
+    return said.getHostCopy() == WITHIN_DEVICE ? copy(call, said) : hostCopy(said);
   }
 
-  /** A copy of host memory, or {@code CUDA_ERROR_INVALID_VALUE}. */
-  NodeWork.HostCopy hostCopy(boolean toDevice, long number, long address, long bytes) {
-    if (bytes <= 0) {
-      throw CallException.invalidValue("graphs copy one row of host memory, of one byte at least");
+  /**
+   * A copy of host memory.
+   *
+   * @throws CallException {@code CUDA_ERROR_INVALID_VALUE}, also if there is nothing to copy
+   */
+  NodeWork.HostCopy hostCopy(GraphNodeWork said) {
+    boolean toDevice = said.getHostCopy() == TO_DEVICE;
+    if (!toDevice && said.getHostCopy() != TO_HOST) {
+      throw CallException.invalidValue("there are no copies of this kind");
     }
-    return new NodeWork.HostCopy(toDevice, number, session.memory(address, bytes), address, bytes);
+    long address = toDevice ? said.getDst() : said.getSrc();
+    long pitch = toDevice ? said.getDstPitch() : said.getSrcPitch();
+    long span = MemoryRanges.span(said.getWidthBytes(), pitch, said.getHeight());
+    if (span == 0) {
+      throw CallException.invalidValue("graphs copy one byte of host memory at least");
+    }
+    return new NodeWork.HostCopy(
+        toDevice,
+        said.getArgument(),
+        session.memory(address, span),
+        address,
+        pitch,
+        said.getWidthBytes(),
+        said.getHeight());
   }
 
   private NodeWork copy(SessionCall call, GraphNodeWork rows) {
@@ -104,14 +125,14 @@ final class NodeWorks {
         call.checkRows(
             rows.getSrc(), rows.getSrcPitch(), rows.getWidthBytes(), 1, rows.getHeight());
     if (to == 0 || from == 0) {
-      return empty(MEMCPY, call);
+      return empty(rows, call);
     }
     return new NodeWork.Transfer(
-        MEMCPY,
         session.memory(rows.getDst(), 1),
         WorkKeys.ofBytes(call.number(), to),
+        rows,
         (domain, stream, observer) ->
-            domain.remoraCopyRowsOnDevice(
+            domain.copyRowsOnDevice(
                 rows.getDst(),
                 rows.getDstPitch(),
                 rows.getSrc(),
@@ -130,12 +151,12 @@ final class NodeWorks {
     long count = rows.getWidthBytes() / unit;
     long pitch = rows.getHeight() <= 1 ? rows.getWidthBytes() : rows.getDstPitch();
     if (call.checkRows(rows.getDst(), pitch, count, unit, rows.getHeight()) == 0) {
-      return empty(MEMSET, call);
+      return empty(rows, call);
     }
     return new NodeWork.Transfer(
-        MEMSET,
         session.memory(rows.getDst(), 1),
         WorkKeys.ofBytes(call.number(), rows.getWidthBytes() * rows.getHeight()),
+        rows,
         (domain, stream, observer) -> fill(domain, stream, rows, pitch, count, observer));
   }
 
@@ -161,11 +182,11 @@ final class NodeWorks {
   }
 
   /** A copy or fill of nothing. */
-  private static NodeWork empty(int type, SessionCall call) {
+  private static NodeWork empty(GraphNodeWork said, SessionCall call) {
     return new NodeWork.Transfer(
-        type,
         call.context().device(),
         io.remora.server.queue.Work.FREE,
+        said,
         (domain, stream, observer) -> observer.onDone(CUresult.CUDA_SUCCESS_VALUE, 0));
   }
 }

@@ -11,7 +11,7 @@ import java.util.List;
  * session's serial executor.
  */
 final class SessionCalls
-    implements PoolHandlers, GraphHandlers, ArrayHandlers, VirtualMemoryHandlers {
+    implements CopyHandlers, PoolHandlers, GraphHandlers, ArrayHandlers, VirtualMemoryHandlers {
   private static final int[] NO_OPTIONS = {};
   private static final long[] NO_VALUES = {};
 
@@ -34,6 +34,7 @@ final class SessionCalls
   private final ContextCalls contexts;
   private final GraphTransfers transfers;
   private final GraphCalls graphs;
+  private final GraphConditions conditions;
   private final CaptureCalls captures;
   private final NodeWorks works;
 
@@ -58,7 +59,11 @@ final class SessionCalls
     transfers = new GraphTransfers(session, downloads);
     graphs =
         new GraphCalls(
-            session, new GraphRuns(session, callbacks, transfers), transfers, memory.ofGraphs());
+            session,
+            new GraphRuns(session, callbacks, transfers, streams),
+            transfers,
+            memory.ofGraphs());
+    conditions = new GraphConditions(session, graphs);
     captures = new CaptureCalls(session, graphs);
     works = new NodeWorks(session, launches, memory.ofGraphs());
   }
@@ -70,6 +75,11 @@ final class SessionCalls
   @Override
   public GraphCalls graphs() {
     return graphs;
+  }
+
+  @Override
+  public GraphConditions conditions() {
+    return conditions;
   }
 
   @Override
@@ -107,7 +117,13 @@ final class SessionCalls
     return arrays;
   }
 
-  Downloads downloads() {
+  @Override
+  public CopyCalls copies() {
+    return copies;
+  }
+
+  @Override
+  public Downloads downloads() {
     return downloads;
   }
 
@@ -308,40 +324,6 @@ final class SessionCalls
   }
 
   @Override
-  public void cuMemcpyHtoDAsync(
-      CallContext call,
-      long dstDevice,
-      Payload srcHost,
-      long byteCount,
-      long hStream,
-      long chunkOffset) {
-    copies.toDevice(own(call), dstDevice, srcHost, byteCount, hStream, chunkOffset);
-  }
-
-  @Override
-  public void cuMemcpyDtoHAsync(CallContext call, long srcDevice, long byteCount, long hStream) {
-    downloads.toHost(own(call), srcDevice, byteCount, hStream);
-  }
-
-  @Override
-  public void cuMemcpyDtoDAsync(
-      CallContext call, long dstDevice, long srcDevice, long byteCount, long hStream) {
-    copies.onDevice(own(call), dstDevice, srcDevice, byteCount, hStream);
-  }
-
-  @Override
-  public void cuMemcpyPeerAsync(
-      CallContext call,
-      long dstDevice,
-      long dstContext,
-      long srcDevice,
-      long srcContext,
-      long byteCount,
-      long hStream) {
-    copies.onPeer(own(call), dstDevice, dstContext, srcDevice, srcContext, byteCount, hStream);
-  }
-
-  @Override
   public void cuStreamCreateWithPriority(CallContext call, long phStream, int flags, int priority) {
     streams.cuStreamCreateWithPriority(own(call), phStream, flags, priority);
   }
@@ -473,25 +455,5 @@ final class SessionCalls
   public void remoraLink(
       CallContext call, int[] options, long[] optionValues, byte[] imageSha256, long imageBytes) {
     modules.link(own(call), options, optionValues, imageSha256, imageBytes);
-  }
-
-  @Override
-  public void remoraCopyRowsToDevice(
-      CallContext call,
-      long dstDevice,
-      long dstPitch,
-      long widthBytes,
-      long height,
-      long hStream,
-      Payload rows,
-      long chunkOffset) {
-    copies.rowsToDevice(
-        own(call), dstDevice, dstPitch, widthBytes, height, hStream, rows, chunkOffset);
-  }
-
-  @Override
-  public void remoraCopyRowsToHost(
-      CallContext call, long srcDevice, long srcPitch, long widthBytes, long height, long hStream) {
-    downloads.rowsToHost(own(call), srcDevice, srcPitch, widthBytes, height, hStream);
   }
 }

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A graph that is being built: nodes and what each waits for. Belongs to the session's serial
@@ -22,12 +23,68 @@ final class SessionGraph {
   private final Map<Long, GraphNode> nodes = new LinkedHashMap<>();
   private int edges;
 
+  private final List<GraphConditions.Condition> conditions = new ArrayList<>(0);
+
+  /** The graph of which a node holds this one; null if it stands for itself. */
+  private @Nullable SessionGraph holder;
+
   SessionGraph(long handle) {
     this.handle = handle;
   }
 
   long handle() {
     return handle;
+  }
+
+  /** Conditions that were made for its nodes. */
+  List<GraphConditions.Condition> conditions() {
+    return conditions;
+  }
+
+  /** Whether a node holds it: then it ends with that node. */
+  boolean isHeld() {
+    return holder != null;
+  }
+
+  void setHolder(SessionGraph graph) {
+    holder = graph;
+  }
+
+  /**
+   * Checks that a node of this graph can hold another one: what looks into graphs in nodes of
+   * graphs goes down as deep as they are.
+   *
+   * @throws CallException {@code CUDA_ERROR_OUT_OF_MEMORY}
+   */
+  void checkCanHold(SessionGraph inside) {
+    int depth = 1 + inside.depth();
+    for (SessionGraph each = this; each != null; each = each.holder) {
+      depth++;
+    }
+    if (depth > GraphSize.DEPTH_MAX) {
+      throw CallException.outOfMemory(
+          "graphs are in nodes of graphs to a depth of " + GraphSize.DEPTH_MAX + " at most");
+    }
+  }
+
+  private int depth() {
+    int deepest = 0;
+    for (GraphNode node : nodes.values()) {
+      for (SessionGraph inside : node.held()) {
+        deepest = Math.max(deepest, 1 + inside.depth());
+      }
+    }
+    return deepest;
+  }
+
+  /** Whether this graph is another one, or in a node of it, however deep. */
+  boolean isWithin(SessionGraph other) {
+    for (SessionGraph each = this; each != null; each = each.holder) {
+      if (each == other) {
+        return true;
+      }
+    }
+    return false;
   }
 
   Collection<GraphNode> nodes() {

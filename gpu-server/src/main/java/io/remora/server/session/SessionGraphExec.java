@@ -24,10 +24,14 @@ final class SessionGraphExec {
   /** Transfers that wait for the next launch. */
   private final List<GraphTransfers.Waiting> waiting = new ArrayList<>(0);
 
-  SessionGraphExec(long handle, long flags, List<GraphStep> steps) {
+  /** What is written before each launch. */
+  private final List<MemoryOperation> initial;
+
+  SessionGraphExec(long handle, long flags, List<GraphStep> steps, List<MemoryOperation> initial) {
     GraphSize unused = GraphSize.of(steps);
     this.handle = handle;
     this.flags = flags;
+    this.initial = List.copyOf(initial);
     this.steps = new ArrayList<>(steps);
     for (int i = 0; i < steps.size(); i++) {
       places.put(steps.get(i).node(), i);
@@ -40,6 +44,10 @@ final class SessionGraphExec {
 
   List<GraphTransfers.Waiting> waiting() {
     return waiting;
+  }
+
+  List<MemoryOperation> initial() {
+    return initial;
   }
 
   long flags() {
@@ -77,7 +85,8 @@ final class SessionGraphExec {
     if (steps.get(place).work().type() != work.type() || GraphMemoryCalls.isOfMemory(work)) {
       throw CallException.invalidValue("the node is of another type, or one of memory");
     }
-    GraphStep before = steps.set(place, steps.get(place).with(work));
+    GraphStep before =
+        steps.set(place, steps.get(place).with(GraphNode.inPlaceOf(steps.get(place).work(), work)));
     try {
       GraphSize unused = GraphSize.of(steps);
     } catch (CallException tooLarge) {

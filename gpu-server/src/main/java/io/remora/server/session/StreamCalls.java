@@ -37,6 +37,21 @@ final class StreamCalls {
     call.succeed();
   }
 
+  /** A stream of the session's own for work that another stream stands still for. */
+  SessionStream inner(SessionStream outer) {
+    VirtualContext context = outer.context();
+    SessionObjects objects = session.objects();
+    long driverStream =
+        context
+            .device()
+            .domain()
+            .createStream(
+                StreamFlags.NON_BLOCKING,
+                objects.driverPriority(context.device(), outer.priority()));
+    return new SessionStream(
+        context, driverStream, StreamFlags.NON_BLOCKING, outer.priority(), session.serial());
+  }
+
   void cuStreamDestroy(SessionCall call, long handle) {
     SessionStream stream = session.objects().streams().remove(handle);
     if (stream == null) {
@@ -83,7 +98,7 @@ final class StreamCalls {
     SessionStream stream = session.objects().stream(call, handle);
     SessionEvent event = session.objects().event(eventHandle);
     if (flags != 0) {
-      if (!session.captures().takes(call, stream, new NodeWork.EventWait(event))) {
+      if (!session.captures().takes(call, stream, new NodeWork.EventWait(event, eventHandle))) {
         throw CallException.invalidValue("external waits belong to captured graphs");
       }
       return;

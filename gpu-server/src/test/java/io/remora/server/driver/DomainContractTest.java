@@ -187,8 +187,7 @@ public abstract class DomainContractTest {
     domain.write(memory, DriverBench.pattern(64));
     domain.awaiting(
         done ->
-            domain.domain.remoraCopyRowsOnDevice(
-                memory + 128, 4, memory, 16, 3, 4, domain.stream, done));
+            domain.domain.copyRowsOnDevice(memory + 128, 4, memory, 16, 3, 4, domain.stream, done));
     byte[] from = DriverBench.pattern(64);
     byte[] copied = domain.read(memory + 128, 16);
     for (int row = 0; row < 4; row++) {
@@ -220,6 +219,26 @@ public abstract class DomainContractTest {
     to.awaiting(
         done -> to.domain.copyOnDevice(to.stream, to.memory(), from.memory(), bytes.length, done));
     assertThat(to.read(to.memory(), bytes.length)).isEqualTo(bytes);
+  }
+
+  @Test
+  void oneDomainMayCopyToAnotherAlsoRows() {
+    DomainBench from = bench.domain();
+    DomainBench to = bench.domain();
+    byte[] bytes = DriverBench.pattern(64);
+    from.write(from.memory(), bytes);
+    from.awaiting(
+        done ->
+            from.domain.copyOnDevice(from.stream, to.memory(), from.memory(), bytes.length, done));
+    from.awaiting(
+        done ->
+            from.domain.copyRowsOnDevice(
+                to.memory() + 128, 3, from.memory(), 16, 3, 4, from.stream, done));
+    assertThat(to.read(to.memory(), bytes.length)).isEqualTo(bytes);
+    byte[] rows = to.read(to.memory() + 128, 12);
+    for (int i = 0; i < rows.length; i++) {
+      assertThat(rows[i]).isEqualTo(bytes[i / 3 * 16 + i % 3]);
+    }
   }
 
   @Test

@@ -40,7 +40,10 @@ class DriverApiTest {
 
   private void run(ShimBuild build) throws Exception {
     Path statistics = folder.resolve("statistics.txt");
-    try (ServerProcess server = ServerProcess.start(folder, List.of(), List.of())) {
+    Path config = folder.resolve("server.yaml");
+    Files.writeString(config, "software: {devices: 2, memory: 1GiB}\n");
+    List<String> options = List.of("--config", config.toString());
+    try (ServerProcess server = ServerProcess.start(folder, List.of(), options)) {
       ProcessBuilder command = command(build, server, "driver_api", PTX);
       command.environment().put("REMORA_STATS_FILE", statistics.toString());
 
@@ -57,6 +60,11 @@ class DriverApiTest {
           .containsExactly("mapped");
       assertThat(ShimProcess.run(command(build, server, "images", folder)))
           .containsExactly("imaged");
+      assertThat(ShimProcess.run(command(build, server, "graph_nodes", folder)))
+          .containsExactly("known");
+      assertThat(ShimProcess.run(command(build, server, "batches", folder)))
+          .containsExactly("batched");
+      assertThat(ShimProcess.run(command(build, server, "peers", PTX))).containsExactly("copied");
     }
     // What was asked thousands of times was asked of the server a few times.
     assertThat(Files.readAllLines(statistics))

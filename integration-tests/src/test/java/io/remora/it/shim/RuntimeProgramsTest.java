@@ -70,6 +70,9 @@ class RuntimeProgramsTest {
     "separate, separate_main+separate_parts, -rdc=true",
     "separate_compressed, separate_main+separate_parts, -rdc=true -Xfatbin -compress-all",
     "launches, launches, ''",
+    "conditions, conditions, -rdc=true",
+    "collectives, collectives, ''",
+    "algorithms, algorithms, ''",
     "threads, threads, ''",
     "threads_per_thread, threads, --default-stream per-thread"
   })

@@ -25,9 +25,6 @@ final class CudaAttributes {
           88, // PAGEABLE_MEMORY_ACCESS
           89, // CONCURRENT_MANAGED_ACCESS
           91, // CAN_USE_HOST_POINTER_FOR_REGISTERED_MEM
-          92, // CAN_USE_STREAM_MEM_OPS_V1
-          93, // CAN_USE_64_BIT_STREAM_MEM_OPS_V1
-          94, // CAN_USE_STREAM_WAIT_VALUE_NOR_V1
           96, // COOPERATIVE_MULTI_DEVICE_LAUNCH
           98, // CAN_FLUSH_REMOTE_WRITES
           99, // HOST_REGISTER_SUPPORTED
@@ -45,8 +42,6 @@ final class CudaAttributes {
           119, // MEMPOOL_SUPPORTED_HANDLE_TYPES
           120, // CLUSTER_LAUNCH
           121, // DEFERRED_MAPPING_CUDA_ARRAY
-          122, // CAN_USE_64_BIT_STREAM_MEM_OPS
-          123, // CAN_USE_STREAM_WAIT_VALUE_NOR
           124, // DMA_BUF
           125, // IPC_EVENT
           127, // TENSOR_MAP_ACCESS

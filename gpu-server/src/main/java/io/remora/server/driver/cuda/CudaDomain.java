@@ -191,11 +191,9 @@ final class CudaDomain extends PlainCalls implements Domain {
   public void copyOnDevice(
       long stream, long destination, long source, long bytes, WorkObserver observer) {
     StreamWork work;
-    if (!owns(destination, bytes)) {
-      work = Native.REFUSED;
-    } else if (owns(source, bytes)) {
+    if (owns(destination, bytes) && owns(source, bytes)) {
       work = at -> CudaCalls.cuMemcpyDtoDAsync_v2(destination, source, bytes, at);
-    } else if (driver.hasMemory(source, bytes)) {
+    } else if (driver.hasMemory(destination, bytes) && driver.hasMemory(source, bytes)) {
       // The addresses tell the driver which devices they are of.
       work = at -> CudaCalls.cuMemcpyAsync(destination, source, bytes, at);
     } else {
@@ -205,7 +203,7 @@ final class CudaDomain extends PlainCalls implements Domain {
   }
 
   @Override
-  public void remoraCopyRowsOnDevice(
+  public void copyRowsOnDevice(
       long destination,
       long destinationPitch,
       long source,
@@ -216,7 +214,15 @@ final class CudaDomain extends PlainCalls implements Domain {
       WorkObserver observer) {
     Rectangle rectangle =
         new Rectangle(destination, destinationPitch, source, sourcePitch, width, height);
-    put(stream, rectangle::copy, observer);
+    StreamWork work;
+    if (owns(destination, 1) && owns(source, 1)) {
+      work = rectangle::copy;
+    } else if (driver.hasMemory(destination, 1) && driver.hasMemory(source, 1)) {
+      work = rectangle::copyBetween;
+    } else {
+      work = Native.REFUSED;
+    }
+    put(stream, work, observer);
   }
 
   /** Whether memory of this domain is there. */

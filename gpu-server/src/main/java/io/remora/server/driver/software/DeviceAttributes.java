@@ -86,9 +86,14 @@ final class DeviceAttributes {
     attributes.put(79, 1); // GLOBAL_L1_CACHE_SUPPORTED
     attributes.put(80, 1); // LOCAL_L1_CACHE_SUPPORTED
     attributes.put(90, 1); // COMPUTE_PREEMPTION_SUPPORTED: a kernel can be stopped
+    attributes.put(92, 1); // CAN_USE_STREAM_MEM_OPS_V1
+    attributes.put(93, 1); // CAN_USE_64_BIT_STREAM_MEM_OPS_V1
+    attributes.put(94, 1); // CAN_USE_STREAM_WAIT_VALUE_NOR_V1
     attributes.put(95, 1); // COOPERATIVE_LAUNCH
     attributes.put(102, 1); // VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED
     attributes.put(115, 1); // MEMORY_POOLS_SUPPORTED
+    attributes.put(122, 1); // CAN_USE_64_BIT_STREAM_MEM_OPS
+    attributes.put(123, 1); // CAN_USE_STREAM_WAIT_VALUE_NOR
     attributes.put(129, 1); // UNIFIED_FUNCTION_POINTERS
   }
 }

@@ -368,7 +368,7 @@ final class SoftwareDomain implements Domain {
   }
 
   @Override
-  public void remoraCopyRowsOnDevice(
+  public void copyRowsOnDevice(
       long destination,
       long destinationPitch,
       long source,

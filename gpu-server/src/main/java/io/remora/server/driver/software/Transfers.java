@@ -5,10 +5,11 @@ import io.remora.ptx.MemoryFault;
 import io.remora.server.driver.WorkObserver;
 import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
-import org.jspecify.annotations.Nullable;
 
 /** Makes the copies and fills of a domain. */
 final class Transfers {
+  private static final int INVALID = CUresult.CUDA_ERROR_INVALID_VALUE_VALUE;
+
   private final DomainCore core;
   private final AddressWindows windows;
 
@@ -48,33 +49,50 @@ final class Transfers {
       long width,
       long height) {}
 
-  /** A copy within the device; the source may be another domain's of the same session. */
+  /** A copy within the device; either end may be another domain's of the same session. */
   StreamItem rows(Rows rows, WorkObserver observer) {
+    DomainCore to = windows.owner(rows.destination);
     DomainCore from = windows.owner(rows.source);
     return new TransferItem(
-        core, saturated(rows.width, rows.height), () -> copyRows(from, rows), observer);
+        core,
+        saturated(rows.width, rows.height),
+        () -> to == null || from == null ? INVALID : copyRows(to, from, rows),
+        observer);
   }
 
-  private int copyRows(@Nullable DomainCore from, Rows rows) {
-    if (from == null) {
-      return CUresult.CUDA_ERROR_INVALID_VALUE_VALUE;
+  private int copyRows(DomainCore to, DomainCore from, Rows rows) {
+    if (!enters(to)) {
+      return INVALID;
     }
-    int result = from == core ? CUresult.CUDA_SUCCESS_VALUE : from.enter();
-    if (result != CUresult.CUDA_SUCCESS_VALUE) {
-      return CUresult.CUDA_ERROR_INVALID_VALUE_VALUE;
+    try {
+      return enters(from) ? copyHeld(to, from, rows) : INVALID;
+    } finally {
+      leave(to);
     }
+  }
+
+  /** The own domain is entered by whoever runs the copy. */
+  private boolean enters(DomainCore domain) {
+    return domain == core || domain.enter() == CUresult.CUDA_SUCCESS_VALUE;
+  }
+
+  private void leave(DomainCore domain) {
+    if (domain != core) {
+      domain.leave();
+    }
+  }
+
+  private int copyHeld(DomainCore to, DomainCore from, Rows rows) {
     try {
       for (long row = 0; row < rows.height && rows.width > 0; row++) {
         requireGoingOn(row);
         long target = rows.destination + row * rows.destinationPitch;
         long source = rows.source + row * rows.sourcePitch;
-        core.memory().copyFrom(from.memory(), target, source, rows.width);
+        to.memory().copyFrom(from.memory(), target, source, rows.width);
       }
       return CUresult.CUDA_SUCCESS_VALUE;
     } finally {
-      if (from != core) {
-        from.leave();
-      }
+      leave(from);
     }
   }
 
