@@ -165,4 +165,12 @@ public final class SessionMeter {
     }
     return taken;
   }
+
+  /** Goes on with what the session did on another server. */
+  public void goOn(long waited, long bytesSent, long failed, long resumed) {
+    waits.set(waited);
+    bytesDown.set(bytesSent);
+    failures.set(failed);
+    resumes.set(resumed);
+  }
 }

@@ -204,4 +204,15 @@ final class ArrayCalls {
             Float.intBitsToFloat(border[2]),
             Float.intBitsToFloat(border[3])));
   }
+
+  /** The arrays that are there. */
+  List<SessionArray> all() {
+    arrays.values().removeIf(array -> !array.isAlive());
+    return List.copyOf(arrays.values());
+  }
+
+  /** Puts back an array that the session had on another server. */
+  void restore(SessionArray array) {
+    arrays.put(array.allocation().address(), array);
+  }
 }

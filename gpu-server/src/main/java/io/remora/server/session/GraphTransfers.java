@@ -142,4 +142,9 @@ final class GraphTransfers {
                 CopyCalls.copyParts(domain, stream, at, chunk.parts(), observer));
     return missing - chunk.bytes();
   }
+
+  /** Whether nothing waits for a launch. */
+  boolean isIdle() {
+    return waitingCalls == 0;
+  }
 }

@@ -106,4 +106,19 @@ final class HostCallbacks {
     session.flow().callbackDone();
     resume.run();
   }
+
+  /** Whether no function is on a stream or with the client. */
+  boolean isIdle() {
+    return requested == 0 && running.isEmpty();
+  }
+
+  /** The number of the next call that a graph makes. */
+  long nextNodeNumber() {
+    return nodeNumbers;
+  }
+
+  /** Goes on with the numbers of the server that the session comes from. */
+  void continueAt(long nextNodeNumber) {
+    nodeNumbers = nextNodeNumber;
+  }
 }

@@ -39,6 +39,14 @@ public interface Session {
   void move(int from, int to, long withinNanos, MoveListener listener);
 
   /**
+   * Has the session carried to another server as soon as nothing of it is under way. Calls that
+   * come meanwhile wait, and are carried out where the session is in the end. Any thread.
+   *
+   * @param withinNanos how long the session may need to come to rest
+   */
+  void depart(long withinNanos, Carrier carrier);
+
+  /**
    * The client is gone, whatever the reason: everything the session owns is freed. May be called
    * from any thread and more than once; only the first call counts. Frames that arrive later are
    * closed unread.
