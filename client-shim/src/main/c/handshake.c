@@ -29,7 +29,8 @@ enum {
     HELLO_PROCESS_ID,
     HELLO_PROGRAM,
     HELLO_RESUMABLE,
-    HELLO_RESUME
+    HELLO_RESUME,
+    HELLO_FOLLOWS
 };
 enum { RESUME_SESSION_ID = 1, RESUME_SECRET, RESUME_RECEIVED_BYTES };
 
@@ -135,6 +136,7 @@ static void write_hello(const struct remora_connection *connection, struct remor
         remora_write_varint(out, RESUME_RECEIVED_BYTES, connection->arrived.bytes);
         remora_end_message(out, resume);
     }
+    remora_write_varint(out, HELLO_FOLLOWS, connection->settings.resume);
     remora_end_message(out, hello);
 }
 

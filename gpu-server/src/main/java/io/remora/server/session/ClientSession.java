@@ -54,6 +54,8 @@ final class ClientSession implements Session {
   private @Nullable CallDispatcher dispatcher;
   private @Nullable InboundFrame currentFrame;
 
+  private volatile int deviceCount;
+
   /** Written by the serial executor; read elsewhere as a hint. */
   private volatile boolean ended;
 
@@ -89,6 +91,11 @@ final class ClientSession implements Session {
   @Override
   public SessionMeter meter() {
     return meter;
+  }
+
+  @Override
+  public int devices() {
+    return deviceCount;
   }
 
   TenantGrant grant() {
@@ -266,6 +273,7 @@ final class ClientSession implements Session {
       device.lane().onDrained(() -> serial.signal(flow::roomAgain));
     }
     flow.open(opened);
+    deviceCount = opened.size();
   }
 
   @Override

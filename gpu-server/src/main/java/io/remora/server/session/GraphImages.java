@@ -32,8 +32,8 @@ final class GraphImages {
    * @throws Unmovable if a node does what can't be said to another server
    */
   void write() {
-    objects.graphs().values().forEach(graph -> image.addGraphs(graph(graph)));
-    objects.graphExecs().values().forEach(exec -> image.addGraphExecs(exec(exec)));
+    objects.graphs().byHandle().values().forEach(graph -> image.addGraphs(graph(graph)));
+    objects.graphExecs().byHandle().values().forEach(exec -> image.addGraphExecs(exec(exec)));
   }
 
   private SessionImage.Graph graph(SessionGraph graph) {

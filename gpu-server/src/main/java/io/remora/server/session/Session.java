@@ -12,6 +12,9 @@ public interface Session {
   /** Names this session in logs and in the handshake. */
   String id();
 
+  /** How many devices it has; 0 before they are open. Any thread. */
+  int devices();
+
   /** What it has done. */
   SessionMeter meter();
 

@@ -165,7 +165,7 @@ final class SessionImages {
         .modules()
         .byHandle()
         .forEach((handle, module) -> named(module, order, handles).add(handle));
-    for (SessionLibrary library : objects.libraries().values()) {
+    for (SessionLibrary library : objects.libraries().byHandle().values()) {
       library.modules().values().forEach(module -> named(module, order, handles));
     }
     for (SessionModule module : order) {

@@ -8,6 +8,7 @@ import io.remora.v1.CUmemAllocationType;
 import io.remora.v1.CUmemLocationType;
 import io.remora.v1.CUresult;
 import io.remora.v1.SessionImage;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -321,6 +322,7 @@ final class VirtualMemoryCalls {
   List<SessionImage.PhysicalMemory> images() {
     return created.values().stream()
         .map(each -> each.memory().image(each.device().ordinal()))
+        .sorted(Comparator.comparingLong(SessionImage.PhysicalMemory::getHandle))
         .toList();
   }
 
