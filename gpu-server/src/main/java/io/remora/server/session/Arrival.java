@@ -92,7 +92,7 @@ public final class Arrival {
     if (refused instanceof DriverException of && !of.detail().isEmpty()) {
       return new Unmovable(of.detail());
     }
-    log.warn("session {} can't be taken from another server", session.id(), refused);
+    log.warn("session {} can't be taken from another server: {}", session.id(), refused.toString());
     return new Unmovable(
         "the other server can't make this session of what it was told: " + refused.getMessage());
   }

@@ -139,7 +139,11 @@ final class MovingClient {
       ServerFrame frame = next();
       errors.addAll(frame.getErrorsList());
       for (Answer answer : frame.getAnswersList()) {
-        assertThat(answer.getSequence()).isEqualTo(of);
+        if (answer.getSequence() != of) {
+          // Of an earlier call that nobody has waited for here.
+          assertThat(answer.getResult()).as(answer.getDetail()).isZero();
+          continue;
+        }
         pieces.add(answer);
         if (!answer.getMore()) {
           return pieces;

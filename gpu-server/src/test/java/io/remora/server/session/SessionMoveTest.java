@@ -242,7 +242,7 @@ class SessionMoveTest {
 
   /** A fill of the third number's bits with 0, and the sum. */
   private void capture() throws Exception {
-    client.call(
+    client.wait(
         Calls.CU_STREAM_BEGIN_CAPTURE_V10010,
         CuStreamBeginCaptureV10010.newBuilder()
             .setHStream(STREAM)
@@ -264,7 +264,7 @@ class SessionMoveTest {
   private void makeArrayAndTexture() throws Exception {
     Answer made =
         client.wait(
-            Calls.CU_ARRAY3_DCREATE,
+            Calls.CU_ARRAY3_D_CREATE,
             CuArray3DCreate.newBuilder()
                 .setWidth(16)
                 .setHeight(8)
@@ -466,12 +466,12 @@ class SessionMoveTest {
     open();
     there.account.memory().changeQuota(128L << 20);
     MemoryLedger other = there.ledger;
-    assertThat(other.reserve(120L << 20)).isTrue();
+    assertThat(other.reserve(126L << 20)).isTrue();
     Hand hand = new Hand();
     client.session.depart(TimeUnit.SECONDS.toNanos(WAIT_SECONDS), hand);
     assertThat(hand.stays.get(WAIT_SECONDS, TimeUnit.SECONDS)).contains("memory quota");
-    assertThat(other.reservedBytes()).isEqualTo(120L << 20);
-    other.release(120L << 20);
+    assertThat(other.reservedBytes()).isEqualTo(126L << 20);
+    other.release(126L << 20);
     there.expectNothingHeld();
     client.call(Calls.CU_LAUNCH_KERNEL, sum());
     synchronize();
