@@ -76,12 +76,9 @@ public final class Arrival {
     SessionImage.Link link = image.getLink();
     session.flow().restore(link);
     session.frames().continueAfter(link.getLastSequence());
-    SessionImage.Counts counts = link.getCounts();
     session
         .meter()
-        .goOn(
-            counts.getWaits(), counts.getBytesDown(), counts.getFailures(), counts.getResumes());
-    session.meter().progress(link.getLastSequence(), link.getConsumedBytes());
+        .comes(link.getLastSequence(), link.getConsumedBytes(), link.getResumes());
     skipEmpty();
   }
 

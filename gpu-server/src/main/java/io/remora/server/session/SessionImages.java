@@ -4,7 +4,6 @@ package io.remora.server.session;
 import com.google.protobuf.ByteString;
 import io.remora.server.driver.Domain.FunctionDescription;
 import io.remora.server.driver.Domain.GlobalDescription;
-import io.remora.server.metrics.SessionMeter;
 import io.remora.v1.FunctionParameter;
 import io.remora.v1.SessionImage;
 import java.nio.ByteBuffer;
@@ -81,15 +80,8 @@ final class SessionImages {
   }
 
   private SessionImage.Link link(List<byte[]> waiting) {
-    SessionMeter meter = session.meter();
     SessionImage.Link.Builder link =
-        SessionImage.Link.newBuilder()
-            .setCounts(
-                SessionImage.Counts.newBuilder()
-                    .setWaits(meter.traffic().waits())
-                    .setBytesDown(meter.traffic().bytesDown())
-                    .setFailures(meter.traffic().failures())
-                    .setResumes(meter.resumes()));
+        SessionImage.Link.newBuilder().setResumes(session.meter().resumes());
     session.flow().describe(link);
     session.link().describe(link);
     link.setLastSequence(session.frames().lastSequence());
