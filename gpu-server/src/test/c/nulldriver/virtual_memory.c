@@ -71,13 +71,14 @@ EXPORT CUresult cuMemAddressReserve(CUdeviceptr *address, size_t bytes, size_t a
                                     CUdeviceptr hint, unsigned long long flags)
 {
     NULL_CALL(cuMemAddressReserve)
-    (void)hint;
     if (bytes == 0 || bytes % NULL_GRANULE_BYTES != 0 || flags != 0) {
         return CUDA_ERROR_INVALID_VALUE;
     }
     uint64_t align = alignment < NULL_GRANULE_BYTES ? NULL_GRANULE_BYTES : alignment;
     struct reservation *made = calloc(1, sizeof(*made));
-    void *whole = mmap(NULL, bytes + align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    /* A hint that is free and aligned is where the memory comes to be. */
+    void *whole = mmap((void *)(uintptr_t)hint, bytes + align, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (made == NULL || whole == MAP_FAILED) {
         free(made);
         return CUDA_ERROR_OUT_OF_MEMORY;

@@ -173,6 +173,36 @@ class MemberMoveTest {
   }
 
   @Test
+  void aClientThatIsAwayWhileItsSessionMovesIsSentOn() throws Exception {
+    try (Proxy own = new Proxy(pool.port("a"));
+        TestSession session =
+            new TestSession(pool.settingsAt("alice", "127.0.0.1:" + own.port()));
+        AdminClient admin = pool.admin("a")) {
+      DeviceAddress value = session.allocateZeros(Integer.BYTES);
+      session.writeInt(value, 5);
+      own.endAfter(0);
+      CompletableFuture<Integer> read =
+          CompletableFuture.supplyAsync(
+              () -> {
+                session.enter();
+                return session.readInt(value);
+              });
+      Await.success(
+          TIME_MAX,
+          () -> {
+            assertThat(admin.state().getSessionsList())
+                .anyMatch(each -> each.getDetachedUnixMillis() != 0);
+            return true;
+          });
+      MoveSessionReply unused = admin.moveSession(request(session, "b"));
+      assertThat(read).isNotDone();
+      own.endAfter(Long.MAX_VALUE);
+      assertThat(read.get(20, TimeUnit.SECONDS)).isEqualTo(5);
+      awaitSessions("b", "alice", session);
+    }
+  }
+
+  @Test
   void aMemberThatIsCutOffInTheMidstOfAMoveLeavesTheSessionWhereItIs() throws Exception {
     try (TestSession session = session("alice", "a")) {
       MovedProgram program = new MovedProgram(session);

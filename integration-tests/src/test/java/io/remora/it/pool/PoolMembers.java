@@ -150,7 +150,12 @@ public final class PoolMembers implements AutoCloseable {
 
   /** How a tenant's program reaches a member without asking the pool. */
   public ConnectionSettings settings(String tenant, String member) {
-    return ConnectionSettings.parse(server(member))
+    return settingsAt(tenant, server(member));
+  }
+
+  /** As {@link #settings} by an address of its own, HOST:PORT. */
+  public ConnectionSettings settingsAt(String tenant, String server) {
+    return ConnectionSettings.parse(server)
         .withCaFile(folder.resolve("state/ca.pem"))
         .withToken(token(tenant));
   }
