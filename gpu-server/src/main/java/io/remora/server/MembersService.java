@@ -37,23 +37,23 @@ final class MembersService extends MembersGrpc.MembersImplBase {
     var call = (ServerCallStreamObserver<TakeAnswer>) observer;
     call.disableAutoRequest();
     Taking taking = new Taking(place, call);
-    call.setOnCancelHandler(() -> workers.execute(taking::callerGone));
+    InOrder inOrder = new InOrder(workers);
+    call.setOnCancelHandler(() -> inOrder.execute(taking::callerGone));
     call.request(1);
     return new StreamObserver<>() {
       @Override
       public void onNext(TakePart part) {
-        // The next one is asked for when this one is done, so they keep their order.
-        workers.execute(() -> taking.part(part));
+        inOrder.execute(() -> taking.part(part));
       }
 
       @Override
       public void onError(Throwable failure) {
-        workers.execute(taking::callerGone);
+        inOrder.execute(taking::callerGone);
       }
 
       @Override
       public void onCompleted() {
-        workers.execute(taking::callerDone);
+        inOrder.execute(taking::callerDone);
       }
     };
   }

@@ -93,7 +93,7 @@ final class Taking {
   }
 
   /** The next part has come. */
-  synchronized void part(TakePart part) {
+  void part(TakePart part) {
     if (state == State.OVER) {
       return;
     }
@@ -326,7 +326,7 @@ final class Taking {
   }
 
   /** The other member has closed the call in order, without settling: it has nothing to move. */
-  synchronized void callerDone() {
+  void callerDone() {
     if (state != State.OVER) {
       drop("the other member has ended the move");
       call.onCompleted();
@@ -337,7 +337,7 @@ final class Taking {
    * The other member is gone. A session that is ready stays: its client may have been told. Nobody
    * else can have it then, and if nobody comes its grace time ends it.
    */
-  synchronized void callerGone() {
+  void callerGone() {
     if (state != State.READY) {
       drop("the other member is gone");
     }
