@@ -211,13 +211,7 @@ final class SessionMoves {
   }
 
   private @Nullable SessionStream find(LiveSession session) {
-    for (SessionStream stream : overview.streams().snapshot()) {
-      LiveSession live = stream.live();
-      if (live != null && live.id().equals(session.id())) {
-        return stream;
-      }
-    }
-    return null;
+    return overview.streams().find(session.id());
   }
 
   private void checkTarget(int device, LiveSession session) throws StatusException {

@@ -152,6 +152,13 @@ final class SessionStream {
     }
   }
 
+  /** Whether it is decided that the session ends here. */
+  boolean isOver() {
+    synchronized (lock) {
+      return endReason != null;
+    }
+  }
+
   /** How many devices the session has. */
   int devices() {
     synchronized (lock) {
