@@ -12,9 +12,6 @@ import org.slf4j.LoggerFactory;
 final class Departure implements Relocation.Task {
   private static final Logger log = LoggerFactory.getLogger(Departure.class);
 
-  /** How long calls may go on that must come to an end before the session can leave. */
-  private static final long PAUSE_NANOS = 2 * Relocation.LOOK_NANOS;
-
   private final ClientSession session;
   private final long deadline;
   private final Carrier carrier;
@@ -73,12 +70,7 @@ final class Departure implements Relocation.Task {
   public void carryOut() {
     busy = whatGoesOn();
     if (!busy.isEmpty()) {
-      session
-          .services()
-          .delays()
-          .after(
-              PAUSE_NANOS,
-              () -> session.serial().execute(() -> session.relocation().begin(this)));
+      session.relocation().again(this);
       return;
     }
     long bytes;

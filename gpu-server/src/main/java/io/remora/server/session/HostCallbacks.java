@@ -107,6 +107,11 @@ final class HostCallbacks {
     resume.run();
   }
 
+  /** Whether the client runs a function, for which a stream waits. */
+  boolean isWithClient() {
+    return !running.isEmpty();
+  }
+
   /** Whether no function is on a stream or with the client. */
   boolean isIdle() {
     return requested == 0 && running.isEmpty();

@@ -22,7 +22,10 @@ final class Relocation {
   private static final Logger log = LoggerFactory.getLogger(Relocation.class);
 
   /** How often it is looked whether the session is at rest. */
-  static final long LOOK_NANOS = 1_000_000;
+  private static final long LOOK_NANOS = 1_000_000;
+
+  /** How long calls may go on that must come to an end before the session is at rest. */
+  private static final long PAUSE_NANOS = 2 * LOOK_NANOS;
 
   private final ClientSession session;
   private final Deque<Task> tasks = new ArrayDeque<>();
@@ -43,6 +46,11 @@ final class Relocation {
 
     /** Does it; on a worker. */
     void carryOut();
+
+    /** Whether calls may go on before it is done. */
+    default boolean mayPause() {
+      return true;
+    }
 
     /** Whether a device has a fault of the session's own. */
     default boolean isHopeless() {
@@ -160,6 +168,20 @@ final class Relocation {
             });
   }
 
+  /** Whether work under way ends only by what the client sends, which isn't read now. */
+  private boolean isStuck() {
+    return session.isOpen()
+        && (session.calls().callbacks().isWithClient() || session.link().awaitsAcknowledgement());
+  }
+
+  /** Lets calls go on for a moment, and begins the task anew. */
+  void again(Task task) {
+    session
+        .services()
+        .delays()
+        .after(PAUSE_NANOS, () -> session.serial().execute(() -> begin(task)));
+  }
+
   /** Lets no call begin until a task is over. */
   void begin(Task task) {
     holds.incrementAndGet();
@@ -223,6 +245,10 @@ final class Relocation {
       if (task.isOver()) {
         tasks.removeFirst();
         holds.decrementAndGet();
+      } else if (task.mayPause() && isStuck()) {
+        tasks.removeFirst();
+        holds.decrementAndGet();
+        again(task);
       } else if (isAtRest(task)) {
         session.serial().continueElsewhere(this::carryOut);
         return;
@@ -310,6 +336,11 @@ final class Relocation {
     @Override
     public List<SessionDevice> devices() {
       return List.of(device);
+    }
+
+    @Override
+    public boolean mayPause() {
+      return false;
     }
 
     @Override

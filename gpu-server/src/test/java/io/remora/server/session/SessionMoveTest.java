@@ -5,15 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.remora.server.driver.software.SoftwareDeviceConfig;
-import io.remora.server.driver.software.SoftwareDriver;
-import io.remora.server.metrics.Replacements;
-import io.remora.server.queue.DeviceQueue;
-import io.remora.server.queue.QueueConfig;
 import io.remora.server.session.generated.Calls;
 import io.remora.server.tenant.MemoryLedger;
-import io.remora.server.tenant.TenantAccount;
-import io.remora.server.tenant.TenantAccount.Kind;
 import io.remora.v1.Answer;
 import io.remora.v1.CuArray3DCreate;
 import io.remora.v1.CuEventCreate;
@@ -44,14 +37,12 @@ import io.remora.v1.SessionImage;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -70,49 +61,8 @@ class SessionMoveTest {
   private static final long GRAPH_OF_MEMORY = HANDLE + 7;
   private static final long NODE = HANDLE + 8;
 
-  /** One server without its network. */
-  private static final class Room implements AutoCloseable {
-    final AtomicLong clock = new AtomicLong(1_000);
-    final SoftwareDriver driver;
-    final Sessions sessions;
-    final MemoryLedger ledger = new MemoryLedger(128L << 20);
-    final TenantAccount account = new TenantAccount(ledger);
-    final CountDownLatch closed = new CountDownLatch(1);
-
-    Room(long memoryBytes) {
-      driver =
-          new SoftwareDriver(
-              new SoftwareDeviceConfig(1, memoryBytes, 2, 121, "test"), clock::get);
-      sessions =
-          new Sessions(
-              driver,
-              List.of(new DeviceQueue(QueueConfig.DEFAULTS, System::nanoTime)),
-              new ModuleImageCache(1 << 24, 1 << 22),
-              SessionLimits.DEFAULTS,
-              0,
-              2,
-              Duration.ofSeconds(WAIT_SECONDS),
-              new Replacements(1, new Fates(), System::nanoTime),
-              System::nanoTime,
-              "test");
-    }
-
-    void expectNothingHeld() {
-      assertThat(ledger.reservedBytes()).isZero();
-      for (Kind kind : Kind.values()) {
-        assertThat(account.held(kind)).as(kind.text()).isZero();
-      }
-    }
-
-    @Override
-    public void close() {
-      sessions.close();
-      driver.close();
-    }
-  }
-
-  private final Room here = new Room(256L << 20);
-  private final Room there = new Room(256L << 20);
+  private final MoveRoom here = new MoveRoom(256L << 20);
+  private final MoveRoom there = new MoveRoom(256L << 20);
   private MovingClient client;
   private long memory;
   private long mapped;
@@ -484,7 +434,7 @@ class SessionMoveTest {
   @Test
   void aServerWithAnotherDeviceRefuses() throws Exception {
     open();
-    try (Room smaller = new Room(64L << 20)) {
+    try (MoveRoom smaller = new MoveRoom(64L << 20)) {
       SessionImage image = written(client.session);
       Unmovable refused = null;
       try {
@@ -521,7 +471,7 @@ class SessionMoveTest {
         damaged[random.nextInt(damaged.length)] ^= (byte) (1 + random.nextInt(255));
       }
       if (random.nextInt(4) == 0) {
-        damaged = java.util.Arrays.copyOf(damaged, random.nextInt(damaged.length));
+        damaged = Arrays.copyOf(damaged, random.nextInt(damaged.length));
       }
       SessionImage read;
       try {
