@@ -97,6 +97,8 @@ struct remora_stream_end {
     /* -1: none. */
     int grpc_status;
     char message[512];
+    /* HOST:PORT where the session goes on, if it has moved; or empty. */
+    char moved[272];
     uint32_t error_code;
 };
 

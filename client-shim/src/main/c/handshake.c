@@ -27,7 +27,8 @@ enum {
     HELLO_PROGRAM,
     HELLO_RESUMABLE,
     HELLO_RESUME,
-    HELLO_PART
+    HELLO_PART,
+    HELLO_FOLLOWS
 };
 enum { PART_INDEX = 1, PART_FIRST_DEVICE, PART_TAKEN };
 enum { RANGE_ADDRESS = 1, RANGE_BYTES };
@@ -160,6 +161,7 @@ static void write_hello(const struct remora_connection *connection,
     if (before != NULL && before->count != 0) {
         write_part(connection, before, out);
     }
+    remora_write_varint(out, HELLO_FOLLOWS, connection->settings.resume);
     remora_end_message(out, hello);
 }
 

@@ -215,6 +215,9 @@ void remora_note_header(struct remora_stream_end *end, const uint8_t *name, size
         end->grpc_status = number_of(value, value_length);
     } else if (is(name, name_length, "grpc-message")) {
         decode_message(value, value_length, end->message, sizeof end->message);
+    } else if (is(name, name_length, "remora-moved") && value_length < sizeof end->moved) {
+        memcpy(end->moved, value, value_length);
+        end->moved[value_length] = 0;
     }
 }
 

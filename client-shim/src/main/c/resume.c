@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Goes on with a session whose connection was cut: connects again and again until the server takes
- * it, or its grace time is over. The lock is held all the while: whoever calls has to wait anyway.
+ * Goes on with a session whose connection was cut, or that has moved to another server: connects
+ * again and again until the server takes it, or its grace time is over. The lock is held all the
+ * while: whoever calls has to wait anyway.
  */
 #define _GNU_SOURCE
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -119,7 +121,21 @@ static bool may_resume(const struct remora_connection *connection)
 {
     /* A server that ends a stream on purpose says a status. */
     return connection->resume_grace_nanos != 0 && connection->failure == CUDA_SUCCESS
-        && !connection->leaving && connection->end.grpc_status < 0;
+        && !connection->leaving
+        && (connection->end.grpc_status < 0 || connection->end.moved[0] != 0);
+}
+
+/* Whether the server has said that the session goes on elsewhere: that is the server from now on. */
+static bool follow(struct remora_connection *connection)
+{
+    char words[REMORA_WORDS_BYTES_MAX];
+    char moved[sizeof connection->end.moved];
+    if (connection->end.moved[0] == 0) {
+        return false;
+    }
+    memcpy(moved, connection->end.moved, sizeof moved);
+    connection->end.moved[0] = 0;
+    return remora_settings_use_server(&connection->settings, moved, words);
 }
 
 bool remora_resume(struct remora_connection *connection)
@@ -133,9 +149,15 @@ bool remora_resume(struct remora_connection *connection)
     bool final = false;
     bool good = false;
     connection->resuming = true;
+    follow(connection);
     while (!good && connection->failure == CUDA_SUCCESS) {
         int64_t deadline = remora_now() + ATTEMPT_NANOS_MAX;
         good = attempt(connection, deadline, &final, words);
+        if (!good && connection->failure == CUDA_SUCCESS && follow(connection)) {
+            pause = PAUSE_NANOS_MIN;
+            give_up_at = remora_now() + connection->resume_grace_nanos;
+            continue;
+        }
         if (!good && (final || remora_now() >= give_up_at)) {
             give_up(connection, final, words);
         } else if (!good && connection->failure == CUDA_SUCCESS) {

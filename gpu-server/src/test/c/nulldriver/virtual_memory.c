@@ -76,7 +76,7 @@ EXPORT CUresult cuMemAddressReserve(CUdeviceptr *address, size_t bytes, size_t a
     }
     uint64_t align = alignment < NULL_GRANULE_BYTES ? NULL_GRANULE_BYTES : alignment;
     struct reservation *made = calloc(1, sizeof(*made));
-    /* A wish, as CUDA takes it. */
+    /* A hint that is free and aligned is where the memory comes to be. */
     void *whole = mmap((void *)(uintptr_t)hint, bytes + align, PROT_NONE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (made == NULL || whole == MAP_FAILED) {

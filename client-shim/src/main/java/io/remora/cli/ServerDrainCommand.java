@@ -20,7 +20,9 @@ import picocli.CommandLine.Spec;
 @Subcommand(of = "server")
 @Command(
     name = "drain",
-    description = "Lets no new session onto a server; those that run go on.",
+    description =
+        "Lets no new session onto a server; those that run go on, in a pool at another member if"
+            + " one has room.",
     footer = {
       "",
       "Clients that name a pool get another member. A server that starts again isn't drained."

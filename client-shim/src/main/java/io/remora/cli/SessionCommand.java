@@ -78,8 +78,8 @@ public final class SessionCommand implements RemoraCommand {
   @Command(
       name = "move",
       description =
-          "Moves a session to another device of its server, as soon as it is at rest; its program"
-              + " keeps its pointers and goes on.",
+          "Moves a session to another device of its server, or to another member of the pool, as soon"
+              + " as it is at rest; its program keeps its pointers and goes on.",
       footer = {"", "For operators. The devices must be alike."})
   static final class MoveCommand implements RemoraCommand {
     @Spec private CommandSpec spec;
@@ -88,8 +88,18 @@ public final class SessionCommand implements RemoraCommand {
     @Parameters(index = "0", paramLabel = "ID", description = "Its id, or the first digits.")
     private String id = "";
 
-    @Parameters(index = "1", paramLabel = "DEVICE", description = "The other device's ordinal.")
-    private int device;
+    @Parameters(
+        index = "1",
+        arity = "0..1",
+        paramLabel = "DEVICE",
+        description = "The other device's ordinal.")
+    private @Nullable Integer device;
+
+    @Option(
+        names = "--to",
+        paramLabel = "MEMBER",
+        description = "The member of the pool that it shall be on, with all its devices.")
+    private @Nullable String member;
 
     @Option(
         names = "--from",
@@ -105,7 +115,11 @@ public final class SessionCommand implements RemoraCommand {
 
     @Override
     public Integer call() throws ConnectionException {
-      if (device < 0 || (from != null && from < 0)) {
+      Integer to = device;
+      if ((to == null) == (member == null) || (member != null && from != null)) {
+        throw new IllegalArgumentException("name either the other device or --to MEMBER");
+      }
+      if ((to != null && to < 0) || (from != null && from < 0)) {
         throw new IllegalArgumentException("devices are numbered from 0");
       }
       if (waitSeconds < 1 || waitSeconds > 60) {
@@ -113,9 +127,15 @@ public final class SessionCommand implements RemoraCommand {
       }
       QuietLogs.begin();
       MoveSessionRequest.Builder request =
-          MoveSessionRequest.newBuilder().setId(id).setDevice(device).setMillis(waitSeconds * 1000);
+          MoveSessionRequest.newBuilder().setId(id).setMillis(waitSeconds * 1000);
+      if (to != null) {
+        request.setDevice(to);
+      }
       if (from != null) {
         request.setFrom(from);
+      }
+      if (member != null) {
+        request.setMember(member);
       }
       PrintWriter out = spec.commandLine().getOut();
       try (AdminClient admin = AdminClient.open(connection.settings())) {
@@ -123,10 +143,9 @@ public final class SessionCommand implements RemoraCommand {
         out.println(
             "moved session "
                 + reply.getId()
-                + " from device "
-                + reply.getFrom()
-                + " to device "
-                + device
+                + (member == null
+                    ? " from device " + reply.getFrom() + " to device " + to
+                    : " to member " + member + " at " + reply.getServer())
                 + " with "
                 + Sizes.bytes(reply.getBytes()));
         out.flush();

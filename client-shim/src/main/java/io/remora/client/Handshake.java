@@ -52,7 +52,8 @@ final class Handshake {
             .setClientVersion(version == null ? "development" : version)
             .setProcessId(ProcessHandle.current().pid())
             .setProgram(program.substring(0, Math.min(PROGRAM_LENGTH_MAX, program.length())))
-            .setResumable(settings.resume());
+            .setResumable(settings.resume())
+            .setFollows(settings.resume());
     if (resume != null) {
       hello.setResume(resume);
     }

@@ -15,8 +15,9 @@ import jcuda.driver.CUresult;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Goes on with a session whose connection was cut: connects again and again until the server takes
- * it or the server's grace time is over. All of it runs on the connection's loop.
+ * Goes on with a session whose connection was cut, or that has moved to another server: connects
+ * again and again until the server takes it or the server's grace time is over. All of it runs on
+ * the connection's loop.
  */
 final class Resumption {
   private static final System.Logger LOG = System.getLogger(Resumption.class.getName());
@@ -62,7 +63,11 @@ final class Resumption {
    * @return false if the server has ended the session, which then is over
    */
   boolean begin(Status status, Metadata trailers) {
+    String elsewhere = trailers.get(DriverMethods.MOVED);
     if (stopped || trailers.containsKey(DriverMethods.ENDED)) {
+      return false;
+    }
+    if (elsewhere != null && !streams.goTo(elsewhere)) {
       return false;
     }
     LOG.log(System.Logger.Level.DEBUG, "the connection is cut: {0}", status);
@@ -89,6 +94,13 @@ final class Resumption {
   }
 
   private void failed(Status status, Metadata trailers) {
+    String elsewhere = trailers.get(DriverMethods.MOVED);
+    if (elsewhere != null && streams.goTo(elsewhere)) {
+      cutAt = clock.nanos();
+      pauseNanos = PAUSE_NANOS_MIN;
+      tryAgain();
+      return;
+    }
     String said = status.getDescription();
     String why = said == null ? status.getCode().toString() : said;
     boolean refused = trailers.containsKey(DriverMethods.ENDED);

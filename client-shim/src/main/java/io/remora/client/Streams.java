@@ -69,6 +69,16 @@ final class Streams {
   }
 
   /**
+   * Opens streams to another server from now on; the session has moved there.
+   *
+   * @param server HOST:PORT
+   * @return false if that names no server
+   */
+  boolean goTo(String server) {
+    return transport.goTo(server);
+  }
+
+  /**
    * The first frame of a stream.
    *
    * @param resume how to go on with a session; null for a new one

@@ -69,10 +69,12 @@ final class Transport implements AutoCloseable {
 
   private static final long SHUTDOWN_MILLIS = 1000;
 
-  private final ManagedChannel channel;
+  private final ConnectionSettings settings;
   private final ConnectionLoop loop;
+  private volatile ManagedChannel channel;
 
-  private Transport(ManagedChannel channel, ConnectionLoop loop) {
+  private Transport(ConnectionSettings settings, ManagedChannel channel, ConnectionLoop loop) {
+    this.settings = settings;
     this.channel = channel;
     this.loop = loop;
   }
@@ -83,8 +85,40 @@ final class Transport implements AutoCloseable {
    * @throws ConnectionException if the settings name files that can't be used
    */
   static Transport open(ConnectionSettings settings, NanoClock clock) throws ConnectionException {
+    NettyChannelBuilder builder = builder(settings, settings.host(), settings.port());
+    ConnectionLoop loop = newLoop(clock);
+    use(builder, loop);
+    return new Transport(settings, builder.build(), loop);
+  }
+
+  /**
+   * Connects to another server from now on, by the same loop and with the same settings, also for
+   * who it must prove to be.
+   *
+   * @param server HOST:PORT, as servers name each other
+   * @return false if that names no server
+   */
+  boolean goTo(String server) {
+    int colon = server.lastIndexOf(':');
+    ManagedChannel before = channel;
+    try {
+      String host = server.substring(0, Math.max(0, colon)).replace("[", "").replace("]", "");
+      NettyChannelBuilder builder =
+          builder(settings, host, Integer.parseInt(server.substring(colon + 1)));
+      use(builder, loop);
+      channel = builder.build();
+    } catch (IllegalArgumentException | ConnectionException e) {
+      LOG.log(System.Logger.Level.WARNING, "the session has moved to {0}: {1}", server, e);
+      return false;
+    }
+    before.shutdown();
+    return true;
+  }
+
+  private static NettyChannelBuilder builder(ConnectionSettings settings, String host, int port)
+      throws ConnectionException {
     NettyChannelBuilder builder =
-        NettyChannelBuilder.forAddress(settings.host(), settings.port())
+        NettyChannelBuilder.forAddress(host, port)
             .directExecutor()
             .disableRetry()
             .maxInboundMessageSize(FRAME_BYTES_MAX)
@@ -105,17 +139,20 @@ final class Transport implements AutoCloseable {
     } else {
       builder.sslContext(tls(settings));
     }
-    ConnectionLoop loop = useLoop(builder, clock);
-    return new Transport(builder.build(), loop);
+    return builder;
   }
 
-  private static ConnectionLoop useLoop(NettyChannelBuilder builder, NanoClock clock) {
+  private static ConnectionLoop newLoop(NanoClock clock) {
     boolean epoll = Epoll.isAvailable();
     IoHandlerFactory handlers = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     ConnectionLoop loop = new ConnectionLoop(handlers, epoll, clock);
     loop.start();
+    return loop;
+  }
+
+  private static void use(NettyChannelBuilder builder, ConnectionLoop loop) {
     builder.eventLoopGroup(loop);
-    if (epoll) {
+    if (Epoll.isAvailable()) {
       builder
           .channelFactory(() -> tuned(new EpollSocketChannel()))
           .withOption(EpollChannelOption.TCP_KEEPIDLE, TCP_IDLE_SECONDS)
@@ -129,7 +166,6 @@ final class Transport implements AutoCloseable {
               NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPINTERVAL), TCP_INTERVAL_SECONDS)
           .withOption(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT), TCP_PROBES);
     }
-    return loop;
   }
 
   private static Channel tuned(Channel connection) {

@@ -49,12 +49,19 @@ final class AdminActions {
   private final Overview overview;
   private final ServerHealth health;
   private final ScheduledExecutorService timer;
+  private final @Nullable MemberMoves members;
   private final AtomicBoolean tracing = new AtomicBoolean();
 
   /**
    * @param timer ends recordings
+   * @param members moves sessions to other members of the pool; null: there are none
    */
-  AdminActions(Overview overview, ServerHealth health, ScheduledExecutorService timer) {
+  AdminActions(
+      Overview overview,
+      ServerHealth health,
+      ScheduledExecutorService timer,
+      @Nullable MemberMoves members) {
+    this.members = members;
     this.overview = overview;
     this.health = health;
     this.timer = timer;
@@ -192,6 +199,7 @@ final class AdminActions {
           .asException();
     }
     int drain = drains.incrementAndGet();
+    int running = overview.reception().roll().live().size();
     overview.reception().modes().drainServer(!request.getUndo());
     health.setServer(!request.getUndo());
     overview.audit().drainedServer(viewer.tenant(), request.getUndo());
@@ -199,12 +207,20 @@ final class AdminActions {
         "'{}' {}",
         viewer.tenant(),
         request.getUndo() ? "lets sessions in again" : "has drained the server");
+    if (!request.getUndo() && members != null && members.canMove()) {
+      new Emptying(
+              members,
+              overview.streams(),
+              overview.audit(),
+              timer,
+              () -> drains.get() == drain,
+              viewer.tenant())
+          .begin();
+    }
     if (request.hasGraceMillis()) {
       var unused = timer.schedule(() -> endDrained(drain), grace, TimeUnit.MILLISECONDS);
     }
-    return DrainServerReply.newBuilder()
-        .setSessions(overview.reception().roll().live().size())
-        .build();
+    return DrainServerReply.newBuilder().setSessions(running).build();
   }
 
   /** The grace time of a drain is over, unless it was undone or another one has begun. */

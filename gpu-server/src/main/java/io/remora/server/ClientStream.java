@@ -210,12 +210,24 @@ final class ClientStream extends ServerCall.Listener<InboundFrame> implements Se
     close(Statuses.of(cause));
   }
 
+  @Override
+  public void moved(String server) {
+    log.info("The session of a stream from {} goes on at {}", peer, server);
+    Metadata trailers = new Metadata();
+    trailers.put(DriverMethods.MOVED, server);
+    close(Status.UNAVAILABLE.withDescription("the session goes on at " + server), trailers);
+  }
+
   /** Ends the stream only. */
   void close(Status status) {
+    close(status, ended());
+  }
+
+  private void close(Status status, Metadata trailers) {
     synchronized (lock) {
       if (!closed && !call.isCancelled()) {
         closed = true;
-        call.close(status, ended());
+        call.close(status, trailers);
       }
     }
   }

@@ -30,7 +30,8 @@ final class OpenStreams {
   @Nullable SessionStream find(String session) {
     for (SessionStream stream : snapshot()) {
       LiveSession live = stream.live();
-      if (live != null && live.id().equals(session)) {
+      // One that has left may be back before what it was here is freed.
+      if (live != null && live.id().equals(session) && !stream.isOver()) {
         return stream;
       }
     }

@@ -70,10 +70,11 @@ record Overview(
       TenantRegistry registry,
       DeviceRooms rooms,
       ServerHealth health,
-      ScheduledExecutorService timer) {
-    AdminActions actions = new AdminActions(this, health, timer);
+      ScheduledExecutorService timer,
+      @Nullable MemberMoves members) {
+    AdminActions actions = new AdminActions(this, health, timer, members);
     return AdminService.definition(
-        registry, operators, rooms, watched(), actions, new SessionMoves(this, actions));
+        registry, operators, rooms, watched(), actions, new SessionMoves(this, actions, members));
   }
 
   /** The watch of a server that has devices. */

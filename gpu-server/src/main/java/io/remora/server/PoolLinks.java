@@ -2,24 +2,30 @@
 package io.remora.server;
 
 import io.grpc.CallOptions;
+import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientCalls;
+import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import io.netty.handler.ssl.SslContext;
 import io.remora.server.pool.PoolToken;
 import io.remora.v1.MemberRequest;
 import io.remora.v1.MemberState;
+import io.remora.v1.MembersGrpc;
 import io.remora.v1.PoolGrpc;
 import io.remora.v1.ReleaseReply;
 import io.remora.v1.ReleaseRequest;
 import io.remora.v1.ReserveReply;
 import io.remora.v1.ReserveRequest;
+import io.remora.v1.TakeAnswer;
+import io.remora.v1.TakePart;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -110,18 +116,29 @@ final class PoolLinks implements AutoCloseable {
         ReleaseRequest.newBuilder().setPlacement(placement).build());
   }
 
-  private <Q, S> CompletionStage<S> ask(String server, MethodDescriptor<Q, S> method, Q request) {
+  /** Begins to give a session to a member. */
+  ClientCallStreamObserver<TakePart> take(
+      String server, ClientResponseObserver<TakePart, TakeAnswer> answers) {
+    return (ClientCallStreamObserver<TakePart>)
+        ClientCalls.asyncBidiStreamingCall(
+            withToken(server).newCall(MembersGrpc.getTakeMethod(), CallOptions.DEFAULT), answers);
+  }
+
+  private Channel withToken(String server) {
     Metadata headers = new Metadata();
     PoolToken shown = token.get();
     if (shown != null) {
       headers.put(POOL_TOKEN, shown.text());
     }
+    return ClientInterceptors.intercept(
+        channel(server), MetadataUtils.newAttachHeadersInterceptor(headers));
+  }
+
+  private <Q, S> CompletionStage<S> ask(String server, MethodDescriptor<Q, S> method, Q request) {
     Answer<S> answer = new Answer<>();
-    var channel =
-        ClientInterceptors.intercept(
-            channel(server), MetadataUtils.newAttachHeadersInterceptor(headers));
     ClientCalls.asyncUnaryCall(
-        channel.newCall(
+        withToken(server)
+            .newCall(
             method, CallOptions.DEFAULT.withDeadlineAfter(DEADLINE_MILLIS, TimeUnit.MILLISECONDS)),
         request,
         answer);

@@ -266,6 +266,11 @@ final class PoolOffice implements AutoCloseable {
     return registry == null || registry.isThere();
   }
 
+  /** The ways to the other members. */
+  PoolLinks links() {
+    return links;
+  }
+
   /** Looks for room. */
   void place(Demand demand, Placer.Listener listener) {
     run(() -> placer.place(demand, listener));

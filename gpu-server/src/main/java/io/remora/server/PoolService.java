@@ -56,6 +56,11 @@ final class PoolService extends PoolGrpc.PoolImplBase {
         new PoolService(office), new CallerCheck(office, tenantCheck));
   }
 
+  /** Lets members of the pool in only. */
+  static ServerInterceptor memberCheck(PoolOffice office, ServerInterceptor tenantCheck) {
+    return new CallerCheck(office, tenantCheck);
+  }
+
   @Override
   public void place(PlaceRequest request, StreamObserver<PlaceReply> observer) {
     Tenant tenant = AdminService.caller();

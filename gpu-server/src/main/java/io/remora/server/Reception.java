@@ -6,6 +6,7 @@ import io.remora.server.watch.DeviceModes;
 import io.remora.server.watch.LiveSession;
 import io.remora.server.watch.SessionRoll;
 import io.remora.v1.Hello;
+import io.remora.v1.SessionImage;
 import java.time.InstantSource;
 import java.util.function.LongSupplier;
 
@@ -31,6 +32,23 @@ record Reception(SessionRoll roll, DeviceModes modes, LongSupplier nanoClock, In
             printable(hello.getClientName() + " " + hello.getClientVersion()),
             nanoClock.getAsLong(),
             clock.millis(),
+            session.meter());
+    roll.opened(live);
+    return live;
+  }
+
+  /** A session has come from another server. */
+  LiveSession arrived(Session session, SessionImage image) {
+    LiveSession live =
+        new LiveSession(
+            session.id(),
+            image.getTenant(),
+            printable(image.getPeer()),
+            programName(image.getProgram()),
+            image.getProcessId(),
+            printable(image.getClient()),
+            nanoClock.getAsLong(),
+            image.getOpenedUnixMillis(),
             session.meter());
     roll.opened(live);
     return live;

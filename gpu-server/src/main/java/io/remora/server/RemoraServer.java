@@ -37,6 +37,8 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -87,6 +89,8 @@ public final class RemoraServer {
   private final OpenStreams streams = new OpenStreams();
   private final ServerHealth health;
   private final SessionGate gate;
+  private final LongSupplier nanoClock = new ServerClock();
+  private final MovedSessions moved = new MovedSessions(nanoClock);
 
   /** What tells of the server to those who ask. */
   private final Overview overview;
@@ -96,6 +100,8 @@ public final class RemoraServer {
 
   /** Null where the sessions were given, as the next. */
   private final @Nullable PoolOffice pool;
+
+  private final @Nullable MemberMoves moves;
 
   private final @Nullable DeviceDoctor doctor;
 
@@ -127,8 +133,9 @@ public final class RemoraServer {
         Overview.of(config.operators(), tenants, rooms, devices.size(), streams, clock, version());
     gate =
         new SessionGate(
-            tenants, sessions, config.limits(), housekeeping, streams, overview.reception());
+            tenants, sessions, config.limits(), housekeeping, streams, moved, overview.reception());
     pool = rooms == null ? null : office();
+    moves = pool == null ? null : new MemberMoves(pool, tenants, moved);
     TenantsWatch watch = new TenantsWatch(credentials.tenants(), tenants, stamp);
     Server listening = null;
     try {
@@ -269,11 +276,13 @@ public final class RemoraServer {
   }
 
   /**
-   * Stops: nobody is let in any more, health says so, running sessions may go on for a time and are
-   * ended then. Returns when everything is closed.
+   * Stops: nobody is let in any more, health says so, running sessions move to other members of the
+   * pool, or may go on for a time and are ended then. Returns when everything is closed.
    */
   public void stop(Duration drainTime) {
+    long until = nanoClock.getAsLong() + drainTime.toNanos();
     health.stopping();
+    moveSessions(drainTime);
     gate.close();
     if (pool != null) {
       pool.stopping();
@@ -286,7 +295,8 @@ public final class RemoraServer {
       if (running > 0) {
         log.info("Stopping: {} sessions may go on for {} s", running, drainTime.toSeconds());
       }
-      if (!streams.awaitEmpty(drainTime)) {
+      long left = Math.max(0, until - nanoClock.getAsLong());
+      if (!streams.awaitEmpty(Duration.ofNanos(left))) {
         streams.snapshot().forEach(stream -> stream.end(SessionStream.STOPPING));
         if (!streams.awaitEmpty(CLOSING_TIME)) {
           log.error("{} sessions did not free what they hold", streams.snapshot().size());
@@ -313,6 +323,25 @@ public final class RemoraServer {
       }
     }
     log.info("Stopped");
+  }
+
+  /** Gives each session to another member, if one takes it within the time. */
+  private void moveSessions(Duration within) {
+    if (moves == null || !moves.canMove() || streams.snapshot().isEmpty()) {
+      return;
+    }
+    overview.reception().modes().drainServer(true);
+    AtomicBoolean wanted = new AtomicBoolean(!within.isZero());
+    Emptying emptying =
+        new Emptying(
+            moves, streams, overview.audit(), housekeeping, wanted::get, "the stopping server");
+    emptying.begin();
+    try {
+      emptying.awaitFirstRound(within.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    wanted.set(false);
   }
 
   private DeviceDoctor doctor(DeviceRooms of) {
@@ -384,15 +413,25 @@ public final class RemoraServer {
       builder.sslContext(tls.context());
     }
     if (rooms != null) {
-      builder.addService(overview.admin(tenants, rooms, health, housekeeping));
+      builder.addService(overview.admin(tenants, rooms, health, housekeeping, moves));
     }
     if (pool != null) {
       builder.addService(pool.service(new AdminService.TokenCheck(tenants)));
+    }
+    if (pool != null && rooms != null) {
+      builder.addService(members(pool, rooms));
     }
     if (config.reflection()) {
       builder.addService(ProtoReflectionServiceV1.newInstance());
     }
     return builder.build().start();
+  }
+
+  private ServerServiceDefinition members(PoolOffice office, DeviceRooms of) {
+    return MembersService.definition(
+        new Taking.Place(of.sessions(), tenants, streams, overview.reception(), moved, office),
+        of.sessions().workers(),
+        PoolService.memberCheck(office, new AdminService.TokenCheck(tenants)));
   }
 
   /** The generated service's description with this server's own marshallers and handler. */

@@ -19,6 +19,7 @@ import io.remora.v1.Resume;
 import io.remora.wire.DriverMethods;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.OutboundFrame;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -69,6 +70,7 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
   private final ScheduledExecutorService housekeeping;
   private final OpenStreams streams;
   private final Reception reception;
+  private final MovedSessions moved;
   private volatile @Nullable PoolDesk desk;
   private volatile boolean closed;
 
@@ -78,7 +80,9 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
       ServerLimits limits,
       ScheduledExecutorService housekeeping,
       OpenStreams streams,
+      MovedSessions moved,
       Reception reception) {
+    this.moved = moved;
     this.tenants = tenants;
     this.sessions = sessions;
     this.limits = limits;
@@ -104,15 +108,15 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
     if (closed) {
       return refuse(call, peer, SessionStream.STOPPING);
     }
-    if (reception.modes().isServerDrained()) {
-      return refuse(call, peer, SERVER_DRAINED);
-    }
     if (ConnectionLimit.isAbove(call.getAttributes())) {
       return refuse(call, peer, TOO_MANY_CONNECTIONS);
     }
     String resumed = headers.get(DriverMethods.SESSION);
     if (resumed != null) {
       return resume(new ClientStream(call, peer), resumed, bearerToken(headers), call);
+    }
+    if (reception.modes().isServerDrained()) {
+      return refuse(call, peer, SERVER_DRAINED);
     }
     ClientStream client = new ClientStream(call, peer);
     SessionStream stream = new SessionStream(client, sessions, reception);
@@ -171,20 +175,27 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
     if (identity instanceof Refused refused) {
       return refuse(call, client.peer(), refused);
     }
-    String tenant = ((Known) identity).tenant().name();
+    Known known = (Known) identity;
     startHandshakeTimer(client);
-    client.begin((frame, stream) -> resumed(frame, stream, session, tenant));
+    client.begin(
+        (frame, stream) ->
+            resumed(frame, stream, session, known.tenant().name(), known.tokenId()));
     return client;
   }
 
   private @Nullable SessionStream resumed(
-      InboundFrame frame, ClientStream stream, String session, String tenant) {
+      InboundFrame frame, ClientStream stream, String session, String tenant, String token) {
     Resume resume;
     try (frame) {
       resume = FirstFrame.resume(frame, session);
     }
     SessionStream found = streams.find(session);
-    if (found == null || !found.resume(stream, tenant, resume)) {
+    if (found == null || !found.resume(stream, tenant, token, resume)) {
+      Optional<String> elsewhere = moved.find(session, tenant, resume.getSecret());
+      if (elsewhere.isPresent()) {
+        stream.moved(elsewhere.get());
+        return null;
+      }
       log.warn("Refused to resume session {} from {}", printable(session), stream.peer());
       reception.roll().refused(stream.peer(), tenant, "NOT_RESUMABLE", NOT_RESUMABLE);
       stream.close(Status.NOT_FOUND.withDescription(NOT_RESUMABLE));

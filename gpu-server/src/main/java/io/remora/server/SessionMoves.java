@@ -11,6 +11,7 @@ import io.remora.server.watch.LiveSession;
 import io.remora.server.watch.Viewer;
 import io.remora.v1.DrainDeviceReply;
 import io.remora.v1.DrainDeviceRequest;
+import io.remora.v1.MemberState;
 import io.remora.v1.MoveSessionReply;
 import io.remora.v1.MoveSessionRequest;
 import java.util.ArrayDeque;
@@ -31,11 +32,14 @@ final class SessionMoves {
 
   private final Overview overview;
   private final AdminActions actions;
+  private final @Nullable MemberMoves members;
 
   /**
    * @param actions knows sessions by the beginnings of their ids
+   * @param members moves sessions to other members of the pool; null: there are none
    */
-  SessionMoves(Overview overview, AdminActions actions) {
+  SessionMoves(Overview overview, AdminActions actions, @Nullable MemberMoves members) {
+    this.members = members;
     this.overview = overview;
     this.actions = actions;
   }
@@ -47,13 +51,17 @@ final class SessionMoves {
       throw AdminActions.noOperator(viewer, "");
     }
     LiveSession session = actions.find(request.getId(), viewer);
-    checkTarget(request.getDevice(), session);
     int millis = request.getMillis() == 0 ? MILLIS_DEFAULT : request.getMillis();
     if (millis < 0 || millis > MILLIS_MAX) {
       throw Status.INVALID_ARGUMENT
           .withDescription("a session is waited for for " + MILLIS_MAX / 1000 + " s at most")
           .asException();
     }
+    if (!request.getMember().isEmpty()) {
+      moveTo(request.getMember(), millis, session, viewer, observer);
+      return;
+    }
+    checkTarget(request.getDevice(), session);
     int from = request.hasFrom() ? request.getFrom() : -1;
     stream(session)
         .move(
@@ -61,6 +69,49 @@ final class SessionMoves {
             request.getDevice(),
             TimeUnit.MILLISECONDS.toNanos(millis),
             new Reply(session, request.getDevice(), viewer, observer));
+  }
+
+  private void moveTo(
+      String member,
+      int millis,
+      LiveSession session,
+      Viewer viewer,
+      StreamObserver<MoveSessionReply> observer)
+      throws StatusException {
+    if (members == null || !members.canMove()) {
+      throw Status.FAILED_PRECONDITION
+          .withDescription("this server belongs to no pool: it can move sessions between devices")
+          .asException();
+    }
+    members.move(
+        stream(session),
+        session,
+        member,
+        millis,
+        new MemberMoveListener() {
+          @Override
+          public void moved(MemberState to, long bytes) {
+            overview.audit().movedTo(viewer.tenant(), session, to.getName(), bytes);
+            observer.onNext(
+                MoveSessionReply.newBuilder()
+                    .setId(session.id())
+                    .setBytes(bytes)
+                    .setServer(to.getServer())
+                    .build());
+            observer.onCompleted();
+          }
+
+          @Override
+          public void refused(String why) {
+            observer.onError(stays(session, why));
+          }
+        });
+  }
+
+  private static StatusException stays(LiveSession session, String why) {
+    return Status.FAILED_PRECONDITION
+        .withDescription("session " + session.id() + " stays where it is: " + why)
+        .asException();
   }
 
   /**
@@ -160,13 +211,7 @@ final class SessionMoves {
   }
 
   private @Nullable SessionStream find(LiveSession session) {
-    for (SessionStream stream : overview.streams().snapshot()) {
-      LiveSession live = stream.live();
-      if (live != null && live.id().equals(session.id())) {
-        return stream;
-      }
-    }
-    return null;
+    return overview.streams().find(session.id());
   }
 
   private void checkTarget(int device, LiveSession session) throws StatusException {
@@ -234,10 +279,7 @@ final class SessionMoves {
 
     @Override
     public void refused(String why) {
-      observer.onError(
-          Status.FAILED_PRECONDITION
-              .withDescription("session " + session.id() + " stays where it is: " + why)
-              .asException());
+      observer.onError(stays(session, why));
     }
   }
 }

@@ -2,6 +2,7 @@
 package io.remora.server;
 
 import io.grpc.Status;
+import io.remora.server.session.Carrier;
 import io.remora.server.session.MoveListener;
 import io.remora.server.session.Session;
 import io.remora.server.session.SessionFactory;
@@ -10,6 +11,8 @@ import io.remora.server.watch.LiveSession;
 import io.remora.v1.Hello;
 import io.remora.v1.Resume;
 import io.remora.wire.InboundFrame;
+import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,7 +41,10 @@ final class SessionStream {
   private final SessionFactory sessions;
   private final Reception reception;
   private final Object lock = new Object();
-  private ClientStream current;
+
+  /** Null as long as no client has come for a session of another server. */
+  private @Nullable ClientStream current;
+
   private State state = State.WAITING;
   private @Nullable TenantGrant grant;
   private @Nullable Session session;
@@ -47,7 +53,13 @@ final class SessionStream {
   private @Nullable LiveSession live;
   private boolean freed;
 
-  SessionStream(ClientStream first, SessionFactory sessions, Reception reception) {
+  /** Told which token the client shows that comes for a session of another server. */
+  private Consumer<String> shown = token -> {};
+
+  /**
+   * @param first null: the session comes from another server, and its client later
+   */
+  SessionStream(@Nullable ClientStream first, SessionFactory sessions, Reception reception) {
     this.current = first;
     this.sessions = sessions;
     this.reception = reception;
@@ -60,19 +72,13 @@ final class SessionStream {
    * @param onFreed run once when the grant is given back
    */
   void begin(TenantGrant admitted, Runnable onFreed) {
-    TenantGrant own =
-        admitted.withSlot(
-            () -> {
-              admitted.close();
-              freed();
-              onFreed.run();
-            });
+    TenantGrant own = owning(admitted, onFreed);
     boolean endedAlready;
     ClientStream stream;
     synchronized (lock) {
       grant = own;
       endedAlready = endReason != null;
-      stream = current;
+      stream = Objects.requireNonNull(current);
     }
     stream.belongsTo(this);
     if (endedAlready) {
@@ -81,6 +87,83 @@ final class SessionStream {
       return;
     }
     stream.begin(this::open);
+  }
+
+  /** The grant with what is to be done here when it is given back. */
+  private TenantGrant owning(TenantGrant admitted, Runnable onFreed) {
+    return admitted.withSlot(
+        () -> {
+          admitted.close();
+          freed();
+          onFreed.run();
+        });
+  }
+
+  /**
+   * A session comes from another server.
+   *
+   * @param tokenShown told which token its client shows when it comes
+   * @param onFreed run once when the grant is given back
+   * @return the grant for the session
+   */
+  TenantGrant comes(TenantGrant admitted, Consumer<String> tokenShown, Runnable onFreed) {
+    TenantGrant own = owning(admitted, onFreed);
+    synchronized (lock) {
+      state = State.OPENING;
+      grant = own;
+      shown = tokenShown;
+    }
+    return own;
+  }
+
+  /** The session is here, and waits for its client. */
+  void arrived(Session session, LiveSession made) {
+    String ended;
+    synchronized (lock) {
+      live = made;
+      this.session = session;
+      state = State.OPEN;
+      ended = endReason;
+    }
+    if (ended != null) {
+      session.onEnd(ended);
+    }
+  }
+
+  /** See {@link Session#depart}. */
+  void depart(long withinNanos, Carrier carrier) {
+    Session open;
+    synchronized (lock) {
+      open = state == State.OPEN && endReason == null ? session : null;
+    }
+    if (open == null) {
+      carrier.refused("the session is not open");
+    } else {
+      open.depart(withinNanos, carrier);
+    }
+  }
+
+  /** The session is another server's from now on, and nobody goes on with it here. */
+  void leaves(String server) {
+    synchronized (lock) {
+      if (endReason == null) {
+        endReason = "it goes on at " + server;
+      }
+    }
+  }
+
+  /** Whether it is decided that the session ends here. */
+  boolean isOver() {
+    synchronized (lock) {
+      return endReason != null;
+    }
+  }
+
+  /** How many devices the session has. */
+  int devices() {
+    synchronized (lock) {
+      return session == null ? 0 : session.devices();
+    }
   }
 
   /** The session as it is written down; null before it is open. */
@@ -142,7 +225,9 @@ final class SessionStream {
       stream = current;
     }
     leave(stream, String.valueOf(status.getDescription()));
-    stream.close(status);
+    if (stream != null) {
+      stream.close(status);
+    }
   }
 
   /** Ends the session if it waits for its client; from now on it doesn't wait. */
@@ -207,9 +292,10 @@ final class SessionStream {
    * A client wants to go on with the session by another stream.
    *
    * @param tenant whose token came with it
+   * @param token the token's id
    * @return false if it isn't this session's client, or the session is over
    */
-  boolean resume(ClientStream stream, String tenant, Resume resume) {
+  boolean resume(ClientStream stream, String tenant, String token, Resume resume) {
     Session open;
     TenantGrant own;
     synchronized (lock) {
@@ -222,12 +308,16 @@ final class SessionStream {
         || !open.presence().isSecret(resume.getSecret())) {
       return false;
     }
+    Consumer<String> tokenShown;
     synchronized (lock) {
       if (endReason != null) {
         return false;
       }
       current = stream;
+      tokenShown = shown;
+      shown = known -> {};
     }
+    tokenShown.accept(token);
     log.info("session {} comes back from {}", open.id(), stream.peer());
     open.presence().onResume(stream, resume.getReceivedBytes());
     return true;
@@ -260,7 +350,7 @@ final class SessionStream {
   }
 
   /** Gives back what the client holds, once. Does nothing for a stream that was replaced. */
-  void leave(ClientStream from, String reason) {
+  void leave(@Nullable ClientStream from, String reason) {
     Session open;
     TenantGrant unused;
     synchronized (lock) {

@@ -3,6 +3,7 @@ package io.remora.server;
 
 import com.google.protobuf.ByteString;
 import io.remora.server.metrics.SessionMeter;
+import io.remora.server.session.Carrier;
 import io.remora.server.session.MoveListener;
 import io.remora.server.session.ProtocolException;
 import io.remora.server.session.Session;
@@ -80,6 +81,16 @@ final class EchoSessions implements SessionFactory {
           output.requestFrame();
         }
       }
+    }
+
+    @Override
+    public int devices() {
+      return 0;
+    }
+
+    @Override
+    public void depart(long withinNanos, Carrier carrier) {
+      carrier.refused("an echo is nowhere");
     }
 
     @Override

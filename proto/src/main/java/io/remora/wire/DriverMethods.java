@@ -25,6 +25,10 @@ public final class DriverMethods {
   public static final Metadata.Key<String> ENDED =
       Metadata.Key.of("remora-ended", Metadata.ASCII_STRING_MARSHALLER);
 
+  /** In the trailers of a stream whose session goes on at another server: HOST:PORT. */
+  public static final Metadata.Key<String> MOVED =
+      Metadata.Key.of("remora-moved", Metadata.ASCII_STRING_MARSHALLER);
+
   private static final String OPEN = MethodDescriptor.generateFullMethodName(SERVICE, "Open");
   private static final Inbound INBOUND = new Inbound();
   private static final Outbound OUTBOUND = new Outbound();

@@ -89,6 +89,19 @@ public final class KeptFrames {
     ByteBuffer of(int bytes);
   }
 
+  /**
+   * Goes on where another one was, before anything is kept.
+   *
+   * @param position up to which the peer has all frames
+   */
+  public void startAt(long position) {
+    if (sent != 0 || position < 0) {
+      throw new IllegalStateException("frames can't be counted from " + position);
+    }
+    sent = position;
+    acknowledged = position;
+  }
+
   private OutboundFrame add(OutboundFrame frame, boolean isLent) {
     sent += frame.bytes();
     frames.add(new Kept(sent, frame, isLent));

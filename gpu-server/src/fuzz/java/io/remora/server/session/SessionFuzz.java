@@ -77,6 +77,9 @@ class SessionFuzz {
     public void requestFrame() {}
 
     @Override
+    public void moved(String server) {}
+
+    @Override
     public void end(ProtocolException cause) {}
   }
 
@@ -87,7 +90,7 @@ class SessionFuzz {
         SessionLimits.DEFAULTS,
         new MemoryLedger(SessionHarness.QUOTA_BYTES),
         new ModuleImageCache(1 << 20, 1 << 19),
-        resumable ? new ResumeTerms(ByteString.copyFrom(new byte[32]), 1) : null);
+        resumable ? new ResumeTerms(ByteString.copyFrom(new byte[32]), 1, false) : null);
   }
 
   private static ClientFrame calls(FuzzedDataProvider data, long firstSequence) {

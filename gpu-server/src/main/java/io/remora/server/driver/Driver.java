@@ -62,6 +62,33 @@ public interface Driver extends AutoCloseable {
   }
 
   /**
+   * Opens a domain that is to take the place of one on another server. Nobody here has its
+   * addresses, and nobody else gets them; closing the domain gives them back. On a worker.
+   *
+   * @param device ordinal of {@link #devices()}: one of the same kind
+   * @param image what the other domain has, with times by {@link #nanos}
+   * @throws DriverException {@code CUDA_ERROR_NOT_SUPPORTED} if the driver can't do it; {@code
+   *     CUDA_ERROR_OUT_OF_MEMORY} if the addresses are in use here
+   */
+  default Domain receive(
+      int device, DomainImage image, FaultListener faults, PrintListener prints) {
+    throw new DriverException(
+        CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+        "a " + kind() + " device takes no sessions from other servers");
+  }
+
+  /**
+   * The clock that events' times are taken from.
+   *
+   * @throws DriverException {@code CUDA_ERROR_NOT_SUPPORTED} if events can't be had again elsewhere
+   */
+  default long nanos() {
+    throw new DriverException(
+        CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+        "a " + kind() + " device's sessions can't be moved to another server");
+  }
+
+  /**
    * Makes a device usable again if a fault has ended what all its domains live in. Domains that
    * were there then have ended. On a worker.
    *

@@ -41,6 +41,10 @@ public final class SessionMeter {
   private volatile boolean detached;
   private final AtomicLong resumes = new AtomicLong();
 
+  // What was counted on another server; both belong to the session's serial executor.
+  private long callsBefore;
+  private long bytesBefore;
+
   /** Belongs to the session's serial executor. */
   private final Map<KernelKey, KernelMeter> kernels = new HashMap<>();
 
@@ -50,8 +54,8 @@ public final class SessionMeter {
 
   /** So many calls were carried out, and so many bytes came in, since the session began. */
   public void progress(long callsSoFar, long bytesUpSoFar) {
-    calls.lazySet(callsSoFar);
-    bytesUp.lazySet(bytesUpSoFar);
+    calls.lazySet(callsSoFar - callsBefore);
+    bytesUp.lazySet(bytesUpSoFar - bytesBefore);
   }
 
   /** The client waits for a call. */
@@ -164,5 +168,19 @@ public final class SessionMeter {
       taken.add(kernel.take());
     }
     return taken;
+  }
+
+  /**
+   * The session comes from another server, which has counted what was before: here counts what is
+   * done here.
+   *
+   * @param callsThere that were carried out there
+   * @param bytesThere that came in there
+   * @param resumed how often its client has come back so far
+   */
+  public void comes(long callsThere, long bytesThere, long resumed) {
+    callsBefore = callsThere;
+    bytesBefore = bytesThere;
+    resumes.set(resumed);
   }
 }

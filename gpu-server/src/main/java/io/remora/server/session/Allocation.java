@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import io.remora.v1.SessionImage;
 import org.jspecify.annotations.Nullable;
 
 /** One piece of a session's slab that a program knows by its address. */
@@ -82,5 +83,29 @@ final class Allocation {
   boolean contains(long start, long length) {
     long offset = start - address;
     return offset >= 0 && offset <= bytes && length >= 0 && length <= bytes - offset;
+  }
+
+  SessionImage.Allocation image() {
+    MemoryPool of = pool;
+    return SessionImage.Allocation.newBuilder()
+        .setAddress(address)
+        .setBytes(bytes)
+        .setBlockBytes(blockBytes)
+        .setOwner(owner)
+        .setBufferId(bufferId)
+        .setVariable(moduleVariable)
+        .setPool(of == null ? 0 : of.handle())
+        .build();
+  }
+
+  /** The allocation as it was on another server; the pool and the node are to be told. */
+  static Allocation of(SessionImage.Allocation image) {
+    return new Allocation(
+        image.getAddress(),
+        image.getBytes(),
+        image.getBlockBytes(),
+        image.getOwner(),
+        image.getBufferId(),
+        image.getVariable());
   }
 }

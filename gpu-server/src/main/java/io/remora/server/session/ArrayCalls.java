@@ -8,6 +8,7 @@ import io.remora.server.driver.DeviceImages.SamplingDescription;
 import io.remora.server.driver.DriverException;
 import io.remora.server.session.generated.Answers;
 import io.remora.v1.CUresult;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -203,5 +204,18 @@ final class ArrayCalls {
             Float.intBitsToFloat(border[1]),
             Float.intBitsToFloat(border[2]),
             Float.intBitsToFloat(border[3])));
+  }
+
+  /** The arrays that are there. */
+  List<SessionArray> all() {
+    arrays.values().removeIf(array -> !array.isAlive());
+    return arrays.values().stream()
+        .sorted(Comparator.comparingLong(array -> array.allocation().address()))
+        .toList();
+  }
+
+  /** Puts back an array that the session had on another server. */
+  void restore(SessionArray array) {
+    arrays.put(array.allocation().address(), array);
   }
 }

@@ -227,4 +227,28 @@ final class Captures {
       }
     }
   }
+
+  /** Whether no stream is capturing. */
+  boolean isIdle() {
+    return active.isEmpty();
+  }
+
+  /** The handle of the next node that the server makes. */
+  long nextNodeHandle() {
+    return ownHandles;
+  }
+
+  /** How many captures there were. */
+  long count() {
+    return ids;
+  }
+
+  /** Goes on where the server was that the session comes from. */
+  void continueAt(long nextNodeHandle, long captures) {
+    if (nextNodeHandle < FIRST_OWN_HANDLE || captures < 0) {
+      throw new IllegalArgumentException("node handles begin at 2^62");
+    }
+    ownHandles = nextNodeHandle;
+    ids = captures;
+  }
 }

@@ -3,6 +3,7 @@ package io.remora.server.session;
 
 import com.google.protobuf.ByteString;
 import io.remora.server.session.ProtocolException.Reason;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +47,15 @@ final class ClientPresence implements SessionPresence {
     }
     log.info(
         "session {} waits {} ms for its client: {}", session.id(), terms.graceMillis(), reason);
+    limitWaiting(terms, services);
+  }
+
+  /** The session has come from another server without its client. */
+  void awaitsClient() {
+    limitWaiting(Objects.requireNonNull(link.terms()), session.services());
+  }
+
+  private void limitWaiting(ResumeTerms terms, SessionServices services) {
     long cut = link.detachment();
     services
         .delays()
@@ -88,6 +98,11 @@ final class ClientPresence implements SessionPresence {
   }
 
   private void resume(SessionOutput stream, long receivedBytes) {
+    String elsewhere = link.movedTo();
+    if (elsewhere != null) {
+      stream.moved(elsewhere);
+      return;
+    }
     if (session.isEnded() || !resumable) {
       stream.end(new ProtocolException(Reason.NOT_RESUMABLE, "the session has just ended"));
       return;
@@ -101,6 +116,7 @@ final class ClientPresence implements SessionPresence {
       return;
     }
     log.info("session {} goes on with its client", session.id());
+    session.relocation().wake();
     session.transportReady();
   }
 

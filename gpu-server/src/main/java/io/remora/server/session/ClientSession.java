@@ -5,7 +5,6 @@ import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.DriverException;
 import io.remora.server.metrics.SessionMeter;
 import io.remora.server.metrics.SessionTrace;
-import io.remora.server.metrics.WorkTimes;
 import io.remora.server.session.ProtocolException.Reason;
 import io.remora.server.session.generated.CallDispatcher;
 import io.remora.server.tenant.TenantGrant;
@@ -13,6 +12,7 @@ import io.remora.wire.InboundFrame;
 import io.remora.wire.WireException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +46,7 @@ final class ClientSession implements Session {
   private final SessionMeter meter = new SessionMeter();
   private final FailureLog failures;
   private final Refusals refusals = new Refusals(this);
+  private final CallTimes callTimes = new CallTimes(this);
 
   /** Set once the devices are open. */
   private @Nullable SessionObjects objects;
@@ -53,7 +54,8 @@ final class ClientSession implements Session {
   private @Nullable SessionCalls calls;
   private @Nullable CallDispatcher dispatcher;
   private @Nullable InboundFrame currentFrame;
-  private int waitingCalls;
+
+  private volatile int deviceCount;
 
   /** Written by the serial executor; read elsewhere as a hint. */
   private volatile boolean ended;
@@ -94,6 +96,11 @@ final class ClientSession implements Session {
   @Override
   public SessionMeter meter() {
     return meter;
+  }
+
+  @Override
+  public int devices() {
+    return deviceCount;
   }
 
   TenantGrant grant() {
@@ -159,14 +166,30 @@ final class ClientSession implements Session {
     relocation.move(from, to, withinNanos, listener);
   }
 
+  @Override
+  public void depart(long withinNanos, Carrier carrier) {
+    relocation.depart(withinNanos, carrier);
+  }
+
+  /** Tells the client to go on at another server, and frees everything here; serial executor. */
+  void leaveFor(String server) {
+    link.moved(server);
+    end("it goes on at " + server);
+  }
+
+  /** Where frames are read. */
+  FrameReader frames() {
+    return frames;
+  }
+
+  /** What carries calls out; there from the first frame on. */
+  SessionCalls calls() {
+    return Objects.requireNonNull(calls);
+  }
+
   /** Whether the devices are open. */
   boolean isOpen() {
     return calls != null;
-  }
-
-  /** Whether no module is being loaded. */
-  boolean isLoadingNothing() {
-    return calls == null || calls.loads().isIdle();
   }
 
   /** What kernels print. */
@@ -198,7 +221,7 @@ final class ClientSession implements Session {
 
   /** Opens the devices on a worker, sends Welcome and asks for the first frame. */
   void open() {
-    link.onReady(() -> serial.execute(this::transportReady));
+    listen();
     services
         .workers()
         .execute(
@@ -218,6 +241,11 @@ final class ClientSession implements Session {
             });
   }
 
+  /** Hears when the client can be sent more. */
+  void listen() {
+    link.onReady(() -> serial.execute(this::transportReady));
+  }
+
   private void openFailed(String detail) {
     log.warn("session {} of tenant {} can't be opened: {}", id, grant.tenant(), detail);
     if (!ended) {
@@ -230,10 +258,19 @@ final class ClientSession implements Session {
   }
 
   private void devicesOpened(List<SessionDevice> opened) {
-    SessionObjects made = new SessionObjects(this, opened);
-    objects = made;
+    install(opened);
     if (ended) {
-      closeDevices(made);
+      closeDevices(objects());
+      return;
+    }
+    link.greet(Handshake.welcome(this, opened));
+    flow.requestIfRoom();
+  }
+
+  /** The devices are open: calls can be carried out. */
+  void install(List<SessionDevice> opened) {
+    objects = new SessionObjects(this, opened);
+    if (ended) {
       return;
     }
     SessionCalls handlers = new SessionCalls(this);
@@ -244,8 +281,7 @@ final class ClientSession implements Session {
       device.lane().onDrained(() -> serial.signal(flow::roomAgain));
     }
     flow.open(opened);
-    link.greet(Handshake.welcome(this, opened));
-    flow.requestIfRoom();
+    deviceCount = opened.size();
   }
 
   @Override
@@ -305,37 +341,9 @@ final class ClientSession implements Session {
     }
   }
 
-  /** A call of the client is about to be carried out. */
-  void callBegins(SessionCall call) {
-    SessionTrace trace = meter.trace();
-    if (trace != null) {
-      call.times = trace.begin();
-    }
-    if (!call.isWaiting()) {
-      return;
-    }
-    meter.waits();
-    if (++waitingCalls > services.limits().waitingCallsMax()) {
-      throw new ProtocolException(
-          Reason.TOO_LARGE,
-          "more than "
-              + services.limits().waitingCallsMax()
-              + " calls wait for their answers; use fewer threads in one process");
-    }
-  }
-
-  /** What the client asked for is under way, or done. */
-  void callCarriedOut(SessionCall call) {
-    WorkTimes times = call.times;
-    if (times != null && !call.isWaiting()) {
-      times.callEnded(call.sequence(), call.label(), false);
-    }
-  }
-
-  /** A waiting call is about to be answered. */
-  void waitingCallEnded() {
-    waitingCalls--;
-    deviceOutput.sendAll();
+  /** Counts the calls that the client waits for. */
+  CallTimes callTimes() {
+    return callTimes;
   }
 
   /** Work for the program: kept in CUDA's order between streams. */
@@ -472,27 +480,16 @@ final class ClientSession implements Session {
     }
   }
 
-  /** The last step, on a worker: when it is done, nothing of the session is left. */
-  private void closeDevices(SessionObjects opened) {
-    services
-        .workers()
-        .execute(
-            () -> {
-              try {
-                for (SessionDevice device : opened.devices()) {
-                  close(device);
-                }
-              } finally {
-                grant.close();
-              }
-            });
+  /** A session that was to come from another server doesn't: nothing of it is left after this. */
+  void abandon(List<SessionDevice> opened) {
+    ended = true;
+    quota.close();
+    opened.forEach(device -> device.lane().close());
+    DeviceOpening.close(this, opened);
   }
 
-  private void close(SessionDevice device) {
-    try {
-      device.close();
-    } catch (RuntimeException defect) {
-      log.error("session {} could not close device {}", id, device.ordinal(), defect);
-    }
+  /** The last step, on a worker: when it is done, nothing of the session is left. */
+  private void closeDevices(SessionObjects opened) {
+    services.workers().execute(() -> DeviceOpening.close(this, opened.devices()));
   }
 }

@@ -3,6 +3,7 @@ package io.remora.server.session;
 
 import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.Domain;
+import io.remora.server.driver.DomainImage;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.TakenAddresses;
 import io.remora.server.queue.Lane;
@@ -10,6 +11,8 @@ import io.remora.server.tenant.TenantGrant;
 import io.remora.v1.CUresult;
 import java.util.ArrayList;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Opens the devices that a tenant may use. Runs on a worker. */
 final class DeviceOpening {
@@ -18,6 +21,8 @@ final class DeviceOpening {
 
   private static final long SLAB_BYTES_MIN = 1L << 28;
   private static final long SLAB_BYTES_MAX = 1L << 42;
+
+  private static final Logger log = LoggerFactory.getLogger(DeviceOpening.class);
 
   private DeviceOpening() {}
 
@@ -41,9 +46,30 @@ final class DeviceOpening {
     return opened;
   }
 
+  /**
+   * Closes a session's devices, after which nothing of it is left; on a worker.
+   *
+   * @param devices those that are open
+   */
+  static void close(ClientSession session, List<SessionDevice> devices) {
+    try {
+      for (SessionDevice device : devices) {
+        close(session, device);
+      }
+    } finally {
+      session.grant().close();
+    }
+  }
+
+  private static void close(ClientSession session, SessionDevice device) {
+    try {
+      device.close();
+    } catch (RuntimeException defect) {
+      log.error("session {} could not close device {}", session.id(), device.ordinal(), defect);
+    }
+  }
+
   private static SessionDevice open(ClientSession session, int ordinal, DeviceDescription device) {
-    TenantGrant grant = session.grant();
-    SessionServices services = session.services();
     PrintBuffer prints = new PrintBuffer();
     DomainTerms terms = new DomainTerms(session, prints);
     Domain domain =
@@ -52,6 +78,33 @@ final class DeviceOpening {
             slabBytes(session.totalMemoryBytes(device)),
             session.part().taken());
     requireApart(domain, session.part().taken(), device);
+    return opened(session, ordinal, device, terms, domain, prints);
+  }
+
+  /**
+   * Opens a device for a session of another server.
+   *
+   * @param ordinal as the client numbers it
+   * @param image what the session has on the other server's device
+   * @throws io.remora.server.driver.DriverException if it can't be had here
+   */
+  static SessionDevice receive(
+      ClientSession session, int ordinal, DeviceDescription device, DomainImage image) {
+    PrintBuffer prints = new PrintBuffer();
+    DomainTerms terms = new DomainTerms(session, prints);
+    Domain domain = terms.receive(device.ordinal(), image);
+    return opened(session, ordinal, device, terms, domain, prints);
+  }
+
+  private static SessionDevice opened(
+      ClientSession session,
+      int ordinal,
+      DeviceDescription device,
+      DomainTerms terms,
+      Domain domain,
+      PrintBuffer prints) {
+    TenantGrant grant = session.grant();
+    SessionServices services = session.services();
     Lane lane =
         services
             .queues()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import io.remora.v1.SessionImage;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -57,5 +58,29 @@ final class DevicePools {
       bytes += pool.keptBytes();
     }
     return bytes;
+  }
+
+  /** Writes down what pools there are and what they keep. */
+  void describe(SessionImage.Device.Builder device) {
+    device.setStandardPool(standard.image()).setCurrentPool(current.handle());
+    created.forEach(pool -> device.addPools(pool.image()));
+  }
+
+  /**
+   * Goes on with the pools of another server.
+   *
+   * @return those that the program has created, also those without a handle by now
+   */
+  List<MemoryPool> restore(SessionDevice on, SessionImage.Device image) {
+    standard.restore(image.getStandardPool());
+    for (SessionImage.Pool each : image.getPoolsList()) {
+      MemoryPool pool = new MemoryPool(each.getHandle(), on, each.getBytesMax());
+      pool.restore(each);
+      created.add(pool);
+      if (pool.handle() == image.getCurrentPool()) {
+        current = pool;
+      }
+    }
+    return List.copyOf(created);
   }
 }

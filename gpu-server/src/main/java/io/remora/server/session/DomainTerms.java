@@ -60,6 +60,11 @@ final class DomainTerms implements FaultListener {
     return limited(ordinal, driver().reopen(ordinal, image, this, prints));
   }
 
+  /** Opens a domain that is to take the place of one on another server. */
+  Domain receive(int ordinal, DomainImage image) {
+    return limited(ordinal, driver().receive(ordinal, image, this, prints));
+  }
+
   private Driver driver() {
     return session.services().driver();
   }

@@ -2,6 +2,7 @@
 package io.remora.server.session;
 
 import io.remora.server.session.ProtocolException.Reason;
+import io.remora.v1.SessionImage;
 import io.remora.wire.WireLimits;
 import java.util.List;
 
@@ -142,5 +143,27 @@ final class FlowControl {
       }
     }
     return true;
+  }
+
+  /** Writes down how far both ends are. */
+  void describe(SessionImage.Link.Builder link) {
+    link.setConsumedBytes(consumedBytes)
+        .setConsumedSequence(consumedSequence)
+        .setToldBytes(toldBytes)
+        .setToldSequence(toldSequence);
+  }
+
+  /** Goes on where the server was that the session comes from. */
+  void restore(SessionImage.Link link) {
+    consumedBytes = link.getConsumedBytes();
+    consumedSequence = link.getConsumedSequence();
+    toldBytes = link.getToldBytes();
+    toldSequence = link.getToldSequence();
+    if (toldBytes < 0
+        || toldBytes > consumedBytes
+        || toldSequence < 0
+        || toldSequence > consumedSequence) {
+      throw new IllegalArgumentException("the client was told of more than has come");
+    }
   }
 }

@@ -5,6 +5,9 @@ import io.remora.server.session.ProtocolException.Reason;
 import io.remora.server.session.generated.CallDispatcher;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.WireReader;
+import io.remora.wire.WireWriter;
+import java.util.Arrays;
+import java.util.Objects;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +33,8 @@ final class FrameReader {
 
   private static final int CALLS_PER_CLOCK_READING = 32;
   private static final long NANOS_PER_MICRO = 1_000;
+
+  private static final int REST_HEAD_BYTES = 32;
 
   private final ClientSession session;
   private final SessionLimits limits;
@@ -157,14 +162,14 @@ final class FrameReader {
   }
 
   private void carryOut(WireReader arguments, SessionCall call, CallDispatcher dispatcher) {
-    session.callBegins(call);
+    session.callTimes().begins(call);
     if (!session.refusals().isRefused(call)
         && !dispatcher.dispatch(call.number(), arguments, call)) {
       throw new ProtocolException(
           Reason.UNKNOWN_CALL,
           "this server has no call " + call.number() + "; the handshake says which it has");
     }
-    session.callCarriedOut(call);
+    session.callTimes().carriedOut(call);
   }
 
   private void readCallbacksDone(WireReader in) {
@@ -173,5 +178,30 @@ final class FrameReader {
       session.callbackDone(in.readVarint64());
     }
     in.popLimit(outer);
+  }
+
+  /** Whether a frame was read in part. */
+  boolean isWithinFrame() {
+    return reader != null;
+  }
+
+  /**
+   * What is left of the frame that was read in part, as a frame of its own; that one isn't read on.
+   */
+  byte[] takeRest() {
+    WireReader in = Objects.requireNonNull(reader);
+    reader = null;
+    byte[] rest = in.readRest();
+    WireWriter head = new WireWriter(REST_HEAD_BYTES);
+    head.varint(FIRST_SEQUENCE >>> 3, nextSequence);
+    byte[] first = head.frame().toByteArray();
+    byte[] frame = Arrays.copyOf(first, first.length + rest.length);
+    System.arraycopy(rest, 0, frame, first.length, rest.length);
+    return frame;
+  }
+
+  /** Goes on behind a call that another server has carried out. */
+  void continueAfter(long sequence) {
+    lastSequence = sequence;
   }
 }

@@ -7,6 +7,7 @@ import io.remora.v1.CUgraphNodeType;
 import io.remora.v1.CUmemAllocationType;
 import io.remora.v1.CUmemLocationType;
 import io.remora.v1.CUresult;
+import io.remora.v1.SessionImage;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -331,5 +332,25 @@ final class GraphMemoryCalls {
       throw CallException.invalidValue("graphs have no attribute " + attribute);
     }
     return known;
+  }
+
+  /** What graphs have of a device. */
+  SessionImage.GraphUse image(SessionDevice device) {
+    Use use = use(device);
+    return SessionImage.GraphUse.newBuilder()
+        .setUsed(use.used)
+        .setUsedHigh(use.usedHigh)
+        .setReserved(use.reserved)
+        .setReservedHigh(use.reservedHigh)
+        .build();
+  }
+
+  /** Goes on with what graphs had of a device on another server. */
+  void restore(SessionDevice device, SessionImage.GraphUse image) {
+    Use use = use(device);
+    use.used = image.getUsed();
+    use.usedHigh = image.getUsedHigh();
+    use.reserved = image.getReserved();
+    use.reservedHigh = image.getReservedHigh();
   }
 }

@@ -143,4 +143,9 @@ final class GraphTransfers {
             (domain, stream, observer) -> CopyCalls.copyRows(domain, stream, parts, observer));
     return missing - chunk.bytes();
   }
+
+  /** Whether nothing waits for a launch. */
+  boolean isIdle() {
+    return waitingCalls == 0;
+  }
 }

@@ -4,6 +4,8 @@ package io.remora.server.session;
 import io.remora.server.tenant.TenantAccount.Kind;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -203,5 +205,18 @@ final class HandleTable<T> {
    */
   private static int slotOf(long handle, int mask) {
     return (int) ((handle * 0x9E3779B97F4A7C15L) >>> 32) & mask;
+  }
+
+  /** All objects by ascending handle; a copy. */
+  @SuppressWarnings("unchecked") // Only put() stores values.
+  Map<Long, T> byHandle() {
+    Map<Long, T> all = new TreeMap<>();
+    for (int i = 0; i < handles.length; i++) {
+      Object value = values[i];
+      if (value != null) {
+        all.put(handles[i], (T) value);
+      }
+    }
+    return all;
   }
 }

@@ -50,6 +50,13 @@ final class Handshake {
 
   /** The answer to Hello. */
   static OutboundFrame welcome(ClientSession session, List<SessionDevice> devices) {
+    byte[] frame =
+        ServerFrame.newBuilder().setWelcome(told(session, devices)).build().toByteArray();
+    return OutboundFrame.of(frame, 0, frame.length);
+  }
+
+  /** What a client is told of the server and its session. */
+  static Welcome told(ClientSession session, List<SessionDevice> devices) {
     SessionServices services = session.services();
     Welcome.Builder welcome =
         Welcome.newBuilder()
@@ -71,8 +78,7 @@ final class Handshake {
     for (SessionDevice device : devices) {
       welcome.addDevices(snapshot(session, device));
     }
-    byte[] frame = ServerFrame.newBuilder().setWelcome(welcome).build().toByteArray();
-    return OutboundFrame.of(frame, 0, frame.length);
+    return welcome.build();
   }
 
   /** The answer to Hello with Resume. */

@@ -106,4 +106,24 @@ final class HostCallbacks {
     session.flow().callbackDone();
     resume.run();
   }
+
+  /** Whether the client runs a function, for which a stream waits. */
+  boolean isWithClient() {
+    return !running.isEmpty();
+  }
+
+  /** Whether no function is on a stream or with the client. */
+  boolean isIdle() {
+    return requested == 0 && running.isEmpty();
+  }
+
+  /** The number of the next call that a graph makes. */
+  long nextNodeNumber() {
+    return nodeNumbers;
+  }
+
+  /** Goes on with the numbers of the server that the session comes from. */
+  void continueAt(long nextNodeNumber) {
+    nodeNumbers = nextNodeNumber;
+  }
 }

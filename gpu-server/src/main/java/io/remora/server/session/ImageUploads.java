@@ -51,4 +51,9 @@ final class ImageUploads {
     running.values().forEach(ModuleImageCache.Upload::close);
     running.clear();
   }
+
+  /** Whether no upload has begun that isn't complete. */
+  boolean isIdle() {
+    return running.isEmpty();
+  }
 }

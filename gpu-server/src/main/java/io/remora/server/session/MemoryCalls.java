@@ -313,4 +313,9 @@ final class MemoryCalls {
         CUresult.CUDA_ERROR_NOT_FOUND_VALUE,
         "0x" + Long.toHexString(address) + " is not in an allocation of this session");
   }
+
+  /** Whether no allocation waits for memory. */
+  boolean isIdle() {
+    return waiting.isEmpty();
+  }
 }

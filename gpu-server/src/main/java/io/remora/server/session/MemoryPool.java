@@ -4,6 +4,7 @@ package io.remora.server.session;
 import io.remora.server.driver.DriverException;
 import io.remora.v1.CUmemPool_attribute;
 import io.remora.v1.CUresult;
+import io.remora.v1.SessionImage;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -214,5 +215,39 @@ final class MemoryPool {
 
   boolean isPeer(int ordinal) {
     return peers.contains(ordinal);
+  }
+
+  SessionImage.Pool image() {
+    SessionImage.Pool.Builder image =
+        SessionImage.Pool.newBuilder()
+            .setHandle(handle)
+            .setBytesMax(bytesMax)
+            .putAllReuse(reuse)
+            .setUsedBytes(usedBytes)
+            .setUsedBytesHigh(usedBytesHigh)
+            .setReservedBytesHigh(reservedBytesHigh)
+            .setReleaseThreshold(releaseThreshold)
+            .addAllPeers(peers);
+    kept.values().forEach(blocks -> blocks.forEach(block -> image.addKept(block.image())));
+    return image.build();
+  }
+
+  /** Goes on with what the pool had on another server. */
+  void restore(SessionImage.Pool image) {
+    for (SessionImage.Allocation each : image.getKeptList()) {
+      Allocation block = Allocation.of(each);
+      if (block.blockBytes() <= 0 || !device.ownsAddress(block.address())) {
+        throw new IllegalArgumentException("a pool can't keep such blocks");
+      }
+      block.belongsTo(this);
+      kept.computeIfAbsent(block.blockBytes(), size -> new ArrayDeque<>()).addLast(block);
+      keptBytes += block.blockBytes();
+    }
+    reuse.putAll(image.getReuseMap());
+    peers.addAll(image.getPeersList());
+    usedBytes = image.getUsedBytes();
+    usedBytesHigh = image.getUsedBytesHigh();
+    reservedBytesHigh = image.getReservedBytesHigh();
+    releaseThreshold = image.getReleaseThreshold();
   }
 }

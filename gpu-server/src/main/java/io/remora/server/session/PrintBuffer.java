@@ -83,4 +83,14 @@ final class PrintBuffer {
     filled = !entries.isEmpty();
     return piece;
   }
+
+  /** What it holds at most. */
+  synchronized long bytesMax() {
+    return bytesMax;
+  }
+
+  /** Whether nothing waits to be taken. */
+  synchronized boolean isEmpty() {
+    return entries.isEmpty() && lost == 0;
+  }
 }

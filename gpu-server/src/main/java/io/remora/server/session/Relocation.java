@@ -7,6 +7,7 @@ import io.remora.v1.CUresult;
 import io.remora.wire.InboundFrame;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +24,9 @@ final class Relocation {
   /** How often it is looked whether the session is at rest. */
   private static final long LOOK_NANOS = 1_000_000;
 
+  /** How long calls may go on that must come to an end before the session is at rest. */
+  private static final long PAUSE_NANOS = 2 * LOOK_NANOS;
+
   private final ClientSession session;
   private final Deque<Task> tasks = new ArrayDeque<>();
 
@@ -32,16 +36,25 @@ final class Relocation {
   /** Tasks that are not over, also those that are still on their way here: no call may begin. */
   private final AtomicInteger holds = new AtomicInteger();
 
-  /** Something to be done once the session is at rest on a device. */
-  private interface Task {
-    SessionDevice device();
+  /** Whether the session has come from another server, and its client hasn't. */
+  private boolean resting;
+
+  /** Something to be done once the session is at rest on some devices. */
+  interface Task {
+    /** Where the session must be at rest. */
+    List<SessionDevice> devices();
 
     /** Does it; on a worker. */
     void carryOut();
 
-    /** Whether the device has a fault of the session's own. */
+    /** Whether calls may go on before it is done. */
+    default boolean mayPause() {
+      return true;
+    }
+
+    /** Whether a device has a fault of the session's own. */
     default boolean isHopeless() {
-      return device().fault() != CUresult.CUDA_SUCCESS_VALUE;
+      return devices().stream().anyMatch(each -> each.fault() != CUresult.CUDA_SUCCESS_VALUE);
     }
 
     /** Whether it has waited for long enough, or is hopeless; then it has ended. */
@@ -132,8 +145,76 @@ final class Relocation {
               ? "the session has " + matching + " devices: say which one is to be moved"
               : "the session has device " + from + " more than once");
     } else {
-      holds.incrementAndGet();
-      add(new Move(device, to, deadline, listener));
+      begin(new Move(device, to, deadline, listener));
+    }
+  }
+
+  /**
+   * Has the session carried to another server. Any thread.
+   *
+   * @param withinNanos how long to wait for the session to be at rest
+   */
+  void depart(long withinNanos, Carrier carrier) {
+    long deadline = now() + withinNanos;
+    session
+        .serial()
+        .execute(
+            () -> {
+              if (session.isEnded() || !session.isOpen() || resting) {
+                carrier.refused("the session is not open, or has just come");
+              } else {
+                begin(new Departure(session, deadline, carrier));
+              }
+            });
+  }
+
+  /** Whether work under way ends only by what the client sends, which isn't read now. */
+  private boolean isStuck() {
+    return session.isOpen()
+        && (session.calls().callbacks().isWithClient() || session.link().awaitsAcknowledgement());
+  }
+
+  /** Lets calls go on for a moment, and begins the task anew. */
+  void again(Task task) {
+    session
+        .services()
+        .delays()
+        .after(PAUSE_NANOS, () -> session.serial().execute(() -> begin(task)));
+  }
+
+  /** Lets no call begin until a task is over. */
+  void begin(Task task) {
+    holds.incrementAndGet();
+    add(task);
+  }
+
+  /** Frames of the client that aren't carried out, in order; they stay here. */
+  List<byte[]> waiting() {
+    if (session.frames().isWithinFrame()) {
+      parked.removeFirst().close();
+      parked.addFirst(InboundFrame.of(session.frames().takeRest()));
+    }
+    return parked.stream().map(frame -> frame.reader().readRest()).toList();
+  }
+
+  /**
+   * The session has come from another server and rests until its client comes.
+   *
+   * @param frames of the client that aren't carried out, in order
+   */
+  void rest(List<byte[]> frames) {
+    holds.incrementAndGet();
+    session.flow().hold(true);
+    frames.forEach(frame -> parked.addLast(InboundFrame.of(frame)));
+    resting = true;
+  }
+
+  /** The client has come; serial executor. */
+  void wake() {
+    if (resting) {
+      resting = false;
+      holds.decrementAndGet();
+      attempt();
     }
   }
 
@@ -164,7 +245,11 @@ final class Relocation {
       if (task.isOver()) {
         tasks.removeFirst();
         holds.decrementAndGet();
-      } else if (isAtRest(task.device())) {
+      } else if (task.mayPause() && isStuck()) {
+        tasks.removeFirst();
+        holds.decrementAndGet();
+        again(task);
+      } else if (isAtRest(task)) {
         session.serial().continueElsewhere(this::carryOut);
         return;
       } else {
@@ -183,18 +268,22 @@ final class Relocation {
     }
   }
 
-  private boolean isAtRest(SessionDevice device) {
+  private boolean isAtRest(Task task) {
     return session.isOpen()
-        && device.isIdle()
-        && session.objects().streamsOn(device).stream().allMatch(SessionStream::isIdle)
-        && session.isLoadingNothing();
+        && session.calls().loads().isIdle()
+        && task.devices().stream().allMatch(this::isAtRest);
+  }
+
+  private boolean isAtRest(SessionDevice device) {
+    return device.isIdle()
+        && session.objects().streamsOn(device).stream().allMatch(SessionStream::isIdle);
   }
 
   private void carryOut() {
     Task task = tasks.peekFirst();
     if (task != null && !session.isEnded()) {
       // What ended last may have told only now that it failed.
-      if (!isAtRest(task.device()) || task.isHopeless()) {
+      if (!isAtRest(task) || task.isHopeless()) {
         attempt();
         return;
       }
@@ -222,7 +311,11 @@ final class Relocation {
     parked.clear();
   }
 
-  private String why(RuntimeException refused) {
+  /** Why something can't be done, for people. */
+  String why(RuntimeException refused) {
+    if (refused instanceof Unmovable unmovable) {
+      return unmovable.why();
+    }
     if (refused instanceof DriverException of) {
       return of.detail().isEmpty() ? String.valueOf(CUresult.forNumber(of.result())) : of.detail();
     }
@@ -241,8 +334,13 @@ final class Relocation {
     }
 
     @Override
-    public SessionDevice device() {
-      return device;
+    public List<SessionDevice> devices() {
+      return List.of(device);
+    }
+
+    @Override
+    public boolean mayPause() {
+      return false;
     }
 
     @Override
@@ -313,8 +411,8 @@ final class Relocation {
     }
 
     @Override
-    public SessionDevice device() {
-      return device;
+    public List<SessionDevice> devices() {
+      return List.of(device);
     }
 
     @Override

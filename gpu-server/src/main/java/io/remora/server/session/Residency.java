@@ -7,10 +7,13 @@ import io.remora.server.driver.DomainImage;
 import io.remora.server.driver.DomainImage.LoadedImage;
 import io.remora.server.driver.DriverException;
 import io.remora.v1.CUresult;
+import io.remora.v1.SessionImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -369,5 +372,47 @@ final class Residency {
 
   private long address(int granule) {
     return domain.slabAddress() + granule * granuleBytes;
+  }
+
+  /** Ranges with memory behind them, on the device or on the host, ascending. */
+  synchronized List<SessionImage.Range> backed() {
+    BitSet all = (BitSet) resident.clone();
+    saved.keySet().forEach(all::set);
+    List<SessionImage.Range> ranges = new ArrayList<>();
+    for (int from = all.nextSetBit(0); from >= 0; from = all.nextSetBit(from)) {
+      int to = all.nextClearBit(from);
+      ranges.add(
+          SessionImage.Range.newBuilder()
+              .setStart(address(from))
+              .setBytes((to - from) * granuleBytes)
+              .build());
+      from = to;
+    }
+    return ranges;
+  }
+
+  /** Reads backed memory, wherever it is; nobody else uses it. On a worker. */
+  synchronized void read(long address, ByteBuffer into) {
+    long at = address;
+    int end = into.limit();
+    while (into.position() < end) {
+      int granule = granule(at);
+      long offset = at - address(granule);
+      int bytes = (int) Math.min(end - into.position(), granuleBytes - offset);
+      into.limit(into.position() + bytes);
+      ByteBuffer copy = saved.get(granule);
+      if (copy == null) {
+        domain.save(at, into);
+      } else {
+        into.put(copy.slice((int) offset, bytes));
+      }
+      into.limit(end);
+      at += bytes;
+    }
+  }
+
+  /** Writes memory that has come from another server. On a worker. */
+  synchronized void write(long address, ByteBuffer from) {
+    domain.restore(address, from);
   }
 }

@@ -9,8 +9,9 @@ import java.security.MessageDigest;
  *
  * @param secret known to this client only; whoever shows it may go on with the session
  * @param graceMillis how long the session waits
+ * @param follows whether the client goes on at another server when it is told so
  */
-record ResumeTerms(ByteString secret, int graceMillis) {
+record ResumeTerms(ByteString secret, int graceMillis, boolean follows) {
   static final int SECRET_BYTES = 32;
 
   /** Compares in a time that tells nothing of the secret. */

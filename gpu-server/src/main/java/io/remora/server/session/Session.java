@@ -12,6 +12,9 @@ public interface Session {
   /** Names this session in logs and in the handshake. */
   String id();
 
+  /** How many devices it has; 0 before they are open. Any thread. */
+  int devices();
+
   /** What it has done. */
   SessionMeter meter();
 
@@ -37,6 +40,14 @@ public interface Session {
    * @param withinNanos how long the session may need to come to rest
    */
   void move(int from, int to, long withinNanos, MoveListener listener);
+
+  /**
+   * Has the session carried to another server as soon as nothing of it is under way. Calls that
+   * come meanwhile wait, and are carried out where the session is in the end. Any thread.
+   *
+   * @param withinNanos how long the session may need to come to rest
+   */
+  void depart(long withinNanos, Carrier carrier);
 
   /**
    * The client is gone, whatever the reason: everything the session owns is freed. May be called

@@ -384,7 +384,7 @@ final class SessionCall extends QueuedWork implements CallContext {
       if (times != null) {
         times.callEnded(sequence, label(), true);
       }
-      session.waitingCallEnded();
+      session.callTimes().waitingCallEnded();
     }
     return true;
   }

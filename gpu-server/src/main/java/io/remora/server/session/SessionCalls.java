@@ -12,9 +12,6 @@ import java.util.List;
  */
 final class SessionCalls
     implements CopyHandlers, PoolHandlers, GraphHandlers, ArrayHandlers, VirtualMemoryHandlers {
-  private static final int[] NO_OPTIONS = {};
-  private static final long[] NO_VALUES = {};
-
   private final MemoryCalls memory;
   private final VirtualMemoryCalls virtualMemory;
   private final UseCalls use;
@@ -139,6 +136,10 @@ final class SessionCalls
     return callbacks;
   }
 
+  ImageUploads uploads() {
+    return uploads;
+  }
+
   ModuleLoads loads() {
     return loads;
   }
@@ -192,7 +193,7 @@ final class SessionCalls
 
   @Override
   public void cuModuleLoadData(CallContext call, long module, byte[] imageSha256, long imageBytes) {
-    modules.load(own(call), module, NO_OPTIONS, NO_VALUES, imageSha256, imageBytes);
+    modules.load(own(call), module, new int[0], new long[0], imageSha256, imageBytes);
   }
 
   @Override

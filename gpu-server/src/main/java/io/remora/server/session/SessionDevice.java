@@ -9,6 +9,7 @@ import io.remora.server.metrics.DeviceReading;
 import io.remora.server.queue.Lane;
 import io.remora.server.queue.LaneStats;
 import io.remora.v1.CUresult;
+import io.remora.v1.SessionImage;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -249,8 +250,14 @@ final class SessionDevice {
     }
   }
 
-  private static Map<Integer, Integer> what(DeviceDescription device) {
-    Map<Integer, Integer> attributes = new HashMap<>(device.attributes());
+  /** What a device can do, whichever it is. */
+  static Map<Integer, Integer> what(DeviceDescription device) {
+    return what(device.attributes());
+  }
+
+  /** What of attributes is the same for all devices of a kind. */
+  static Map<Integer, Integer> what(Map<Integer, Integer> all) {
+    Map<Integer, Integer> attributes = new HashMap<>(all);
     attributes.keySet().removeAll(PLACE_ATTRIBUTES);
     return attributes;
   }
@@ -285,6 +292,47 @@ final class SessionDevice {
     } finally {
       residency.domainClosed();
       pages.domainClosed();
+    }
+  }
+
+  /** What the session holds here, in bytes of the tenant's quota. */
+  long chargedBytes() {
+    return pages.chargedBytes();
+  }
+
+  /**
+   * Goes on with what the session had on another server: charges the tenant, has memory behind the
+   * same addresses, and the driver's objects under the same handles; the contents are still to
+   * come. On a worker.
+   *
+   * @param before what the driver had there
+   * @throws DriverException if the quota or the device doesn't have it
+   * @throws IllegalArgumentException if there can't be such a session
+   */
+  void arrive(SessionImage.Device image, DomainImage before, DeviceSpill spill) {
+    pages.charge(image.getChargedBytes());
+    long backed = 0;
+    for (SessionImage.Range range : image.getBackedList()) {
+      backed += range.getBytes();
+      if (range.getBytes() <= 0 || backed > image.getChargedBytes()) {
+        throw new IllegalArgumentException("more memory is backed than is charged");
+      }
+      commit(range, spill);
+    }
+    memory.restore(image.getSlab());
+    home.domain().adopt(before);
+    prints.setBytesMax(Math.max(0, Math.min(image.getPrintBytesMax(), PrintBuffer.BYTES_MAX)));
+  }
+
+  private void commit(SessionImage.Range range, DeviceSpill spill) {
+    try {
+      pages.commitCharged(range.getStart(), range.getBytes());
+    } catch (DriverException full) {
+      // Sessions that are idle may have to give their memory away.
+      if (!residency.isTracked() || !spill.makeRoom(range.getBytes(), residency)) {
+        throw full;
+      }
+      pages.commitCharged(range.getStart(), range.getBytes());
     }
   }
 }

@@ -87,4 +87,9 @@ final class SessionEvent {
   void recordEnded(long number) {
     records.ended(number);
   }
+
+  /** It was recorded, on the server that the session comes from; no record is pending. */
+  void wasRecorded() {
+    recorded = true;
+  }
 }

@@ -6,6 +6,7 @@ import io.remora.server.metrics.KernelMeter;
 import io.remora.server.metrics.SessionMeter;
 import io.remora.v1.CUresult;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -105,5 +106,13 @@ final class SessionFunction {
           "the kernel " + first.description().name() + " is not loaded on this device");
     }
     return found;
+  }
+
+  /** The kernel on each of its devices; the first is the one that is asked for in general. */
+  Map<SessionDevice, Instance> instances() {
+    Map<SessionDevice, Instance> all = new LinkedHashMap<>();
+    all.put(firstDevice, first);
+    all.putAll(others);
+    return all;
   }
 }

@@ -7,6 +7,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * A graph that can be launched: its nodes in order. What happens to the graph that it was made of
@@ -138,5 +139,17 @@ final class SessionGraphExec {
       steps.set(i, steps.get(i).with(others.get(i).work()));
     }
     return new Update(CUgraphExecUpdateResult.CU_GRAPH_EXEC_UPDATE_SUCCESS, 0, 0);
+  }
+
+  /** Places of the steps that launches leave out. */
+  List<Integer> disabledSteps() {
+    return disabled.stream().boxed().toList();
+  }
+
+  /** Leaves steps out, as launches did on another server. */
+  void restoreDisabled(List<Integer> steps) {
+    for (int step : steps) {
+      disabled.set(Objects.checkIndex(step, this.steps.size()));
+    }
   }
 }

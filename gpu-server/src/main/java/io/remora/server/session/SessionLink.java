@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import com.google.protobuf.ByteString;
 import io.remora.server.metrics.SessionMeter;
 import io.remora.server.session.ProtocolException.Reason;
+import io.remora.v1.SessionImage;
 import io.remora.wire.KeptFrames;
 import io.remora.wire.OutboundFrame;
 import io.remora.wire.WireException;
 import java.nio.ByteBuffer;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +39,7 @@ final class SessionLink implements SessionOutput {
   private boolean frameRequested;
   private boolean greeted;
   private long detachments;
+  private @Nullable String movedTo;
 
   /**
    * @param first the stream on which the session was opened
@@ -206,5 +210,47 @@ final class SessionLink implements SessionOutput {
     if (kept != null) {
       kept.clear();
     }
+  }
+
+  /** Where the session has gone; null while it is here. */
+  @Nullable String movedTo() {
+    return movedTo;
+  }
+
+  /** Tells the client that the session goes on at another server; it is over here. */
+  @Override
+  public void moved(String server) {
+    movedTo = server;
+    SessionOutput stream = current;
+    current = null;
+    if (stream != null) {
+      stream.moved(server);
+    }
+  }
+
+  /** Writes down what the client may not have. */
+  void describe(SessionImage.Link.Builder link) {
+    KeptFrames frames = kept;
+    if (frames != null) {
+      link.setAcknowledged(frames.acknowledged());
+      frames.forEach(each -> link.addKept(ByteString.copyFrom(each.toByteArray())));
+    }
+  }
+
+  /**
+   * Goes on where the server was that the session comes from, without a stream: the client knows
+   * how to come.
+   */
+  void restore(SessionImage.Link link, long nanos) {
+    KeptFrames frames = Objects.requireNonNull(kept);
+    current = null;
+    greeted = true;
+    frames.startAt(link.getAcknowledged());
+    for (ByteString each : link.getKeptList()) {
+      byte[] frame = each.toByteArray();
+      OutboundFrame unused = frames.keep(OutboundFrame.of(frame, 0, frame.length));
+    }
+    detachments++;
+    meter.detached(nanos);
   }
 }

@@ -5,6 +5,7 @@ import io.remora.server.driver.Domain.FunctionDescription;
 import io.remora.server.driver.Domain.GlobalDescription;
 import io.remora.server.driver.Domain.ModuleDescription;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -88,5 +89,10 @@ final class SessionModule {
   /** Handles that the client has given to functions of this module; they end with it. */
   List<Long> functionHandles() {
     return functionHandles;
+  }
+
+  /** Every variable whose place is known. */
+  Collection<GlobalDescription> globals() {
+    return List.copyOf(globals.values());
   }
 }

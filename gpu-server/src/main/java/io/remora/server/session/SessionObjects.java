@@ -316,4 +316,21 @@ final class SessionObjects {
             + bytes
             + " bytes from it are not in one allocation of this session");
   }
+
+  /** Puts back a primary context that the session had on another server. */
+  void restorePrimary(VirtualContext context) {
+    primaries[(int) context.handle()] = context;
+  }
+
+  /** All contexts, the primary ones first. */
+  List<VirtualContext> allContexts() {
+    List<VirtualContext> all = new ArrayList<>();
+    for (VirtualContext primary : primaries) {
+      if (primary != null) {
+        all.add(primary);
+      }
+    }
+    all.addAll(contexts.values());
+    return all;
+  }
 }

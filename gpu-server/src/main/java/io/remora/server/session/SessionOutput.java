@@ -28,4 +28,11 @@ public interface SessionOutput {
    * follow, the session frees everything by itself.
    */
   void end(ProtocolException cause);
+
+  /**
+   * Ends the stream and tells the client to go on with its session at another server.
+   *
+   * @param server HOST:PORT
+   */
+  void moved(String server);
 }

@@ -8,11 +8,15 @@ import io.remora.server.queue.DeviceQueue;
 import io.remora.server.session.generated.Calls;
 import io.remora.server.tenant.TenantGrant;
 import io.remora.v1.Hello;
+import io.remora.v1.SessionImage;
+import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -23,6 +27,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiFunction;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +39,7 @@ public final class Sessions implements SessionFactory, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Sessions.class);
   private static final int ID_BYTES = 8;
   private static final long IDLE_SECONDS = 30;
+  private static final int GRACE_MILLIS_MAX = 24 * 3600 * 1000;
   private static final long CLOSE_SECONDS_MAX = 10;
 
   private volatile DeviceUse.Source use = (tenant, device) -> DeviceUse.NONE;
@@ -150,13 +156,47 @@ public final class Sessions implements SessionFactory, AutoCloseable {
     return session;
   }
 
+  /**
+   * Begins to take a session from another server; on a thread that may block.
+   *
+   * @param grant what its tenant may use; closed if the session isn't taken, or when it ends
+   * @param image all but modules and memory
+   * @param modules gives the module with a hash and a size
+   * @throws Unmovable if it can't be here; nothing is left of it then
+   */
+  public Arrival arrive(
+      TenantGrant grant,
+      SessionImage image,
+      BiFunction<ByteString, Integer, ByteBuffer> modules) {
+    int grace = image.getTold().getResumeGraceMillis();
+    ByteString secret = image.getTold().getResumeSecret();
+    if (graceMillis == 0 || grace <= 0 || secret.size() != ResumeTerms.SECRET_BYTES) {
+      grant.close();
+      throw new Unmovable("it doesn't wait for clients: its 'session.resume_grace' is 0s");
+    }
+    ResumeTerms terms = new ResumeTerms(secret, Math.min(grace, GRACE_MILLIS_MAX), true);
+    ClientSession session =
+        new ClientSession(image.getId(), grant, services, new NoStream(), terms);
+    return Arrival.begin(session, image, modules);
+  }
+
+  /** A module's image that the server holds. */
+  public Optional<ByteBuffer> module(ByteString sha256) {
+    return services.images().find(sha256.toByteArray());
+  }
+
+  /** Runs what may take long. */
+  public Executor workers() {
+    return workers;
+  }
+
   private @Nullable ResumeTerms resumeTerms(Hello hello) {
     if (!hello.getResumable() || graceMillis == 0) {
       return null;
     }
     byte[] secret = new byte[ResumeTerms.SECRET_BYTES];
     random.nextBytes(secret);
-    return new ResumeTerms(ByteString.copyFrom(secret), graceMillis);
+    return new ResumeTerms(ByteString.copyFrom(secret), graceMillis, hello.getFollows());
   }
 
   private List<DeviceSpill> spills(int devices, long bytesMax, LongSupplier nanoClock) {

@@ -3,6 +3,7 @@ package io.remora.server.session;
 
 import io.remora.server.driver.DriverException;
 import io.remora.v1.CUresult;
+import io.remora.v1.SessionImage;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -379,5 +380,83 @@ final class SlabAllocator {
 
   private static DriverException outOfMemory(String detail) {
     return new DriverException(CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE, detail);
+  }
+
+  /** What is allocated and what is free, as another server needs it. */
+  SessionImage.Slab image() {
+    SessionImage.Slab.Builder image =
+        SessionImage.Slab.newBuilder()
+            .setReservations(reservedCount)
+            .setBufferIds(bufferIds)
+            .setCommittedBytes(committedBytes);
+    live.values().forEach(each -> image.addAllocations(each.image()));
+    freeByStart.forEach(
+        (start, bytes) ->
+            image.addFree(SessionImage.Range.newBuilder().setStart(start).setBytes(bytes)));
+    return image.build();
+  }
+
+  /**
+   * Goes on with what the session had on another server; nothing is allocated yet.
+   *
+   * @throws IllegalArgumentException if that can't be
+   */
+  void restore(SessionImage.Slab image) {
+    require(image.getAllocationsCount() <= allocationsMax, "so many allocations");
+    require(
+        image.getReservations() >= 0 && image.getReservations() <= allocationsMax,
+        "so many reservations");
+    freeByStart.clear();
+    freeBySize.clear();
+    long end = slabStart;
+    for (SessionImage.Range free : image.getFreeList()) {
+      requireWithinSlab(free.getStart(), free.getBytes());
+      require(free.getStart() >= end && free.getBytes() > 0, "such free ranges");
+      addFree(free.getStart(), free.getBytes());
+      end = free.getStart() + free.getBytes();
+    }
+    long taken = slabStart;
+    for (SessionImage.Allocation each : image.getAllocationsList()) {
+      Allocation allocation = Allocation.of(each);
+      if (allocation.blockBytes() != 0) {
+        requireWithinSlab(allocation.address(), allocation.blockBytes());
+        require(
+            allocation.address() >= taken
+                && isTaken(allocation)
+                && allocation.bytes() > 0
+                && allocation.bytes() <= allocation.blockBytes(),
+            "such allocations");
+        taken = allocation.address() + allocation.blockBytes();
+      } else if (!isInSlab(allocation.address())) {
+        adopted++;
+      }
+      require(live.put(allocation.address(), allocation) == null, "two allocations at one place");
+    }
+    liveCount = live.size();
+    reservedCount = image.getReservations();
+    bufferIds = image.getBufferIds();
+    committedBytes = image.getCommittedBytes();
+  }
+
+  /** Whether a block lies in no free range. */
+  private boolean isTaken(Allocation block) {
+    Map.Entry<Long, Long> free = freeByStart.lowerEntry(block.address() + block.blockBytes());
+    return free == null || free.getKey() + free.getValue() <= block.address();
+  }
+
+  private void requireWithinSlab(long start, long bytes) {
+    require(
+        isInSlab(start)
+            && bytes > 0
+            && bytes <= slabEnd - start
+            && start % ALIGNMENT_BYTES == 0
+            && bytes % ALIGNMENT_BYTES == 0,
+        "ranges beyond the slab");
+  }
+
+  private static void require(boolean right, String what) {
+    if (!right) {
+      throw new IllegalArgumentException("a slab can't have " + what);
+    }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import io.remora.v1.SessionImage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -168,5 +169,41 @@ final class VirtualMemory {
   boolean isAccessible(long address) {
     Map.Entry<Long, Allocation> below = accessible.floorEntry(address);
     return below != null && address < end(below.getValue());
+  }
+
+  /** Writes down reservations and what is accessible; memory is written down by its handle. */
+  void describe(SessionImage.Device.Builder device) {
+    reservations.forEach(
+        (start, bytes) ->
+            device.addReservations(
+                SessionImage.Range.newBuilder().setStart(start).setBytes(bytes)));
+    device.addAllAccessible(accessible.keySet());
+  }
+
+  /** Goes on with what the session had on another server; the slab is as it was there. */
+  void restore(SessionImage.Device image) {
+    for (SessionImage.Range each : image.getReservationsList()) {
+      if (!isWhole(each.getBytes()) || !slab.owns(each.getStart())) {
+        throw new IllegalArgumentException("there can't be such a reservation");
+      }
+      reservations.put(each.getStart(), each.getBytes());
+    }
+    for (long address : image.getAccessibleList()) {
+      Allocation exposed = slab.at(address);
+      if (exposed == null) {
+        throw new IllegalArgumentException("accessible memory must be known as an allocation");
+      }
+      accessible.put(address, exposed);
+    }
+  }
+
+  /** Puts memory back where it was on another server; what is behind it is there. */
+  void restore(PhysicalMemory memory) {
+    if (memory.place() != 0) {
+      if (!isReserved(memory.place(), memory.bytes())) {
+        throw new IllegalArgumentException("memory can't be outside of reservations");
+      }
+      places.put(memory.place(), memory);
+    }
   }
 }

@@ -7,6 +7,8 @@ import io.remora.v1.CUmemAccess_flags;
 import io.remora.v1.CUmemAllocationType;
 import io.remora.v1.CUmemLocationType;
 import io.remora.v1.CUresult;
+import io.remora.v1.SessionImage;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -314,5 +316,22 @@ final class VirtualMemoryCalls {
       }
     }
     throw CallException.invalidValue("no memory is mapped there");
+  }
+
+  /** Memory that the program has a handle of, or that is still mapped. */
+  List<SessionImage.PhysicalMemory> images() {
+    return created.values().stream()
+        .map(each -> each.memory().image(each.device().ordinal()))
+        .sorted(Comparator.comparingLong(SessionImage.PhysicalMemory::getHandle))
+        .toList();
+  }
+
+  /** Puts back what the session had on another server. */
+  void restore(SessionDevice device, PhysicalMemory memory) {
+    if (created.size() >= HANDLES_MAX || !device.virtualMemory().isWhole(memory.bytes())) {
+      throw new IllegalArgumentException("there can't be such memory");
+    }
+    device.virtualMemory().restore(memory);
+    created.put(memory.handle(), new Created(device, memory));
   }
 }

@@ -39,8 +39,10 @@ public final class TenantRegistry {
 
   private static final class LiveSession {
     final String tenant;
-    final String tokenId;
     final SessionEnd end;
+
+    /** Empty until the client of a session of another server has shown one. */
+    String tokenId;
 
     /** True once {@link #end} was or is about to be told; guarded by the registry's lock. */
     boolean ended;
@@ -156,8 +158,35 @@ public final class TenantRegistry {
       return refused;
     }
     Known known = (Known) client;
-    Tenant tenant = known.tenant();
-    LiveSession session = new LiveSession(tenant.name(), known.tokenId(), end);
+    return admit(known.tenant(), new LiveSession(known.tenant().name(), known.tokenId(), end));
+  }
+
+  /**
+   * A session of another server that was let in.
+   *
+   * @param admission what it may use here, or why it may not come
+   * @param tokenShown to be told the id of the token that its client shows, on which it depends
+   *     from then on; until then it depends on its tenant only
+   */
+  public record Moved(Admission admission, Consumer<String> tokenShown) {}
+
+  /** Decides about a session of another server, and takes one of its tenant's slots. */
+  public synchronized Moved admitMoved(String name, SessionEnd end) {
+    Tenant tenant = tenants.get(name);
+    if (tenant == null || tenant.hasExpired(clock.instant())) {
+      Refused refused =
+          new Refused(Reason.EXPIRED, name, "the server doesn't know tenant '" + name + "'");
+      return new Moved(refused, token -> {});
+    }
+    LiveSession session = new LiveSession(name, "", end);
+    return new Moved(admit(tenant, session), token -> shown(session, token));
+  }
+
+  private synchronized void shown(LiveSession session, String tokenId) {
+    session.tokenId = tokenId;
+  }
+
+  private Admission admit(Tenant tenant, LiveSession session) {
     long open = sessions.stream().filter(each -> each.tenant.equals(tenant.name())).count();
     if (open >= tenant.sessionsMax()) {
       return new Refused(Reason.SESSION_LIMIT, tenant.name(), atSessionLimit(tenant, open));
@@ -241,7 +270,8 @@ public final class TenantRegistry {
       return Optional.of(tenantExpired(tenant));
     }
     TokenEntry entry = entry(tenant, session.tokenId);
-    if (entry == null || entry.revoked()) {
+    boolean shown = !session.tokenId.isEmpty();
+    if (shown && (entry == null || entry.revoked())) {
       return Optional.of("the token of this session was revoked: use a new one" + ASK);
     }
     return Optional.empty();

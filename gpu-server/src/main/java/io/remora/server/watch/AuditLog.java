@@ -119,6 +119,16 @@ public final class AuditLog implements Replacements.Listener {
     write(line);
   }
 
+  /** A session was moved to another member of the pool. */
+  public void movedTo(String by, LiveSession session, String member, long bytes) {
+    Map<String, Object> line = line("session_moved");
+    line.put("by", by);
+    who(line, session);
+    line.put("member", member);
+    line.put("bytes", bytes);
+    write(line);
+  }
+
   @Override
   public void replaced(int device, String cause) {
     Map<String, Object> line = line("device_replaced");

@@ -5,10 +5,12 @@ import io.remora.server.metrics.KernelTime;
 import io.remora.server.metrics.Traffic;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
@@ -19,6 +21,9 @@ public final class SessionRoll {
   private final AuditLog audit;
   private final LongSupplier nanoClock;
   private final Map<String, LiveSession> live = new LinkedHashMap<>();
+
+  /** Those that went to another server and came back before all of them here was freed. */
+  private final Set<LiveSession> leaving = new HashSet<>();
 
   /** By tenant; bounded by the number of tenants that this server has ever had. */
   private final Map<String, Traffic> ended = new HashMap<>();
@@ -37,7 +42,10 @@ public final class SessionRoll {
   /** A session has come. */
   public void opened(LiveSession session) {
     synchronized (this) {
-      live.put(session.id(), session);
+      LiveSession before = live.put(session.id(), session);
+      if (before != null) {
+        leaving.add(before);
+      }
     }
     audit.opened(session);
   }
@@ -45,7 +53,7 @@ public final class SessionRoll {
   /** A session has freed everything. */
   public void closed(LiveSession session, String reason) {
     synchronized (this) {
-      if (live.remove(session.id()) == null) {
+      if (!live.remove(session.id(), session) && !leaving.remove(session)) {
         return;
       }
       ended.merge(session.tenant(), session.meter().traffic(), Traffic::plus);
@@ -86,9 +94,9 @@ public final class SessionRoll {
   /** What tenants' sessions have done, those that are there and those that were, by tenant. */
   synchronized Map<String, Traffic> traffic() {
     Map<String, Traffic> all = new HashMap<>(ended);
-    for (LiveSession session : live.values()) {
-      all.merge(session.tenant(), session.meter().traffic(), Traffic::plus);
-    }
+    live.values()
+        .forEach(each -> all.merge(each.tenant(), each.meter().traffic(), Traffic::plus));
+    leaving.forEach(each -> all.merge(each.tenant(), each.meter().traffic(), Traffic::plus));
     return all;
   }
 

@@ -126,6 +126,26 @@ class SuccessorTest {
   }
 
   @Test
+  void aDomainOfAnotherServerHasItsAddressesOnlyWhereNobodyHasThem() {
+    DomainBench first = bench.domain();
+    DomainImage image = first.domain.image();
+    FaultListener faults = (result, detail) -> {};
+    try (SoftwareDriver other =
+        new SoftwareDriver(new SoftwareDeviceConfig(1, DEVICE_BYTES, 2, 121, "test"))) {
+      Domain there = other.receive(0, image, faults, PrintListener.NONE);
+      assertThat(there.slabAddress()).isEqualTo(image.slabAddress());
+      assertThatThrownBy(() -> other.receive(0, image, faults, PrintListener.NONE))
+          .isInstanceOfSatisfying(
+              DriverException.class,
+              e -> assertThat(e.result()).isEqualTo(CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE));
+      there.close();
+      other.receive(0, image, faults, PrintListener.NONE).close();
+    }
+    assertThatThrownBy(() -> bench.driver.receive(1, image, faults, PrintListener.NONE))
+        .isInstanceOf(DriverException.class);
+  }
+
+  @Test
   void whereThereIsNoRoomTheOldDomainRemainsWhatItIs() throws IOException {
     DomainBench first = bench.domain();
     ModuleDescription module = first.load(small());

@@ -283,6 +283,9 @@ final class SessionHarness {
     }
 
     @Override
+    public void moved(String server) {}
+
+    @Override
     public void end(ProtocolException cause) {
       assertThat(ended).isNull();
       ended = cause;

@@ -430,6 +430,9 @@ class SessionOnSoftwareTest {
     }
 
     @Override
+    public void moved(String server) {}
+
+    @Override
     public void end(ProtocolException cause) {
       throw new AssertionError(cause.message());
     }

@@ -34,7 +34,7 @@ class SessionResumeTest {
           SessionLimits.DEFAULTS,
           ledger,
           new ModuleImageCache(1 << 20, 1 << 19),
-          new ResumeTerms(SECRET, GRACE_MILLIS));
+          new ResumeTerms(SECRET, GRACE_MILLIS, true));
 
   /** A stream, and what the client has got by it. */
   private static final class Stream implements SessionOutput {
@@ -66,6 +66,9 @@ class SessionResumeTest {
     public void requestFrame() {
       requested++;
     }
+
+    @Override
+    public void moved(String server) {}
 
     @Override
     public void end(ProtocolException cause) {

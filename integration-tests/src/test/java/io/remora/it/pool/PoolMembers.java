@@ -136,11 +136,33 @@ public final class PoolMembers implements AutoCloseable {
 
   /** Stops a member as SIGTERM does, without time for its sessions. */
   public void stop(String name) {
+    stop(name, Duration.ZERO);
+  }
+
+  /** Stops a member as SIGTERM does. */
+  public void stop(String name, Duration drainTime) {
     Running member = running.remove(name);
     if (member != null) {
-      member.server.stop(Duration.ZERO);
+      member.server.stop(drainTime);
       member.driver.close();
     }
+  }
+
+  /** How a tenant's program reaches a member without asking the pool. */
+  public ConnectionSettings settings(String tenant, String member) {
+    return settingsAt(tenant, server(member));
+  }
+
+  /** As {@link #settings} by an address of its own, HOST:PORT. */
+  public ConnectionSettings settingsAt(String tenant, String server) {
+    return ConnectionSettings.parse(server)
+        .withCaFile(folder.resolve("state/ca.pem"))
+        .withToken(token(tenant));
+  }
+
+  /** The port of a member. */
+  public int port(String name) {
+    return Integer.parseInt(server(name).replaceAll(".*:", ""));
   }
 
   /** HOST:PORT of a member. */

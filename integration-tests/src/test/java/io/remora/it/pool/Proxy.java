@@ -14,7 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * Brings bytes to a port of this machine and back, until it is cut: then connections stay and
  * nothing comes through any more, as when a network is partitioned.
  */
-final class Proxy implements AutoCloseable {
+public final class Proxy implements AutoCloseable {
   private static final int BYTES = 16 << 10;
 
   private final ServerSocket listening;
@@ -22,29 +22,52 @@ final class Proxy implements AutoCloseable {
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final Object gate = new Object();
   private boolean cut;
+  private long left = Long.MAX_VALUE;
 
-  Proxy(int to) throws IOException {
+  /**
+   * @param to port of this machine
+   */
+  public Proxy(int to) throws IOException {
     this.to = to;
     listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     start("accepts", this::accept);
   }
 
-  int port() {
+  /** Where it listens. */
+  public int port() {
     return listening.getLocalPort();
   }
 
   /** Lets nothing through. */
-  void cut() {
+  public void cut() {
     synchronized (gate) {
       cut = true;
     }
   }
 
   /** Lets everything through again. */
-  void heal() {
+  public void heal() {
     synchronized (gate) {
       cut = false;
       gate.notifyAll();
+    }
+  }
+
+  /** Ends all connections, and those that come, once so many more bytes have gone up. */
+  public void endAfter(long bytes) {
+    synchronized (gate) {
+      left = bytes;
+    }
+  }
+
+  private void count(int bytes) throws IOException {
+    synchronized (gate) {
+      left -= bytes;
+      if (left < 0) {
+        for (Socket socket : sockets) {
+          socket.close();
+        }
+      }
     }
   }
 
@@ -61,8 +84,8 @@ final class Proxy implements AutoCloseable {
         Socket server = new Socket(InetAddress.getLoopbackAddress(), to);
         sockets.add(client);
         sockets.add(server);
-        start("up", () -> pump(client, server));
-        start("down", () -> pump(server, client));
+        start("up", () -> pump(client, server, true));
+        start("down", () -> pump(server, client, false));
       }
     } catch (IOException e) {
       // Closed, or what lies behind it is gone.
@@ -72,7 +95,7 @@ final class Proxy implements AutoCloseable {
     }
   }
 
-  private void pump(Socket from, Socket into) {
+  private void pump(Socket from, Socket into, boolean up) {
     byte[] bytes = new byte[BYTES];
     try (from;
         into) {
@@ -80,6 +103,9 @@ final class Proxy implements AutoCloseable {
       OutputStream out = into.getOutputStream();
       for (int got = in.read(bytes); got >= 0; got = in.read(bytes)) {
         awaitOpen();
+        if (up) {
+          count(got);
+        }
         out.write(bytes, 0, got);
       }
     } catch (IOException | InterruptedException e) {

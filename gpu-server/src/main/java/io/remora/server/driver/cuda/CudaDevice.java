@@ -136,6 +136,20 @@ final class CudaDevice implements AutoCloseable {
   }
 
   /**
+   * Memory at the addresses that a session has had on another server.
+   *
+   * @throws DriverException if they can't be had here
+   */
+  Slab slabAt(long address, long bytes) {
+    if (!hasVirtualMemory()) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+          "without virtual memory management a session's addresses can't be had");
+    }
+    return new MappedSlab(ordinal, bytes, address);
+  }
+
+  /**
    * The context that new domains are opened in; a new one if the last has ended.
    *
    * @throws DriverException if the device gives none any more

@@ -131,6 +131,24 @@ public final class CudaDriver implements Driver {
   }
 
   @Override
+  public Domain receive(int device, DomainImage image, FaultListener faults, PrintListener prints) {
+    long bytes = image.slabBytes();
+    if (Long.bitCount(bytes) != 1 || bytes < SLAB_BYTES_MIN || !image.objects().isEmpty()) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "no session on a GPU has such a slab");
+    }
+    CudaDevice on = devices.get(device);
+    CudaContext context = on.context();
+    return context.calling(
+        () -> open(on, context, on.slabAt(image.slabAddress(), bytes), faults));
+  }
+
+  @Override
+  public long nanos() {
+    return devices.get(0).nanos();
+  }
+
+  @Override
   public boolean renew(int device) {
     return devices.get(device).renew();
   }

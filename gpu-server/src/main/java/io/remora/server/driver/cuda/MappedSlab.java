@@ -3,6 +3,7 @@ package io.remora.server.driver.cuda;
 
 import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
+import io.remora.server.driver.DriverException;
 import io.remora.server.driver.TakenAddresses;
 import io.remora.v1.CUresult;
 import java.util.ArrayList;
@@ -112,6 +113,35 @@ final class MappedSlab implements Slab {
       }
     }
     return wishes;
+  }
+
+  /**
+   * A slab at certain addresses, which a session has had on another server.
+   *
+   * @throws DriverException {@code CUDA_ERROR_OUT_OF_MEMORY} if the driver gives others
+   */
+  MappedSlab(int device, long bytes, long wanted) {
+    describe(device);
+    long[] out = new long[1];
+    Cuda.require(
+        VirtualMemoryCalls.cuMemGetAllocationGranularity(
+            out, Pointer.nativeValue(properties), GRANULARITY_MINIMUM),
+        "cuMemGetAllocationGranularity");
+    this.granuleBytes = out[0];
+    this.bytes = bytes;
+    Cuda.require(
+        VirtualMemoryCalls.cuMemAddressReserve(out, bytes, bytes, wanted, 0),
+        "cuMemAddressReserve");
+    if (out[0] != wanted) {
+      int unused = VirtualMemoryCalls.cuMemAddressFree(out[0], bytes);
+      throw new DriverException(
+          CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE,
+          "the driver doesn't give the session's addresses here");
+    }
+    this.reserved = wanted;
+    this.reservedBytes = bytes;
+    this.address = wanted;
+    this.granules = new Granules(address, bytes, granuleBytes);
   }
 
   @Override

@@ -37,6 +37,7 @@ public final class SoftwareDriver implements Driver {
   private final AddressWindows windows = new AddressWindows();
   private final KernelWatch watch = new KernelWatch();
   private final ThreadPoolExecutor streamThreads;
+  private final LongSupplier nanoClock;
 
   /** A driver that reads the system's clock. */
   public SoftwareDriver(SoftwareDeviceConfig config) {
@@ -47,6 +48,7 @@ public final class SoftwareDriver implements Driver {
    * @param nanoClock as {@link System#nanoTime}; events and device times are taken from it
    */
   public SoftwareDriver(SoftwareDeviceConfig config, LongSupplier nanoClock) {
+    this.nanoClock = nanoClock;
     this.devices =
         IntStream.range(0, config.devices())
             .mapToObj(ordinal -> new SoftwareDevice(ordinal, config, nanoClock))
@@ -111,6 +113,34 @@ public final class SoftwareDriver implements Driver {
   @Override
   public Domain reopen(int device, DomainImage image, FaultListener faults, PrintListener prints) {
     return domain(new DomainCore(devices.get(device), windows, image, faults, prints));
+  }
+
+  @Override
+  public Domain receive(int device, DomainImage image, FaultListener faults, PrintListener prints) {
+    long slabBytes = image.slabBytes();
+    if (Long.bitCount(slabBytes) != 1 || slabBytes < SoftwareDomain.SLAB_BYTES_MIN) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_INVALID_VALUE_VALUE, "no slab has " + slabBytes + " bytes");
+    }
+    if (!windows.takeAt(image.slabAddress(), 2 * slabBytes)) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE,
+          "the session's addresses are in use here by another session");
+    }
+    DomainCore core;
+    try {
+      core = new DomainCore(devices.get(device), windows, image, faults, prints);
+    } catch (DriverException refused) {
+      windows.giveBack(image.slabAddress(), 2 * slabBytes);
+      throw refused;
+    }
+    core.takeOver();
+    return domain(core);
+  }
+
+  @Override
+  public long nanos() {
+    return nanoClock.getAsLong();
   }
 
   private Domain domain(DomainCore core) {

@@ -157,6 +157,38 @@ class CudaReplacementTest {
   }
 
   @Test
+  void aDomainOfAnotherServerIsMadeAgainWhereItsAddressesAreFree() {
+    Domain there = domain();
+    long granule = there.granuleBytes();
+    long at = there.slabAddress() + 3 * granule;
+    there.commit(at, granule);
+    Domain.FunctionDescription kernel = load(there);
+    long stream = there.createStream(1, 0);
+    assertThat(fill(there, stream, kernel.function(), at, 0)).isZero();
+    ByteBuffer kept = ByteBuffer.allocate((int) granule);
+    there.save(at, kept);
+    DomainImage image = there.image();
+    FaultListener faults = (result, detail) -> {};
+    assertThatThrownBy(() -> bench.driver.receive(0, image, faults, PrintListener.NONE))
+        .isInstanceOfSatisfying(
+            DriverException.class,
+            e -> assertThat(e.result()).isEqualTo(CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE));
+    there.close();
+
+    Domain here = bench.driver.receive(0, image, faults, PrintListener.NONE);
+    assertThat(here.slabAddress()).isEqualTo(image.slabAddress());
+    here.commit(at, granule);
+    here.adopt(image);
+    here.takeOver();
+    here.restore(at, kept.flip().limit(kept.capacity()));
+    ByteBuffer again = ByteBuffer.allocate((int) granule);
+    here.save(at, again);
+    assertThat(again.order(ByteOrder.nativeOrder()).getInt(12)).isEqualTo(7);
+    assertThat(fill(here, stream, kernel.function(), at, 0)).isZero();
+    here.close();
+  }
+
+  @Test
   void aSessionThatIsAliveStaysWhereItIs() {
     Domain alive = domain();
     DomainImage image = alive.image();

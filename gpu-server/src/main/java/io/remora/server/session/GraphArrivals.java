@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.remora.server.session;
+
+import io.remora.server.driver.Domain.Launch;
+import io.remora.server.metrics.KernelMeter;
+import io.remora.v1.SessionImage;
+import io.remora.v1.SessionImage.Work;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Makes the graphs that a session had on another server. Used once, before the session goes on. */
+final class GraphArrivals {
+  private static final int DEPTH_MAX = 20;
+
+  private final ClientSession session;
+  private final SessionObjects objects;
+  private final List<GraphMemory> memories = new ArrayList<>();
+
+  GraphArrivals(ClientSession session, SessionObjects objects) {
+    this.session = session;
+    this.objects = objects;
+  }
+
+  /**
+   * Makes all of them.
+   *
+   * @throws IllegalArgumentException if there can't be such graphs
+   */
+  void read(SessionImage image) {
+    for (SessionImage.GraphMemory each : image.getGraphMemoriesList()) {
+      memories.add(GraphMemory.of(device(each.getDevice()), each));
+    }
+    image.getGraphsList().forEach(this::graph);
+    for (SessionImage.GraphExec each : image.getGraphExecsList()) {
+      SessionGraphExec exec =
+          new SessionGraphExec(each.getHandle(), each.getFlags(), steps(each.getStepsList(), 0));
+      exec.restoreDisabled(each.getDisabledList());
+      ArrivedObjects.put(objects.graphExecs(), each.getHandle(), exec);
+    }
+  }
+
+  private SessionDevice device(int ordinal) {
+    return ArrivedObjects.device(objects, ordinal);
+  }
+
+  private void graph(SessionImage.Graph image) {
+    SessionGraph graph = new SessionGraph(image.getHandle());
+    List<GraphNode> nodes = new ArrayList<>(image.getNodesCount());
+    for (SessionImage.Node each : image.getNodesList()) {
+      GraphNode node =
+          graph.add(each.getHandle(), each.getOriginal(), work(each.getWork(), 0), List.of());
+      ArrivedObjects.put(objects.graphNodes(), each.getHandle(), node);
+      nodes.add(node);
+    }
+    for (SessionImage.Edge edge : image.getEdgesList()) {
+      graph.connectAgain(
+          ArrivedObjects.at(nodes, edge.getFrom()), ArrivedObjects.at(nodes, edge.getTo()));
+    }
+    if (graph.steps().size() != nodes.size()) {
+      throw new IllegalArgumentException("a graph's edges close a circle");
+    }
+    ArrivedObjects.put(objects.graphs(), image.getHandle(), graph);
+  }
+
+  private List<GraphStep> steps(List<SessionImage.Step> images, int depth) {
+    List<GraphStep> steps = new ArrayList<>(images.size());
+    for (SessionImage.Step each : images) {
+      Set<Integer> before = new HashSet<>();
+      for (int dependency : each.getDependenciesList()) {
+        if (dependency < 0 || dependency >= steps.size() || !before.add(dependency)) {
+          throw new IllegalArgumentException("a step can only wait for earlier ones");
+        }
+      }
+      steps.add(
+          new GraphStep(each.getNode(), work(each.getWork(), depth), each.getDependenciesList()));
+    }
+    return steps;
+  }
+
+  private NodeWork work(Work image, int depth) {
+    return switch (image.getWhatCase()) {
+      case KERNEL -> kernel(image.getKernel());
+      case TRANSFER -> transfer(image.getTransfer());
+      case HOST_COPY -> hostCopy(image.getHostCopy());
+      case HOST -> new NodeWork.Host(image.getHost());
+      case EMPTY -> new NodeWork.Empty();
+      case ALLOCATION ->
+          new NodeWork.MemoryAllocation(ArrivedObjects.at(memories, image.getAllocation()));
+      case RELEASE -> new NodeWork.MemoryRelease(image.getRelease());
+      case RECORD -> new NodeWork.EventRecord(event(image.getRecord()));
+      case WAIT -> new NodeWork.EventWait(event(image.getWait()));
+      case CHILD -> {
+        if (depth >= DEPTH_MAX) {
+          throw new IllegalArgumentException("graphs are nested too deep");
+        }
+        yield NodeWork.Child.of(steps(image.getChild().getStepsList(), depth + 1));
+      }
+      case WHAT_NOT_SET -> throw new IllegalArgumentException("a node does nothing known");
+    };
+  }
+
+  private SessionEvent event(long handle) {
+    SessionEvent event = objects.events().get(handle);
+    if (event == null) {
+      throw new IllegalArgumentException("a node names no event");
+    }
+    return event;
+  }
+
+  private NodeWork kernel(SessionImage.KernelWork image) {
+    if (image.getGridCount() != 3 || image.getBlockCount() != 3) {
+      throw new IllegalArgumentException("a launch has three dimensions");
+    }
+    SessionDevice device = device(image.getDevice());
+    Launch launch =
+        new Launch(
+            image.getDriver(),
+            image.getGrid(0),
+            image.getGrid(1),
+            image.getGrid(2),
+            image.getBlock(0),
+            image.getBlock(1),
+            image.getBlock(2),
+            image.getSharedBytes(),
+            image.getCooperative(),
+            ByteBuffer.wrap(image.getParameters().toByteArray()));
+    KernelMeter meter =
+        session
+            .meter()
+            .kernel(device.ordinal(), image.getName(), () -> device.description().ordinal());
+    return new NodeWork.Kernel(device, image.getFunction(), launch, image.getKey(), meter);
+  }
+
+  private NodeWork transfer(SessionImage.TransferWork image) {
+    return new NodeWork.Transfer(
+        image.getType(),
+        device(image.getDevice()),
+        image.getKey(),
+        new DeviceTransfer(image.getKind(), image.getArgumentsList()));
+  }
+
+  private NodeWork hostCopy(SessionImage.HostCopy image) {
+    return new NodeWork.HostCopy(
+        image.getToDevice(),
+        image.getNumber(),
+        device(image.getDevice()),
+        image.getAddress(),
+        image.getBytes());
+  }
+}
