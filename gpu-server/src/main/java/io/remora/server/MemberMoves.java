@@ -13,6 +13,7 @@ import io.remora.v1.ReserveReply;
 import io.remora.v1.ReserveRequest;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -142,9 +143,11 @@ final class MemberMoves {
           public void position(int position) {}
 
           @Override
-          public void placed(MemberState member, String placement) {
-            avoid.add(member.getName());
-            depart(stream, live, member, placement, withinMillis, listener);
+          public void placed(List<Placer.Grant> grants) {
+            // One: the demand is for devices of one member.
+            Placer.Grant grant = grants.get(0);
+            avoid.add(grant.member().getName());
+            depart(stream, live, grant.member(), grant.placement(), withinMillis, listener);
           }
 
           @Override
@@ -175,6 +178,7 @@ final class MemberMoves {
                 office.pool().policy(),
                 Duration.ZERO,
                 (int) Math.min(Integer.MAX_VALUE, office.pool().sessionsMax(of) + 1L),
-                avoid));
+                avoid,
+                false));
   }
 }

@@ -41,7 +41,7 @@ final class ArrivedObjects {
    */
   void make() {
     for (SessionDevice device : objects.devices()) {
-      memory(device, image.getDevices(device.ordinal()));
+      memory(device, image.getDevices(device.ordinal() - objects.firstDevice()));
     }
     image.getContextsList().forEach(this::context);
     image.getStreamsList().forEach(this::stream);
@@ -96,7 +96,7 @@ final class ArrivedObjects {
             each.getHandle(), device, each.getLegacy().getDriver(), session.serial());
     context.limits().putAll(each.getLimitsMap());
     context.legacy().setOrderEvent(each.getLegacy().getOrderEvent());
-    if (each.getHandle() >= 0 && each.getHandle() < objects.devices().size()) {
+    if (objects.isDevice(each.getHandle())) {
       require(each.getHandle() == device.ordinal(), "a primary context of another device");
       objects.restorePrimary(context);
     } else {
@@ -226,7 +226,7 @@ final class ArrivedObjects {
   }
 
   static SessionDevice device(SessionObjects objects, int ordinal) {
-    return at(objects.devices(), ordinal);
+    return at(objects.devices(), ordinal - objects.firstDevice());
   }
 
   static <T> T at(List<T> list, int place) {

@@ -95,7 +95,7 @@ final class ConditionWork extends QueuedWork {
   }
 
   private void failed(DeviceBytes memory, int result, String detail) {
-    session.workFailed(call, stream().device(), result, detail);
+    session.faults().workFailed(call, stream().device(), result, detail);
     finish(memory);
   }
 
@@ -131,7 +131,7 @@ final class ConditionWork extends QueuedWork {
   @Override
   void finished(int result, String detail) {
     if (result != CUresult.CUDA_SUCCESS_VALUE) {
-      session.signal(() -> session.workFailed(call, stream().device(), result, detail));
+      session.signal(() -> session.faults().workFailed(call, stream().device(), result, detail));
     }
   }
 }

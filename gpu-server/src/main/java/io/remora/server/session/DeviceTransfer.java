@@ -71,7 +71,7 @@ record DeviceTransfer(Kind kind, List<Long> arguments) implements CallContext.St
     Kind kind =
         switch (method.getName()) {
           case "copyOnDevice" -> Kind.COPY;
-          case "remoraCopyRowsOnDevice" -> Kind.COPY_ROWS;
+          case "copyRowsOnDevice" -> Kind.COPY_ROWS;
           case "cuMemsetD8Async" -> Kind.FILL_8;
           case "cuMemsetD16Async" -> Kind.FILL_16;
           case "cuMemsetD32Async" -> Kind.FILL_32;
@@ -96,7 +96,7 @@ record DeviceTransfer(Kind kind, List<Long> arguments) implements CallContext.St
       case NOTHING -> observer.onDone(CUresult.CUDA_SUCCESS_VALUE, 0);
       case COPY -> domain.copyOnDevice(stream, at(0), at(1), at(2), observer);
       case COPY_ROWS ->
-          domain.remoraCopyRowsOnDevice(
+          domain.copyRowsOnDevice(
               at(0), at(1), at(2), at(3), at(4), at(5), stream, observer);
       case FILL_8 -> domain.cuMemsetD8Async(at(0), (int) at(1), at(2), stream, observer);
       case FILL_16 -> domain.cuMemsetD16Async(at(0), (int) at(1), at(2), stream, observer);

@@ -36,7 +36,8 @@ final class GraphArrivals {
     image.getGraphsList().forEach(this::graph);
     for (SessionImage.GraphExec each : image.getGraphExecsList()) {
       SessionGraphExec exec =
-          new SessionGraphExec(each.getHandle(), each.getFlags(), steps(each.getStepsList(), 0));
+          new SessionGraphExec(
+              each.getHandle(), each.getFlags(), steps(each.getStepsList(), 0), List.of());
       exec.restoreDisabled(each.getDisabledList());
       ArrivedObjects.put(objects.graphExecs(), each.getHandle(), exec);
     }
@@ -90,14 +91,21 @@ final class GraphArrivals {
       case ALLOCATION ->
           new NodeWork.MemoryAllocation(ArrivedObjects.at(memories, image.getAllocation()));
       case RELEASE -> new NodeWork.MemoryRelease(image.getRelease());
-      case RECORD -> new NodeWork.EventRecord(event(image.getRecord()));
-      case WAIT -> new NodeWork.EventWait(event(image.getWait()));
+      case RECORD -> new NodeWork.EventRecord(event(image.getRecord()), image.getRecord());
+      case WAIT -> new NodeWork.EventWait(event(image.getWait()), image.getWait());
       case CHILD -> {
         if (depth >= DEPTH_MAX) {
           throw new IllegalArgumentException("graphs are nested too deep");
         }
         yield NodeWork.Child.of(steps(image.getChild().getStepsList(), depth + 1));
       }
+      case OPERATIONS ->
+          new NodeWork.MemoryOperations(
+              device(image.getOperations().getDevice()),
+              image.getOperations().getSaid().getOperationsList().stream()
+                  .map(MemoryOperation::of)
+                  .toList(),
+              image.getOperations().getSaid());
       case WHAT_NOT_SET -> throw new IllegalArgumentException("a node does nothing known");
     };
   }
@@ -131,14 +139,20 @@ final class GraphArrivals {
         session
             .meter()
             .kernel(device.ordinal(), image.getName(), () -> device.description().ordinal());
-    return new NodeWork.Kernel(device, image.getFunction(), launch, image.getKey(), meter);
+    return new NodeWork.Kernel(
+        device,
+        image.getFunction(),
+        launch,
+        image.getKey(),
+        meter,
+        KernelAttributes.of(image.getAttributesList()));
   }
 
   private NodeWork transfer(SessionImage.TransferWork image) {
     return new NodeWork.Transfer(
-        image.getType(),
         device(image.getDevice()),
         image.getKey(),
+        image.getSaid(),
         new DeviceTransfer(image.getKind(), image.getArgumentsList()));
   }
 
@@ -148,6 +162,8 @@ final class GraphArrivals {
         image.getNumber(),
         device(image.getDevice()),
         image.getAddress(),
-        image.getBytes());
+        image.getPitch(),
+        image.getWidthBytes(),
+        image.getHeight());
   }
 }

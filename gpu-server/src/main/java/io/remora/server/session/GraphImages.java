@@ -41,6 +41,9 @@ final class GraphImages {
         SessionImage.Graph.newBuilder().setHandle(graph.handle());
     Map<GraphNode, Integer> places = new HashMap<>();
     for (GraphNode node : graph.nodes()) {
+      if (!node.held().isEmpty()) {
+        throw new Unmovable("a graph that is in a node of another has a handle of its own");
+      }
       places.put(node, places.size());
       written.addNodes(
           SessionImage.Node.newBuilder()
@@ -88,7 +91,9 @@ final class GraphImages {
               .setNumber(copy.number())
               .setDevice(copy.device().ordinal())
               .setAddress(copy.address())
-              .setBytes(copy.bytes()));
+              .setPitch(copy.pitch())
+              .setWidthBytes(copy.widthBytes())
+              .setHeight(copy.height()));
     } else if (work instanceof NodeWork.Host host) {
       written.setHost(host.token());
     } else if (work instanceof NodeWork.MemoryAllocation allocation) {
@@ -103,8 +108,15 @@ final class GraphImages {
       SessionImage.Child.Builder steps = SessionImage.Child.newBuilder();
       child.steps().forEach(each -> steps.addSteps(step(each)));
       written.setChild(steps);
-    } else {
+    } else if (work instanceof NodeWork.MemoryOperations operations) {
+      written.setOperations(
+          SessionImage.Operations.newBuilder()
+              .setDevice(operations.device().ordinal())
+              .setSaid(operations.said()));
+    } else if (work instanceof NodeWork.Empty) {
       written.setEmpty(true);
+    } else {
+      throw new Unmovable("a graph has a conditional node");
     }
     return written.build();
   }
@@ -122,6 +134,7 @@ final class GraphImages {
         .setParameters(ByteString.copyFrom(launch.parameters().duplicate()))
         .setKey(kernel.key())
         .setName(kernel.meter().name())
+        .addAllAttributes(kernel.attributes().all())
         .build();
   }
 
@@ -130,11 +143,11 @@ final class GraphImages {
         DeviceTransfer.of(transfer.work())
             .orElseThrow(() -> new Unmovable("a graph has a copy that can't be written down"));
     return SessionImage.TransferWork.newBuilder()
-        .setType(transfer.type())
         .setDevice(transfer.device().ordinal())
         .setKey(transfer.key())
         .setKind(known.kind())
         .addAllArguments(known.arguments())
+        .setSaid(transfer.said())
         .build();
   }
 

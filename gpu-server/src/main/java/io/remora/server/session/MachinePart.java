@@ -4,6 +4,7 @@ package io.remora.server.session;
 import io.remora.server.driver.TakenAddresses;
 import io.remora.server.session.ProtocolException.Reason;
 import io.remora.v1.Hello;
+import io.remora.v1.SessionImage;
 import java.util.List;
 
 /**
@@ -24,6 +25,16 @@ record MachinePart(int index, int firstDevice, TakenAddresses taken) {
 
   private static final int RANGES_MAX = 4096;
   private static final int INDEX_SHIFT = 48;
+
+  /** That of a session which comes from another server, and has its addresses. */
+  static MachinePart of(SessionImage image) {
+    return of(Hello.newBuilder().setPart(image.getPart()).build());
+  }
+
+  /** For another server, without what has been settled. */
+  io.remora.v1.MachinePart image() {
+    return io.remora.v1.MachinePart.newBuilder().setIndex(index).setFirstDevice(firstDevice).build();
+  }
 
   /**
    * Reads what the client says.

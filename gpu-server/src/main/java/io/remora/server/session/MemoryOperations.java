@@ -109,7 +109,7 @@ final class MemoryOperations {
     @Override
     void finished(int result, String detail) {
       if (result != CUresult.CUDA_SUCCESS_VALUE) {
-        session.signal(() -> session.workFailed(call, stream().device(), result, detail));
+        session.signal(() -> session.faults().workFailed(call, stream().device(), result, detail));
       }
     }
   }

@@ -60,7 +60,8 @@ final class SessionImages {
         .setLink(link(waiting))
         .setNextNode(session.captures().nextNodeHandle())
         .setCaptures(session.captures().count())
-        .setNextCallback(calls.callbacks().nextNodeNumber());
+        .setNextCallback(calls.callbacks().nextNodeNumber())
+        .setPart(session.part().image());
     objects.devices().forEach(each -> image.addDevices(device(each)));
     objects.allContexts().forEach(each -> image.addContexts(context(each)));
     objects

@@ -53,6 +53,11 @@ final class SessionObjects {
     return devices;
   }
 
+  /** The ordinal by which the client knows the first of them. */
+  int firstDevice() {
+    return firstDevice;
+  }
+
   HandleTable<VirtualContext> contexts() {
     return contexts;
   }
@@ -134,7 +139,7 @@ final class SessionObjects {
   }
 
   /** Whether a number is the ordinal of a device, and the handle of its primary context. */
-  private boolean isDevice(long number) {
+  boolean isDevice(long number) {
     return number >= firstDevice && number < firstDevice + devices.size();
   }
 
@@ -319,7 +324,7 @@ final class SessionObjects {
 
   /** Puts back a primary context that the session had on another server. */
   void restorePrimary(VirtualContext context) {
-    primaries[(int) context.handle()] = context;
+    primaries[(int) context.handle() - firstDevice] = context;
   }
 
   /** All contexts, the primary ones first. */

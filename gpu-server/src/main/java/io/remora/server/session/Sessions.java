@@ -176,7 +176,8 @@ public final class Sessions implements SessionFactory, AutoCloseable {
     }
     ResumeTerms terms = new ResumeTerms(secret, Math.min(grace, GRACE_MILLIS_MAX), true);
     ClientSession session =
-        new ClientSession(image.getId(), grant, services, new NoStream(), terms);
+        new ClientSession(
+            image.getId(), grant, services, MachinePart.of(image), new NoStream(), terms);
     return Arrival.begin(session, image, modules);
   }
 
