@@ -123,10 +123,14 @@ final class DeviceLoad {
     return countedNanos < sharedBoundNanos() || isAlone(share);
   }
 
-  /** Whether the tenant has reached its bound by itself. */
+  /**
+   * Whether the tenant is within its bound. While it waits for the host and nothing of it moves,
+   * the bound grows from tick to tick: what would let it go on may be work that is behind the rest.
+   */
   boolean hasOwnRoom(Share share) {
-    return share.inFlightNanos
-        < (isAlone(share) ? config.aloneInFlightNanos() : sharedBoundNanos());
+    long bound = isAlone(share) ? config.aloneInFlightNanos() : sharedBoundNanos();
+    long quiet = share.waitingForHost > 0 ? share.quietTicks : 0;
+    return share.inFlightNanos / (1 + quiet) < bound;
   }
 
   private long sharedBoundNanos() {

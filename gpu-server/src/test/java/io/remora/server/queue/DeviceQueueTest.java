@@ -218,6 +218,22 @@ final class DeviceQueueTest {
   }
 
   @Test
+  void whatLetsAPausedTenantGoOnIsIssuedThoughItIsBehindTheRest() {
+    Lane lane = queue.lane("a", 1, LaneClass.NORMAL);
+    lane.submit(new ModelWork(Work.FREE, 0, true, observer -> {}, () -> {}));
+    for (int i = 0; i < 30; i++) {
+      lane.submit(held("behind" + i));
+    }
+    lane.submit(held("lets it go on"));
+    assertThat(issued).hasSize(4);
+    time.every(QueueConfig.DEFAULTS.tickNanos(), queue::tick);
+    time.advance(8 * MILLI);
+    assertThat(issued).hasSizeBetween(5, 25);
+    time.advance(50 * MILLI);
+    assertThat(issued).contains("lets it go on");
+  }
+
+  @Test
   void anEndlessKernelHoldsNobodyUpForLong() {
     Lane endless = queue.lane("endless", 1, LaneClass.NORMAL);
     for (int i = 0; i < 1000; i++) {
