@@ -76,9 +76,7 @@ public final class Arrival {
     SessionImage.Link link = image.getLink();
     session.flow().restore(link);
     session.frames().continueAfter(link.getLastSequence());
-    session
-        .meter()
-        .comes(link.getLastSequence(), link.getConsumedBytes(), link.getResumes());
+    session.meter().comes(link.getLastSequence(), link.getConsumedBytes(), link.getResumes());
     skipEmpty();
   }
 

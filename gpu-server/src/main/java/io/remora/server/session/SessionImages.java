@@ -63,10 +63,7 @@ final class SessionImages {
         .setNextCallback(calls.callbacks().nextNodeNumber());
     objects.devices().forEach(each -> image.addDevices(device(each)));
     objects.allContexts().forEach(each -> image.addContexts(context(each)));
-    objects
-        .streams()
-        .byHandle()
-        .forEach((handle, each) -> image.addStreams(stream(handle, each)));
+    objects.streams().byHandle().forEach((handle, each) -> image.addStreams(stream(handle, each)));
     objects.events().byHandle().forEach((handle, each) -> image.addEvents(event(handle, each)));
     modules();
     libraries();
@@ -205,9 +202,7 @@ final class SessionImages {
         .forEach(
             each ->
                 written.addParameters(
-                    FunctionParameter.newBuilder()
-                        .setOffset(each.offset())
-                        .setSize(each.size())));
+                    FunctionParameter.newBuilder().setOffset(each.offset()).setSize(each.size())));
     return written.build();
   }
 
