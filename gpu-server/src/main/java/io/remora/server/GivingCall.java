@@ -150,8 +150,7 @@ final class GivingCall implements ClientResponseObserver<TakePart, TakeAnswer> {
   /** Says whether the session is the other member's. Doesn't wait, and doesn't fail. */
   void settle(boolean goesOn) {
     if (!over) {
-      call.onNext(
-          TakePart.newBuilder().setSettle(TakeSettle.newBuilder().setGoOn(goesOn)).build());
+      call.onNext(TakePart.newBuilder().setSettle(TakeSettle.newBuilder().setGoOn(goesOn)).build());
       call.onCompleted();
     }
   }
@@ -220,7 +219,9 @@ final class GivingCall implements ClientResponseObserver<TakePart, TakeAnswer> {
       return new Unmovable(
           said != null && itself
               ? said
-              : "it can't be reached: " + of.getStatus().getCode() + (said == null ? "" : ", " + said));
+              : "it can't be reached: "
+                  + of.getStatus().getCode()
+                  + (said == null ? "" : ", " + said));
     }
     return new Unmovable("it has ended the call");
   }

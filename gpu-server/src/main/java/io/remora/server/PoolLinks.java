@@ -139,7 +139,8 @@ final class PoolLinks implements AutoCloseable {
     ClientCalls.asyncUnaryCall(
         withToken(server)
             .newCall(
-            method, CallOptions.DEFAULT.withDeadlineAfter(DEADLINE_MILLIS, TimeUnit.MILLISECONDS)),
+                method,
+                CallOptions.DEFAULT.withDeadlineAfter(DEADLINE_MILLIS, TimeUnit.MILLISECONDS)),
         request,
         answer);
     return answer.future;

@@ -178,8 +178,7 @@ final class SessionGate implements ServerCallHandler<InboundFrame, OutboundFrame
     Known known = (Known) identity;
     startHandshakeTimer(client);
     client.begin(
-        (frame, stream) ->
-            resumed(frame, stream, session, known.tenant().name(), known.tokenId()));
+        (frame, stream) -> resumed(frame, stream, session, known.tenant().name(), known.tokenId()));
     return client;
   }
 

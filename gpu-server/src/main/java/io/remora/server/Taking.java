@@ -35,9 +35,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One session on its way from another member to this one. Until it is ready nothing of it is left if
- * anything fails; from then on it is a session that waits for its client, who is told of this server
- * only once the other one has given the session up. On workers, one part at a time.
+ * One session on its way from another member to this one. Until it is ready nothing of it is left
+ * if anything fails; from then on it is a session that waits for its client, who is told of this
+ * server only once the other one has given the session up. On workers, one part at a time.
  */
 final class Taking {
   private static final Logger log = LoggerFactory.getLogger(Taking.class);
@@ -232,8 +232,7 @@ final class Taking {
 
   /** What the session may use here: what its tenant may, and what was promised. */
   private TenantGrant admit() {
-    TenantRegistry.Moved moved =
-        place.tenants().admitMoved(image.getTenant(), stream::tenantEnded);
+    TenantRegistry.Moved moved = place.tenants().admitMoved(image.getTenant(), stream::tenantEnded);
     if (moved.admission() instanceof Refused refused) {
       throw new Unmovable(refused.message());
     }
@@ -252,8 +251,7 @@ final class Taking {
       throw new Unmovable(why[0]);
     }
     place.streams().add(stream);
-    return stream.comes(
-        let[0], moved.tokenShown(), () -> place.streams().remove(stream));
+    return stream.comes(let[0], moved.tokenShown(), () -> place.streams().remove(stream));
   }
 
   private Arrival arriving() {

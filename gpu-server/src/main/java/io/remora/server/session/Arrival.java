@@ -64,8 +64,8 @@ public final class Arrival {
       Driver driver = services.driver();
       SessionImage.Device state = image.getDevices(i);
       DomainImage before = DomainStates.read(state.getDomain(), driver.nanos(), modules);
-      SessionDevice opened = DeviceOpening.receive(
-              session, session.part().firstDevice() + i, chosen.get(i), before);
+      SessionDevice opened =
+          DeviceOpening.receive(session, session.part().firstDevice() + i, chosen.get(i), before);
       devices.add(opened);
       if (opened.domain().granuleBytes() != state.getGranuleBytes()) {
         throw new Unmovable("the device has memory of other granules");
@@ -77,9 +77,7 @@ public final class Arrival {
     SessionImage.Link link = image.getLink();
     session.flow().restore(link);
     session.frames().continueAfter(link.getLastSequence());
-    session
-        .meter()
-        .comes(link.getLastSequence(), link.getConsumedBytes(), link.getResumes());
+    session.meter().comes(link.getLastSequence(), link.getConsumedBytes(), link.getResumes());
     skipEmpty();
   }
 

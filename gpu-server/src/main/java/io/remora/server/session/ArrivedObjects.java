@@ -197,9 +197,7 @@ final class ArrivedObjects {
   private FunctionDescription kernel(SessionImage.Function function, int place) {
     SessionImage.Function.Instance instance = function.getInstances(place);
     FunctionDescription found =
-        kernels
-            .getOrDefault(device(instance.getDevice()), Map.of())
-            .get(instance.getDriver());
+        kernels.getOrDefault(device(instance.getDevice()), Map.of()).get(instance.getDriver());
     if (found == null) {
       throw new IllegalArgumentException("a function is in no module");
     }

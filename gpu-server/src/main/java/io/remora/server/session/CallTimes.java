@@ -33,9 +33,7 @@ final class CallTimes {
     if (++waitingCalls > most) {
       throw new ProtocolException(
           Reason.TOO_LARGE,
-          "more than "
-              + most
-              + " calls wait for their answers; use fewer threads in one process");
+          "more than " + most + " calls wait for their answers; use fewer threads in one process");
     }
   }
 

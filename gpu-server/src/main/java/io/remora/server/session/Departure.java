@@ -60,9 +60,7 @@ final class Departure implements Relocation.Task {
       return "a host function runs";
     }
     boolean idle =
-        session.callTimes().isIdle()
-            && calls.memory().isIdle()
-            && !session.epochs().hasWaiting();
+        session.callTimes().isIdle() && calls.memory().isIdle() && !session.epochs().hasWaiting();
     return idle ? "" : "a call isn't answered";
   }
 

@@ -74,9 +74,7 @@ final class DeviceOpening {
     DomainTerms terms = new DomainTerms(session, prints);
     Domain domain =
         terms.open(
-            device.ordinal(),
-            slabBytes(session.totalMemoryBytes(device)),
-            session.part().taken());
+            device.ordinal(), slabBytes(session.totalMemoryBytes(device)), session.part().taken());
     requireApart(domain, session.part().taken(), device);
     return opened(session, ordinal, device, terms, domain, prints);
   }

@@ -37,8 +37,7 @@ final class GraphImages {
   }
 
   private SessionImage.Graph graph(SessionGraph graph) {
-    SessionImage.Graph.Builder written =
-        SessionImage.Graph.newBuilder().setHandle(graph.handle());
+    SessionImage.Graph.Builder written = SessionImage.Graph.newBuilder().setHandle(graph.handle());
     Map<GraphNode, Integer> places = new HashMap<>();
     for (GraphNode node : graph.nodes()) {
       if (!node.held().isEmpty()) {

@@ -68,8 +68,7 @@ final class Likeness {
         told.getDriverVersion() == session.services().driver().driverVersion(),
         "its driver is of another version");
     BitSet calls = BitSet.valueOf(told.getSupportedCalls().toByteArray());
-    calls.andNot(
-        BitSet.valueOf(Calls.supportedCalls()));
+    calls.andNot(BitSet.valueOf(Calls.supportedCalls()));
     require(calls.isEmpty(), "it doesn't know all calls that the client may make");
     SessionLimits limits = session.services().limits();
     require(

@@ -33,7 +33,10 @@ record MachinePart(int index, int firstDevice, TakenAddresses taken) {
 
   /** For another server, without what has been settled. */
   io.remora.v1.MachinePart image() {
-    return io.remora.v1.MachinePart.newBuilder().setIndex(index).setFirstDevice(firstDevice).build();
+    return io.remora.v1.MachinePart.newBuilder()
+        .setIndex(index)
+        .setFirstDevice(firstDevice)
+        .build();
   }
 
   /**

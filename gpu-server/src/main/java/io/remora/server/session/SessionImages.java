@@ -64,10 +64,7 @@ final class SessionImages {
         .setPart(session.part().image());
     objects.devices().forEach(each -> image.addDevices(device(each)));
     objects.allContexts().forEach(each -> image.addContexts(context(each)));
-    objects
-        .streams()
-        .byHandle()
-        .forEach((handle, each) -> image.addStreams(stream(handle, each)));
+    objects.streams().byHandle().forEach((handle, each) -> image.addStreams(stream(handle, each)));
     objects.events().byHandle().forEach((handle, each) -> image.addEvents(event(handle, each)));
     modules();
     libraries();
@@ -206,9 +203,7 @@ final class SessionImages {
         .forEach(
             each ->
                 written.addParameters(
-                    FunctionParameter.newBuilder()
-                        .setOffset(each.offset())
-                        .setSize(each.size())));
+                    FunctionParameter.newBuilder().setOffset(each.offset()).setSize(each.size())));
     return written.build();
   }
 

@@ -165,9 +165,7 @@ public final class Sessions implements SessionFactory, AutoCloseable {
    * @throws Unmovable if it can't be here; nothing is left of it then
    */
   public Arrival arrive(
-      TenantGrant grant,
-      SessionImage image,
-      BiFunction<ByteString, Integer, ByteBuffer> modules) {
+      TenantGrant grant, SessionImage image, BiFunction<ByteString, Integer, ByteBuffer> modules) {
     int grace = image.getTold().getResumeGraceMillis();
     ByteString secret = image.getTold().getResumeSecret();
     if (graceMillis == 0 || grace <= 0 || secret.size() != ResumeTerms.SECRET_BYTES) {

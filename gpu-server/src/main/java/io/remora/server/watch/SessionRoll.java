@@ -94,8 +94,7 @@ public final class SessionRoll {
   /** What tenants' sessions have done, those that are there and those that were, by tenant. */
   synchronized Map<String, Traffic> traffic() {
     Map<String, Traffic> all = new HashMap<>(ended);
-    live.values()
-        .forEach(each -> all.merge(each.tenant(), each.meter().traffic(), Traffic::plus));
+    live.values().forEach(each -> all.merge(each.tenant(), each.meter().traffic(), Traffic::plus));
     leaving.forEach(each -> all.merge(each.tenant(), each.meter().traffic(), Traffic::plus));
     return all;
   }

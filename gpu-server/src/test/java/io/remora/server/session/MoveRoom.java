@@ -27,8 +27,7 @@ final class MoveRoom implements AutoCloseable {
 
   MoveRoom(long memoryBytes) {
     driver =
-        new SoftwareDriver(
-            new SoftwareDeviceConfig(1, memoryBytes, 2, 121, "test"), clock::get);
+        new SoftwareDriver(new SoftwareDeviceConfig(1, memoryBytes, 2, 121, "test"), clock::get);
     sessions =
         new Sessions(
             driver,

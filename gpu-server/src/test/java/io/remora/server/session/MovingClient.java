@@ -113,8 +113,7 @@ final class MovingClient {
   ClientFrame frame(int number, MessageLite arguments, int times) {
     ClientFrame.Builder frame = ClientFrame.newBuilder().setFirstSequence(sequence + 1);
     for (int i = 0; i < times; i++) {
-      frame.addCalls(
-          Call.newBuilder().setNumber(number).setArguments(arguments.toByteString()));
+      frame.addCalls(Call.newBuilder().setNumber(number).setArguments(arguments.toByteString()));
     }
     sequence += times;
     return frame.build();

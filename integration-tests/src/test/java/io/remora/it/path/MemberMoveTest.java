@@ -163,8 +163,7 @@ class MemberMoveTest {
                 return host;
               });
       for (int i = 0; i < 8 && !expected.isDone(); i++) {
-        MoveSessionReply unused =
-            i % 2 == 0 ? move(session, "a", "b") : move(session, "b", "a");
+        MoveSessionReply unused = i % 2 == 0 ? move(session, "a", "b") : move(session, "b", "a");
       }
       enough.set(true);
       int last = expected.get(20, TimeUnit.SECONDS);
@@ -175,8 +174,7 @@ class MemberMoveTest {
   @Test
   void aClientThatIsAwayWhileItsSessionMovesIsSentOn() throws Exception {
     try (Proxy own = new Proxy(pool.port("a"));
-        TestSession session =
-            new TestSession(pool.settingsAt("alice", "127.0.0.1:" + own.port()));
+        TestSession session = new TestSession(pool.settingsAt("alice", "127.0.0.1:" + own.port()));
         AdminClient admin = pool.admin("a")) {
       DeviceAddress value = session.allocateZeros(Integer.BYTES);
       session.writeInt(value, 5);

@@ -139,8 +139,7 @@ public final class CudaDriver implements Driver {
     }
     CudaDevice on = devices.get(device);
     CudaContext context = on.context();
-    return context.calling(
-        () -> open(on, context, on.slabAt(image.slabAddress(), bytes), faults));
+    return context.calling(() -> open(on, context, on.slabAt(image.slabAddress(), bytes), faults));
   }
 
   @Override

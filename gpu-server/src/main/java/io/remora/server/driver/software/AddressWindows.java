@@ -76,7 +76,10 @@ final class AddressWindows {
 
   /** Takes a certain window; false if it can't be one, or somebody has any part of it. */
   synchronized boolean takeAt(long base, long bytes) {
-    if (base < FIRST || base % bytes != 0 || base >= END || firstFree(base, bytes, TakenAddresses.NONE) != base) {
+    if (base < FIRST
+        || base % bytes != 0
+        || base >= END
+        || firstFree(base, bytes, TakenAddresses.NONE) != base) {
       return false;
     }
     taken.put(base, bytes);
