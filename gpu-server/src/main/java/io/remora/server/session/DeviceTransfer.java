@@ -96,8 +96,7 @@ record DeviceTransfer(Kind kind, List<Long> arguments) implements CallContext.St
       case NOTHING -> observer.onDone(CUresult.CUDA_SUCCESS_VALUE, 0);
       case COPY -> domain.copyOnDevice(stream, at(0), at(1), at(2), observer);
       case COPY_ROWS ->
-          domain.copyRowsOnDevice(
-              at(0), at(1), at(2), at(3), at(4), at(5), stream, observer);
+          domain.copyRowsOnDevice(at(0), at(1), at(2), at(3), at(4), at(5), stream, observer);
       case FILL_8 -> domain.cuMemsetD8Async(at(0), (int) at(1), at(2), stream, observer);
       case FILL_16 -> domain.cuMemsetD16Async(at(0), (int) at(1), at(2), stream, observer);
       case FILL_32 -> domain.cuMemsetD32Async(at(0), (int) at(1), at(2), stream, observer);
