@@ -46,11 +46,12 @@ final class MovedSessions {
   /** Where a session has gone, for whoever proves to be its client. */
   synchronized Optional<String> find(String session, String tenant, ByteString shown) {
     Note note = notes.get(session);
-    boolean known =
-        note != null
-            && nanoClock.getAsLong() - note.untilNanos <= 0
-            && note.tenant.equals(tenant)
+    if (note == null || nanoClock.getAsLong() - note.untilNanos > 0) {
+      return Optional.empty();
+    }
+    boolean proved =
+        note.tenant.equals(tenant)
             && MessageDigest.isEqual(note.secret.toByteArray(), shown.toByteArray());
-    return known ? Optional.of(note.server) : Optional.empty();
+    return proved ? Optional.of(note.server) : Optional.empty();
   }
 }
