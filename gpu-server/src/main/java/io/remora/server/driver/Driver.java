@@ -38,11 +38,7 @@ public interface Driver extends AutoCloseable {
    * @throws DriverException if the device cannot reserve the slab
    */
   Domain open(
-      int device,
-      long slabBytes,
-      TakenAddresses taken,
-      FaultListener faults,
-      PrintListener prints);
+      int device, long slabBytes, TakenAddresses taken, FaultListener faults, PrintListener prints);
 
   /**
    * Opens a domain that is to take the place of another: its slab has the same addresses and

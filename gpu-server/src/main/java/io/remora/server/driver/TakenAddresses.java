@@ -33,7 +33,6 @@ public record TakenAddresses(List<Range> ranges) {
   public boolean overlap(long address, long bytes) {
     return ranges.stream()
         .anyMatch(
-            each ->
-                address < each.address() + each.bytes() && each.address() < address + bytes);
+            each -> address < each.address() + each.bytes() && each.address() < address + bytes);
   }
 }

@@ -220,8 +220,7 @@ public final class Placer {
       if (enough || !PoolView.isKnown(member.getState())) {
         return Optional.empty();
       }
-      nearest =
-          never.isPresent() && never.get().step() > nearest.step() ? never.get() : nearest;
+      nearest = never.isPresent() && never.get().step() > nearest.step() ? never.get() : nearest;
     }
     return Optional.of(
         together == 0
@@ -257,8 +256,7 @@ public final class Placer {
             ? List.of()
             : Ranking.members(members, demand, Long.hashCode(waiting.number * 31 + line.size()));
     if (best.isEmpty()) {
-      boolean span =
-          demand.span() && demand.devices() > 1 && !waiting.limited && !waiting.spanned;
+      boolean span = demand.span() && demand.devices() > 1 && !waiting.limited && !waiting.spanned;
       waiting.trying = span;
       if (span) {
         waiting.spanned = true;

@@ -48,9 +48,7 @@ final class DeviceOpening {
     DomainTerms terms = new DomainTerms(session, prints);
     Domain domain =
         terms.open(
-            device.ordinal(),
-            slabBytes(session.totalMemoryBytes(device)),
-            session.part().taken());
+            device.ordinal(), slabBytes(session.totalMemoryBytes(device)), session.part().taken());
     requireApart(domain, session.part().taken(), device);
     Lane lane =
         services

@@ -279,9 +279,7 @@ final class SessionObjects {
    */
   MemoryPool pool(long handle) {
     MemoryPool pool =
-        isDevice(handle - 1)
-            ? device((int) handle - 1).pools().standard()
-            : pools.get(handle);
+        isDevice(handle - 1) ? device((int) handle - 1).pools().standard() : pools.get(handle);
     if (pool == null) {
       throw CallException.invalidValue("there is no memory pool " + handle);
     }

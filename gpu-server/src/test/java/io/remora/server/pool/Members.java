@@ -49,6 +49,15 @@ final class Members {
       Policy policy,
       Duration wait) {
     return new Demand(
-        tenant, TenantClass.NORMAL, devices, memoryBytes, labels, policy, wait, 100, Set.of(), false);
+        tenant,
+        TenantClass.NORMAL,
+        devices,
+        memoryBytes,
+        labels,
+        policy,
+        wait,
+        100,
+        Set.of(),
+        false);
   }
 }

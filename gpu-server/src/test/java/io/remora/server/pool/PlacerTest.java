@@ -305,8 +305,7 @@ final class PlacerTest {
     assertThat(waits.last).isEqualTo("position 1");
     outcomes.put("b", Outcome.RESERVED);
     nanos += TimeUnit.SECONDS.toNanos(1);
-    view.heard(
-        member("a", device(0, 0, 0, 0), device(1, 0, 0, 0)).setRevision(1).build());
+    view.heard(member("a", device(0, 0, 0, 0), device(1, 0, 0, 0)).setRevision(1).build());
     look();
     assertThat(waits.last).isEqualTo("placed a+b");
   }

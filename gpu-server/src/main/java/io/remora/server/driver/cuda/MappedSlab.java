@@ -103,7 +103,8 @@ final class MappedSlab implements Slab {
     List<Long> wishes = new ArrayList<>();
     for (TakenAddresses.Range each : taken.ranges()) {
       for (long distance = 1; distance <= WISHES_EACH; distance *= 2) {
-        long behind = ((each.address() + each.bytes() + bytes - 1) & -bytes) + (distance - 1) * bytes;
+        long behind =
+            ((each.address() + each.bytes() + bytes - 1) & -bytes) + (distance - 1) * bytes;
         long before = (each.address() & -bytes) - distance * bytes;
         wishes.add(behind);
         if (before > 0) {

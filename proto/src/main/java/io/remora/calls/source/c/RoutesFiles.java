@@ -115,8 +115,7 @@ public final class RoutesFiles {
       return Optional.of(Kind.DEVICE);
     }
     boolean object =
-        type.startsWith("CUmemGenericAllocationHandle")
-            || parameter.route() == Route.ROUTE_OBJECT;
+        type.startsWith("CUmemGenericAllocationHandle") || parameter.route() == Route.ROUTE_OBJECT;
     return object ? Optional.of(Kind.OBJECT) : Optional.empty();
   }
 }
