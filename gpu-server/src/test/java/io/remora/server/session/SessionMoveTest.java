@@ -431,25 +431,32 @@ class SessionMoveTest {
     here.expectNothingHeld();
   }
 
-  @Test
-  void aServerWithAnotherDeviceRefuses() throws Exception {
-    open();
-    try (MoveRoom smaller = new MoveRoom(64L << 20)) {
-      SessionImage image = written(client.session);
-      Unmovable refused = null;
-      try {
-        Arrival unused =
-            smaller.sessions.arrive(
-                MovingClient.grant(smaller.account, smaller.closed),
-                image,
-                (hash, bytes) -> ByteBuffer.allocate(0));
-      } catch (Unmovable expected) {
-        refused = expected;
-      }
-      assertThat(refused).isNotNull();
-      assertThat(refused.why()).contains("no device like");
-      smaller.expectNothingHeld();
+  private static String refusal(MoveRoom room, SessionImage image) {
+    try {
+      room.sessions
+          .arrive(
+              MovingClient.grant(room.account, room.closed),
+              image,
+              (hash, bytes) -> ByteBuffer.allocate(0))
+          .drop("test");
+    } catch (Unmovable refused) {
+      room.expectNothingHeld();
+      return refused.why();
     }
+    throw new AssertionError("it was taken");
+  }
+
+  @Test
+  void aServerWithAnotherDeviceOrOfAnotherVersionRefuses() throws Exception {
+    open();
+    SessionImage image = written(client.session);
+    try (MoveRoom smaller = new MoveRoom(64L << 20)) {
+      assertThat(refusal(smaller, image)).contains("no device like");
+    }
+    assertThat(refusal(there, image.toBuilder().setFormat(2).build())).contains("another version");
+    SessionImage.Builder newer = image.toBuilder();
+    newer.getToldBuilder().setProtocolVersion(Handshake.PROTOCOL_VERSION + 2);
+    assertThat(refusal(there, newer.build())).contains("more than one apart");
     client.session.onEnd("test");
   }
 
