@@ -11,8 +11,11 @@ import io.remora.server.queue.QueueConfig;
 import io.remora.server.tenant.MemoryLedger;
 import io.remora.server.tenant.TenantAccount;
 import io.remora.server.tenant.TenantAccount.Kind;
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -40,6 +43,12 @@ final class MoveRoom implements AutoCloseable {
             new Replacements(1, new Fates(), System::nanoTime),
             System::nanoTime,
             "test");
+  }
+
+  static byte[] resource(String name) throws IOException {
+    try (InputStream in = MoveRoom.class.getResourceAsStream(name)) {
+      return Objects.requireNonNull(in, name).readAllBytes();
+    }
   }
 
   void expectNothingHeld() {

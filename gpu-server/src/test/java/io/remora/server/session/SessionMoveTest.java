@@ -2,11 +2,11 @@
 package io.remora.server.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.remora.server.session.generated.Calls;
-import io.remora.server.tenant.MemoryLedger;
 import io.remora.v1.Answer;
 import io.remora.v1.CuArray3DCreate;
 import io.remora.v1.CuEventCreate;
@@ -34,12 +34,10 @@ import io.remora.v1.CuTexObjectCreate;
 import io.remora.v1.RemoraGraphAddAllocation;
 import io.remora.v1.RemoraUploadImage;
 import io.remora.v1.SessionImage;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -58,12 +56,14 @@ class SessionMoveTest {
   private static final long GRAPH = HANDLE + 4;
   private static final long EXEC = HANDLE + 5;
   private static final long PHYSICAL = HANDLE + 6;
-  private static final long GRAPH_OF_MEMORY = HANDLE + 7;
   private static final long NODE = HANDLE + 8;
 
   private final MoveRoom here = new MoveRoom(256L << 20);
   private final MoveRoom there = new MoveRoom(256L << 20);
+
+  @SuppressWarnings("NullAway.Init") // Each test opens it.
   private MovingClient client;
+
   private long memory;
   private long mapped;
 
@@ -73,16 +73,10 @@ class SessionMoveTest {
     there.close();
   }
 
-  private static byte[] resource(String name) throws Exception {
-    try (InputStream in = SessionMoveTest.class.getResourceAsStream(name)) {
-      return Objects.requireNonNull(in, name).readAllBytes();
-    }
-  }
-
   /** A session with something of everything. */
   private void open() throws Exception {
     client = new MovingClient(here.sessions, MovingClient.grant(here.account, here.closed));
-    byte[] image = resource("/cuda/vector_add.ptx");
+    byte[] image = MoveRoom.resource("/cuda/vector_add.ptx");
     ByteString hash = ByteString.copyFrom(TestCalls.sha256(image));
     client.call(
         Calls.REMORA_UPLOAD_IMAGE,
@@ -280,6 +274,8 @@ class SessionMoveTest {
   private final class Hand implements Carrier {
     final CompletableFuture<Session> arrived = new CompletableFuture<>();
     final CompletableFuture<String> stays = new CompletableFuture<>();
+
+    @SuppressWarnings("NullAway.Init") // Carried before it is told.
     private Session made;
 
     @Override
@@ -414,14 +410,12 @@ class SessionMoveTest {
   @Test
   void aSessionThatTheOtherServerCannotHaveStaysWhole() throws Exception {
     open();
-    there.account.memory().changeQuota(128L << 20);
-    MemoryLedger other = there.ledger;
-    assertThat(other.reserve(126L << 20)).isTrue();
+    assertThat(there.ledger.reserve(126L << 20)).isTrue();
     Hand hand = new Hand();
     client.session.depart(TimeUnit.SECONDS.toNanos(WAIT_SECONDS), hand);
     assertThat(hand.stays.get(WAIT_SECONDS, TimeUnit.SECONDS)).contains("memory quota");
-    assertThat(other.reservedBytes()).isEqualTo(126L << 20);
-    other.release(126L << 20);
+    assertThat(there.ledger.reservedBytes()).isEqualTo(126L << 20);
+    there.ledger.release(126L << 20);
     there.expectNothingHeld();
     client.call(Calls.CU_LAUNCH_KERNEL, sum());
     synchronize();
@@ -431,25 +425,27 @@ class SessionMoveTest {
     here.expectNothingHeld();
   }
 
+  private static String refusal(MoveRoom room, SessionImage image) {
+    var grant = MovingClient.grant(room.account, room.closed);
+    Unmovable refused =
+        catchThrowableOfType(
+            Unmovable.class,
+            () -> room.sessions.arrive(grant, image, (hash, bytes) -> ByteBuffer.allocate(0)));
+    room.expectNothingHeld();
+    return refused.why();
+  }
+
   @Test
-  void aServerWithAnotherDeviceRefuses() throws Exception {
+  void aServerWithAnotherDeviceOrOfAnotherVersionRefuses() throws Exception {
     open();
+    SessionImage image = written(client.session);
     try (MoveRoom smaller = new MoveRoom(64L << 20)) {
-      SessionImage image = written(client.session);
-      Unmovable refused = null;
-      try {
-        Arrival unused =
-            smaller.sessions.arrive(
-                MovingClient.grant(smaller.account, smaller.closed),
-                image,
-                (hash, bytes) -> ByteBuffer.allocate(0));
-      } catch (Unmovable expected) {
-        refused = expected;
-      }
-      assertThat(refused).isNotNull();
-      assertThat(refused.why()).contains("no device like");
-      smaller.expectNothingHeld();
+      assertThat(refusal(smaller, image)).contains("no device like");
     }
+    assertThat(refusal(there, image.toBuilder().setFormat(2).build())).contains("another version");
+    SessionImage.Builder newer = image.toBuilder();
+    newer.getToldBuilder().setProtocolVersion(Handshake.PROTOCOL_VERSION + 2);
+    assertThat(refusal(there, newer.build())).contains("more than one apart");
     client.session.onEnd("test");
   }
 
@@ -458,7 +454,7 @@ class SessionMoveTest {
   void damagedImagesAreRefusedAndLeaveNothing() throws Exception {
     open();
     byte[] image = written(client.session).toByteArray();
-    byte[] module = resource("/cuda/vector_add.ptx");
+    byte[] module = MoveRoom.resource("/cuda/vector_add.ptx");
     long seed = Long.getLong("seed", System.nanoTime());
     System.out.println("SessionMoveTest -Dseed=" + seed);
     Random random = new Random(seed);
@@ -466,8 +462,7 @@ class SessionMoveTest {
     int rounds = 400;
     for (int i = 0; i < rounds; i++) {
       byte[] damaged = image.clone();
-      int changes = 1 + random.nextInt(3);
-      for (int change = 0; change < changes; change++) {
+      for (int change = 1 + random.nextInt(3); change > 0; change--) {
         damaged[random.nextInt(damaged.length)] ^= (byte) (1 + random.nextInt(255));
       }
       if (random.nextInt(4) == 0) {

@@ -154,7 +154,7 @@ class PoolTest {
   }
 
   @Test
-  void aDrainedMemberGetsNoSessionsAndKeepsThoseThatItHas() throws Exception {
+  void aDrainedMemberGetsNoSessionsAndItsOwnGoOn() throws Exception {
     try (AdminClient admin = pool.admin("a");
         RemoteCuda onA = pool.connect("alice", "REMORA_SERVER=" + pool.server("a"))) {
       assertThat(admin.drainServer(DrainServerRequest.getDefaultInstance()).getSessions())

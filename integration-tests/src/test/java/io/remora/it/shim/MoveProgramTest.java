@@ -99,7 +99,7 @@ class MoveProgramTest {
 
   private AdminClient admin(String member) throws Exception {
     return AdminClient.open(
-        ConnectionSettings.of("127.0.0.1", ports.get(member))
+        ConnectionSettings.of("127.0.0.1", ports.getOrDefault(member, 0))
             .withCaFile(state.resolve("ca.pem"))
             .withToken(token()));
   }
