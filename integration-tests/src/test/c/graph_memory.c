@@ -83,7 +83,7 @@ static void nodes_of_any_type(CUdeviceptr number)
     CHECK(cuGraphMemAllocNodeGetParams(allocation, &allocated));
     REQUIRE(allocated.dptr == memory && allocated.bytesize == BYTES);
     ANSWERS(cuGraphMemAllocNodeGetParams(fill, &allocated), CUDA_ERROR_INVALID_VALUE);
-    params.type = CU_GRAPH_NODE_TYPE_CONDITIONAL;
+    params.type = CU_GRAPH_NODE_TYPE_EXT_SEMAS_SIGNAL;
     ANSWERS(cuGraphAddNode(&fill, graph, NULL, 0, &params), CUDA_ERROR_NOT_SUPPORTED);
 
     CHECK(cuGraphInstantiateWithFlags(&exec, graph, 0));

@@ -15,7 +15,8 @@ import java.util.List;
  * @param registers estimate of 32-bit registers that each thread would need on a GPU, 1 to 255
  * @param maxThreadsPerBlock largest block, from {@code .maxntid} or {@code .reqntid}, else 1024
  * @param requiredBlock x, y and z of {@code .reqntid}; empty if the kernel asks for none
- * @param ptxVersion version of the module as CUDA encodes it: major * 10 + minor
+ * @param ptxVersion as CUDA says it: the virtual architecture that the module was compiled for,
+ *     major * 10 + minor
  */
 public record PtxKernel(
     String name,

@@ -128,7 +128,7 @@ final class PtxModuleTest {
     assertThat(kernel.constBytes()).isEqualTo(40);
     assertThat(kernel.maxThreadsPerBlock()).isEqualTo(32);
     assertThat(kernel.requiredBlock()).containsExactly(8, 4, 1);
-    assertThat(kernel.ptxVersion()).isEqualTo(80);
+    assertThat(kernel.ptxVersion()).isEqualTo(75);
     assertThat(module.globals())
         .containsExactly(new PtxGlobal("table", PtxGlobal.Space.CONST, 40, 8, false));
   }

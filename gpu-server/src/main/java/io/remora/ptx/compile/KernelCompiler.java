@@ -280,7 +280,7 @@ final class KernelCompiler {
         registers(plan),
         maxThreads,
         kernel.requiredThreads(),
-        unit.version());
+        architecture(unit.target()));
   }
 
   private int constBytes() {
@@ -307,5 +307,17 @@ final class KernelCompiler {
       most = Math.max(most, live);
     }
     return Math.min(255, most + 8);
+  }
+
+  /** The number in a target's name, such as sm_90a. */
+  private static int architecture(String target) {
+    int number = 0;
+    for (int i = 0; i < target.length(); i++) {
+      int digit = Character.digit(target.charAt(i), 10);
+      if (digit >= 0) {
+        number = Math.min(number, 99) * 10 + digit;
+      }
+    }
+    return number;
   }
 }

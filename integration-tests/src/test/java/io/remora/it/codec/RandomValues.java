@@ -9,6 +9,7 @@ import io.remora.v1.FunctionInfo;
 import io.remora.v1.FunctionParameter;
 import io.remora.v1.GraphNodeWork;
 import io.remora.v1.LaunchAttribute;
+import io.remora.v1.StreamMemoryOperation;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -112,6 +113,14 @@ final class RandomValues {
           .setF(random.nextLong())
           .setKernelParams(ByteString.copyFrom(bytes(random.nextInt(64))))
           .setArgument(random.nextLong())
+          .build();
+    }
+    if (parameter.messageClass().equals(StreamMemoryOperation.class.getName())) {
+      return StreamMemoryOperation.newBuilder()
+          .setOperation(random.nextInt(8))
+          .setAddress(random.nextLong())
+          .setValue(random.nextLong())
+          .setFlags(random.nextInt())
           .build();
     }
     throw new IllegalStateException("no random values of " + parameter.messageClass());
