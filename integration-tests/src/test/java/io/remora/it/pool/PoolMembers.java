@@ -16,6 +16,7 @@ import io.remora.server.driver.Driver;
 import io.remora.server.tenant.Tenant;
 import io.remora.server.tenant.TenantChanges;
 import io.remora.server.tenant.TenantClass;
+import io.remora.v1.SessionState;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -222,6 +223,26 @@ public final class PoolMembers implements AutoCloseable {
           }
           return true;
         });
+  }
+
+  /** Waits until a program has more memory on one of two members, and names that. */
+  public String whoHasMore(String program, String one, String other) {
+    return Await.success(
+        () -> {
+          long difference = memoryOf(program, one) - memoryOf(program, other);
+          assertThat(difference).isNotZero();
+          return difference > 0 ? one : other;
+        });
+  }
+
+  private long memoryOf(String program, String member) throws ConnectionException {
+    try (AdminClient admin = admin(member)) {
+      return admin.state().getSessionsList().stream()
+          .filter(each -> each.getProgram().endsWith(program))
+          .mapToLong(SessionState::getMemoryBytes)
+          .max()
+          .orElseThrow();
+    }
   }
 
   @Override
