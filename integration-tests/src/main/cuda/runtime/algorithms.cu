@@ -26,7 +26,7 @@
 
 #include "check.h"
 
-static const int COUNT = 50021;
+static const int COUNT = 20011;
 
 // The same numbers each time, without order.
 template <typename T>
@@ -250,17 +250,10 @@ static void with_thrust() {
     }
   }
   REQUIRE(found == wanted);
-
-  thrust::sort(on_device.begin(), on_device.end(), thrust::greater<int>());
-  REQUIRE(std::is_sorted(values.rbegin(), values.rend(), std::greater<int>()));
-  std::reverse(values.begin(), values.end());
-  REQUIRE(std::vector<int>(on_device.begin(), on_device.end()) == values);
 }
 
 int main() {
-  radix_sort<uint32_t>(1u << 24);
   radix_sort<float>(1000);
-  radix_sort<int64_t>(1u << 20);
   merge_sort();
   reduce_and_scan();
   select_and_count();
