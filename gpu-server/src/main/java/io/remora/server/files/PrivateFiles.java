@@ -4,6 +4,7 @@ package io.remora.server.files;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
@@ -64,6 +65,38 @@ public final class PrivateFiles {
       move(temporary, target);
     } finally {
       Files.deleteIfExists(temporary);
+    }
+  }
+
+  /** What one process at a time does. */
+  @FunctionalInterface
+  public interface Change<T, E extends Exception> {
+    /** Does it. */
+    T make() throws IOException, E;
+  }
+
+  /**
+   * Changes a file while nobody else does, in this process or another: who comes later waits.
+   *
+   * @param file what is locked, by a file of its name and {@code .lock} beside it
+   */
+  public static <T, E extends Exception> T alone(Path file, Change<T, E> change)
+      throws IOException, E {
+    createFolderOf(file);
+    // Threads of one process can't have a file's lock each.
+    synchronized (PrivateFiles.class) {
+      try (FileChannel channel =
+              FileChannel.open(
+                  file.resolveSibling(file.getFileName() + ".lock"),
+                  StandardOpenOption.CREATE,
+                  StandardOpenOption.WRITE);
+          FileLock lock = channel.lock()) {
+        T made = change.make();
+        if (!lock.isValid()) {
+          throw new IOException("the lock of " + file + " was lost");
+        }
+        return made;
+      }
     }
   }
 

@@ -7,11 +7,8 @@ import io.remora.config.ConfigSection;
 import io.remora.server.files.PrivateFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
@@ -101,19 +98,14 @@ public final class TenantsFile {
    */
   public static List<Tenant> update(Path file, UnaryOperator<List<Tenant>> change) {
     try {
-      PrivateFiles.createFolderOf(file);
-      Path lockFile = file.resolveSibling(file.getFileName() + ".lock");
-      try (FileChannel channel =
-              FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-          FileLock lock = channel.lock()) {
-        List<Tenant> before = Files.exists(file) ? read(file) : List.of();
-        List<Tenant> after = change.apply(before);
-        if (!lock.isValid()) {
-          throw new IllegalStateException("the lock of " + file + " was lost");
-        }
-        PrivateFiles.write(file, format(after));
-        return after;
-      }
+      return PrivateFiles.alone(
+          file,
+          () -> {
+            List<Tenant> before = Files.exists(file) ? read(file) : List.of();
+            List<Tenant> after = change.apply(before);
+            PrivateFiles.write(file, format(after));
+            return after;
+          });
     } catch (IOException e) {
       throw new UncheckedIOException("can't write the tenants file " + file, e);
     }

@@ -60,11 +60,15 @@ public record LocalCertificates(Path ca, Path certificate, Path key) {
     LocalCertificates files =
         new LocalCertificates(
             folder.resolve("ca.pem"), folder.resolve("server.pem"), folder.resolve("server.key"));
-    if (!files.areUsable(now)) {
-      PrivateFiles.createFolders(folder);
-      files.make(hostName, now, random);
-    }
-    return files;
+    // Servers that are started side by side in one folder have one certificate.
+    return PrivateFiles.<LocalCertificates, GeneralSecurityException>alone(
+        files.certificate,
+        () -> {
+          if (!files.areUsable(now)) {
+            files.make(hostName, now, random);
+          }
+          return files;
+        });
   }
 
   private boolean areUsable(Instant now) {
