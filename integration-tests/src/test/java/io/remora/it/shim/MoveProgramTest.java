@@ -141,8 +141,10 @@ class MoveProgramTest {
         .allMatch(each -> each.getReachable() && each.getState().getServing());
   }
 
-  private static boolean hasSession(AdminClient admin) throws ConnectionException {
-    return admin.state().getSessionsCount() == 1;
+  /** Whether the session is there and its client, too, who would be lost with the server else. */
+  private static boolean hasClient(AdminClient admin) throws ConnectionException {
+    List<SessionState> sessions = admin.state().getSessionsList();
+    return sessions.size() == 1 && sessions.get(0).getDetachedUnixMillis() == 0;
   }
 
   @Test
@@ -157,20 +159,21 @@ class MoveProgramTest {
       assertThat(process.nextLine()).isEqualTo("ready");
       await(process, "a", MoveProgramTest::allReachable);
       await(process, "b", MoveProgramTest::allReachable);
-      await(process, "a", MoveProgramTest::hasSession);
+      await(process, "a", MoveProgramTest::hasClient);
       for (int i = 0; i < MOVES; i++) {
         String from = i % 2 == 0 ? "a" : "b";
         String to = i % 2 == 0 ? "b" : "a";
         move(from, to);
-        await(process, to, MoveProgramTest::hasSession);
+        await(process, to, MoveProgramTest::hasClient);
       }
       // SIGTERM gives it to b.
       members.get(0).process().destroy();
       int unused = members.get(0).awaitExit();
-      await(process, "b", MoveProgramTest::hasSession);
+      await(process, "b", MoveProgramTest::hasClient);
       members.set(0, start("a"));
       await(process, "b", MoveProgramTest::allReachable);
       move("b", "a");
+      await(process, "a", MoveProgramTest::hasClient);
       members.get(1).kill();
       process.endInput();
       assertThat(process.awaitEnd()).as(process.errorText()).containsExactly("good");

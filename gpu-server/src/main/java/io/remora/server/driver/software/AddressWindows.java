@@ -19,6 +19,13 @@ import org.jspecify.annotations.Nullable;
 final class AddressWindows {
   private static final long FIRST = 1L << 40;
   private static final long END = 1L << 47;
+
+  /**
+   * Where a driver begins at the latest: far below the memory of clients' processes, which keep
+   * these addresses free.
+   */
+  private static final long BEGIN_MAX = 15L << 40;
+
   private static final long STEP = 1L << 30;
 
   private final ConcurrentSkipListMap<Long, DomainCore> owners = new ConcurrentSkipListMap<>();
@@ -29,7 +36,7 @@ final class AddressWindows {
   private long next;
 
   AddressWindows() {
-    this(FIRST + new SecureRandom().nextLong((END - FIRST) / STEP) * STEP);
+    this(FIRST + new SecureRandom().nextLong((BEGIN_MAX - FIRST) / STEP) * STEP);
   }
 
   /**
