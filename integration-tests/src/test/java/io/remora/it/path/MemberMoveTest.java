@@ -79,7 +79,19 @@ class MemberMoveTest {
   private MoveSessionReply move(TestSession session, String from, String to)
       throws ConnectionException {
     try (AdminClient admin = pool.admin(from)) {
-      return admin.moveSession(request(session, to));
+      long end = System.nanoTime() + TIME_MAX.toNanos();
+      while (true) {
+        try {
+          return admin.moveSession(request(session, to));
+        } catch (ConnectionException refused) {
+          // A session that has come from elsewhere waits for its client first.
+          if (System.nanoTime() > end
+              || !String.valueOf(refused.getMessage()).contains("has just come")) {
+            throw refused;
+          }
+          Thread.onSpinWait();
+        }
+      }
     }
   }
 
