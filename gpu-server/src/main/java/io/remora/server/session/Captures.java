@@ -60,7 +60,7 @@ final class Captures {
       call.dropBytes();
       throw unsupported(part.capture(), "copies of host memory can't be captured");
     }
-    record(stream, new NodeWork.Transfer(stream.device(), key, FillReader.read(work), work));
+    record(stream, new NodeWork.Transfer(stream.device(), key, FillReader.read(work)));
     call.succeed();
     return true;
   }

@@ -160,7 +160,7 @@ final class CopyCalls {
       boolean unused =
           session
               .captures()
-              .takes(call, target, new NodeWork.Transfer(target.device(), key, ends.said(), work));
+              .takes(call, target, new NodeWork.Transfer(target.device(), key, ends.said()));
       return;
     }
     if (target == named && ends.to() == ends.from()) {

@@ -149,11 +149,7 @@ final class GraphArrivals {
   }
 
   private NodeWork transfer(SessionImage.TransferWork image) {
-    return new NodeWork.Transfer(
-        device(image.getDevice()),
-        image.getKey(),
-        image.getSaid(),
-        new DeviceTransfer(image.getKind(), image.getArgumentsList()));
+    return new NodeWork.Transfer(device(image.getDevice()), image.getKey(), image.getSaid());
   }
 
   private NodeWork hostCopy(SessionImage.HostCopy image) {

@@ -138,14 +138,9 @@ final class GraphImages {
   }
 
   private static SessionImage.TransferWork transfer(NodeWork.Transfer transfer) {
-    DeviceTransfer known =
-        DeviceTransfer.of(transfer.work())
-            .orElseThrow(() -> new Unmovable("a graph has a copy that can't be written down"));
     return SessionImage.TransferWork.newBuilder()
         .setDevice(transfer.device().ordinal())
         .setKey(transfer.key())
-        .setKind(known.kind())
-        .addAllArguments(known.arguments())
         .setSaid(transfer.said())
         .build();
   }

@@ -56,15 +56,26 @@ sealed interface NodeWork {
   }
 
   /**
-   * A copy within the device, or a fill.
+   * A copy on devices, or a fill.
    *
    * @param said what it is, as a client says it
    */
-  record Transfer(SessionDevice device, long key, GraphNodeWork said, CallContext.StreamWork work)
-      implements OnDevice {
+  record Transfer(SessionDevice device, long key, GraphNodeWork said) implements OnDevice {
+    /**
+     * @throws IllegalArgumentException if it is something else
+     */
+    public Transfer {
+      NodeTransfers.check(said);
+    }
+
     @Override
     public int type() {
       return said.getType();
+    }
+
+    @Override
+    public CallContext.StreamWork work() {
+      return (domain, stream, observer) -> NodeTransfers.issue(said, domain, stream, observer);
     }
   }
 

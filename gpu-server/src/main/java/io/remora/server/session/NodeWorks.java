@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
-import io.remora.server.driver.Domain;
-import io.remora.server.driver.WorkObserver;
 import io.remora.v1.CUgraphNodeType;
 import io.remora.v1.CUresult;
 import io.remora.v1.GraphNodeWork;
@@ -128,19 +126,7 @@ final class NodeWorks {
       return empty(rows, call);
     }
     return new NodeWork.Transfer(
-        session.memory(rows.getDst(), 1),
-        WorkKeys.ofBytes(call.number(), to),
-        rows,
-        (domain, stream, observer) ->
-            domain.copyRowsOnDevice(
-                rows.getDst(),
-                rows.getDstPitch(),
-                rows.getSrc(),
-                rows.getSrcPitch(),
-                rows.getWidthBytes(),
-                rows.getHeight(),
-                stream,
-                observer));
+        session.memory(rows.getDst(), 1), WorkKeys.ofBytes(call.number(), to), rows);
   }
 
   private NodeWork fill(SessionCall call, GraphNodeWork rows) {
@@ -156,37 +142,11 @@ final class NodeWorks {
     return new NodeWork.Transfer(
         session.memory(rows.getDst(), 1),
         WorkKeys.ofBytes(call.number(), rows.getWidthBytes() * rows.getHeight()),
-        rows,
-        (domain, stream, observer) -> fill(domain, stream, rows, pitch, count, observer));
-  }
-
-  private static void fill(
-      Domain domain,
-      long stream,
-      GraphNodeWork rows,
-      long pitch,
-      long count,
-      WorkObserver observer) {
-    long at = rows.getDst();
-    long height = rows.getHeight();
-    switch (rows.getElementBytes()) {
-      case 1 ->
-          domain.cuMemsetD2D8Async(
-              at, pitch, rows.getValue() & 0xff, count, height, stream, observer);
-      case 2 ->
-          domain.cuMemsetD2D16Async(
-              at, pitch, rows.getValue() & 0xffff, count, height, stream, observer);
-      default ->
-          domain.cuMemsetD2D32Async(at, pitch, rows.getValue(), count, height, stream, observer);
-    }
+        rows);
   }
 
   /** A copy or fill of nothing. */
   private static NodeWork empty(GraphNodeWork said, SessionCall call) {
-    return new NodeWork.Transfer(
-        call.context().device(),
-        io.remora.server.queue.Work.FREE,
-        said,
-        (domain, stream, observer) -> observer.onDone(CUresult.CUDA_SUCCESS_VALUE, 0));
+    return new NodeWork.Transfer(call.context().device(), io.remora.server.queue.Work.FREE, said);
   }
 }
