@@ -30,8 +30,8 @@ bool remora_is_across(const struct remora_device_copy *copy, uint64_t stream);
 bool remora_is_elsewhere(uint64_t address, uint64_t stream);
 
 /*
- * Makes such a copy: now, or when the stream gets there. It is the stream's work then as any other;
- * what goes wrong is told by a later waiting call.
+ * Makes such a copy, for whoever has a current context: now, or when the stream gets there. It is
+ * the stream's work then as any other; what goes wrong is told by a later waiting call.
  */
 CUresult remora_copy_across(const struct remora_device_copy *copy, uint64_t stream, bool now);
 

@@ -205,8 +205,10 @@ static bool is_managed(const struct remora_device_copy *copy)
 CUresult remora_copy_across(const struct remora_device_copy *copy, uint64_t stream, bool now)
 {
     uint64_t token;
-    if (copy->width == 0 || copy->height == 0) {
-        return CUDA_SUCCESS;
+    struct remora_context *context;
+    CUresult result = remora_usable_context(&context);
+    if (result != CUDA_SUCCESS || copy->width == 0 || copy->height == 0) {
+        return result;
     }
     /* A capture is of one server; managed memory is wherever its pages were used last. */
     if (remora_captures() || is_managed(copy)) {
@@ -215,7 +217,7 @@ CUresult remora_copy_across(const struct remora_device_copy *copy, uint64_t stre
     if (now && stream == 0) {
         return copy_now(copy);
     }
-    CUresult result = remora_across_start();
+    result = remora_across_start();
     struct copy_job *made = calloc(1, sizeof *made);
     if (result != CUDA_SUCCESS || made == NULL) {
         free(made);

@@ -14,9 +14,7 @@ CUresult remora_cuMemcpyDtoDAsync(bool per_thread, CUdeviceptr dst_device, CUdev
     uint64_t stream;
     CUresult result = remora_stream(h_stream, per_thread, &stream);
     if (result == CUDA_SUCCESS && remora_is_across(&copy, stream)) {
-        struct remora_context *context;
-        result = remora_usable_context(&context);
-        return result == CUDA_SUCCESS ? remora_copy_across(&copy, stream, false) : result;
+        return remora_copy_across(&copy, stream, false);
     }
     if (result == CUDA_SUCCESS) {
         result = remora_call_begin(&call);
@@ -37,9 +35,7 @@ CUresult remora_cuMemcpyDtoD(bool per_thread, CUdeviceptr dst_device, CUdevicept
         return remora_cuMemcpyDtoDAsync(true, dst_device, src_device, byte_count, NULL);
     }
     if (remora_is_across(&copy, 0)) {
-        struct remora_context *context;
-        CUresult result = remora_usable_context(&context);
-        return result == CUDA_SUCCESS ? remora_copy_across(&copy, 0, true) : result;
+        return remora_copy_across(&copy, 0, true);
     }
     CUresult result = remora_call_begin(&call);
     if (result != CUDA_SUCCESS) {
@@ -81,11 +77,7 @@ CUresult remora_cuMemcpyPeerAsync(bool per_thread, CUdeviceptr dst_device, CUcon
         result = remora_stream(h_stream, per_thread, &stream);
     }
     if (result == CUDA_SUCCESS && remora_is_across(&copy, stream)) {
-        struct remora_context *context;
         result = check_peers(dst_device, dst_context, src_device, src_context);
-        if (result == CUDA_SUCCESS) {
-            result = remora_usable_context(&context);
-        }
         return result == CUDA_SUCCESS ? remora_copy_across(&copy, stream, false) : result;
     }
     if (result == CUDA_SUCCESS) {
@@ -115,11 +107,7 @@ CUresult remora_cuMemcpyPeer(bool per_thread, CUdeviceptr dst_device, CUcontext 
         result = remora_context(src_context, &from);
     }
     if (result == CUDA_SUCCESS && remora_is_across(&copy, 0)) {
-        struct remora_context *context;
         result = check_peers(dst_device, dst_context, src_device, src_context);
-        if (result == CUDA_SUCCESS) {
-            result = remora_usable_context(&context);
-        }
         return result == CUDA_SUCCESS ? remora_copy_across(&copy, 0, true) : result;
     }
     if (result == CUDA_SUCCESS) {
