@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server;
 
+import com.google.common.util.concurrent.MoreExecutors;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
@@ -37,7 +38,7 @@ final class MembersService extends MembersGrpc.MembersImplBase {
     var call = (ServerCallStreamObserver<TakeAnswer>) observer;
     call.disableAutoRequest();
     Taking taking = new Taking(place, call);
-    InOrder inOrder = new InOrder(workers);
+    Executor inOrder = MoreExecutors.newSequentialExecutor(workers);
     call.setOnCancelHandler(() -> inOrder.execute(taking::callerGone));
     call.request(1);
     return new StreamObserver<>() {
