@@ -74,8 +74,11 @@ final class ConditionWork extends QueuedWork {
     if (session.isEnded()) {
       return;
     }
-    List<GraphStep> body =
-        result == CUresult.CUDA_SUCCESS_VALUE ? node.body(word.getInt(0)) : List.of();
+    if (result != CUresult.CUDA_SUCCESS_VALUE) {
+      failed(memory, result, "");
+      return;
+    }
+    List<GraphStep> body = node.body(word.getInt(0));
     if (body.isEmpty()) {
       finish(memory);
       return;

@@ -38,6 +38,9 @@ final class GraphImages {
 
   private SessionImage.Graph graph(SessionGraph graph) {
     SessionImage.Graph.Builder written = SessionImage.Graph.newBuilder().setHandle(graph.handle());
+    if (!graph.conditions().isEmpty()) {
+      throw new Unmovable("a graph has a condition");
+    }
     Map<GraphNode, Integer> places = new HashMap<>();
     for (GraphNode node : graph.nodes()) {
       if (!node.held().isEmpty()) {
@@ -64,6 +67,9 @@ final class GraphImages {
   private SessionImage.GraphExec exec(SessionGraphExec exec) {
     SessionImage.GraphExec.Builder written =
         SessionImage.GraphExec.newBuilder().setHandle(exec.handle()).setFlags(exec.flags());
+    if (!exec.initial().isEmpty()) {
+      throw new Unmovable("a graph has a condition");
+    }
     exec.allSteps().forEach(step -> written.addSteps(step(step)));
     exec.disabledSteps().forEach(written::addDisabled);
     return written.build();

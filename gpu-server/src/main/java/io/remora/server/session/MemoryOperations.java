@@ -99,7 +99,7 @@ final class MemoryOperations {
     void start(Domain domain, long driverStream) {
       long address = operation.address();
       if (operation.waits()) {
-        Look look = new Look(session, operation);
+        Look look = new Look(this, operation);
         domain.copyToHost(driverStream, address, operation.bytes(), look::begin, this);
       } else {
         domain.copyToDevice(driverStream, address, operation.written(), this);
@@ -109,20 +109,42 @@ final class MemoryOperations {
     @Override
     void finished(int result, String detail) {
       if (result != CUresult.CUDA_SUCCESS_VALUE) {
-        session.signal(() -> session.faults().workFailed(call, stream().device(), result, detail));
+        failed(result, detail);
       }
+    }
+
+    void failed(int result, String detail) {
+      session.signal(() -> session.faults().workFailed(call, stream().device(), result, detail));
+    }
+
+    void after(long nanos, Runnable task) {
+      session
+          .services()
+          .delays()
+          .after(
+              nanos,
+              () ->
+                  session
+                      .serial()
+                      .execute(
+                          () -> {
+                            // A session that has ended frees its streams with what is on them.
+                            if (!session.isEnded()) {
+                              task.run();
+                            }
+                          }));
     }
   }
 
   /** Looks at a word until it is as a stream wants it. */
   private static final class Look {
-    private final ClientSession session;
+    private final WordWork work;
     private final MemoryOperation operation;
     private final ByteBuffer word;
     private long pauseNanos = FIRST_PAUSE_NANOS;
 
-    Look(ClientSession session, MemoryOperation operation) {
-      this.session = session;
+    Look(WordWork work, MemoryOperation operation) {
+      this.work = work;
       this.operation = operation;
       this.word = ByteBuffer.allocate(operation.bytes());
     }
@@ -133,21 +155,14 @@ final class MemoryOperations {
     }
 
     private void looked(DeviceBytes memory, int result) {
-      if (result != CUresult.CUDA_SUCCESS_VALUE || operation.isFulfilledBy(word)) {
+      if (result != CUresult.CUDA_SUCCESS_VALUE) {
+        work.failed(result, "");
         memory.finish();
-        return;
-      }
-      session
-          .services()
-          .delays()
-          .after(pauseNanos, () -> session.serial().execute(() -> lookAgain(memory)));
-      pauseNanos = Math.min(2 * pauseNanos, LAST_PAUSE_NANOS);
-    }
-
-    private void lookAgain(DeviceBytes memory) {
-      // A session that has ended frees its streams with what is on them.
-      if (!session.isEnded()) {
-        begin(memory);
+      } else if (operation.isFulfilledBy(word)) {
+        memory.finish();
+      } else {
+        work.after(pauseNanos, () -> begin(memory));
+        pauseNanos = Math.min(2 * pauseNanos, LAST_PAUSE_NANOS);
       }
     }
   }
