@@ -19,9 +19,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import jcuda.Pointer;
-import jcuda.driver.CUfunction;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -150,36 +147,11 @@ class MemberMoveTest {
   @Test
   void aBusyProgramIsMovedWithoutALostOrDoubledLaunch() throws Exception {
     try (TestSession session = session("alice", "a")) {
-      CUfunction step = session.function("small", "multiplyThenAdd");
-      DeviceAddress value = session.allocateZeros(Integer.BYTES);
-      AtomicBoolean enough = new AtomicBoolean();
-      CompletableFuture<Integer> expected =
-          CompletableFuture.supplyAsync(
-              () -> {
-                session.enter();
-                int host = 0;
-                int summand = 0;
-                while (!enough.get()) {
-                  for (int i = 0; i < 200; i++, summand++) {
-                    session.expectSuccess(
-                        session.launchOne(
-                            step,
-                            null,
-                            Pointer.to(value),
-                            TestSession.parameter(5),
-                            TestSession.parameter(summand)));
-                    host = host * 5 + summand;
-                  }
-                  assertThat(session.readInt(value)).isEqualTo(host);
-                }
-                return host;
-              });
-      for (int i = 0; i < 8 && !expected.isDone(); i++) {
+      BusyProgram busy = new BusyProgram(session);
+      for (int i = 0; i < 8 && busy.isRunning(); i++) {
         MoveSessionReply unused = i % 2 == 0 ? move(session, "a", "b") : move(session, "b", "a");
       }
-      enough.set(true);
-      int last = expected.get(20, TimeUnit.SECONDS);
-      assertThat(session.readInt(value)).isEqualTo(last);
+      busy.end();
     }
   }
 

@@ -23,9 +23,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import jcuda.Pointer;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUresult;
@@ -132,36 +129,11 @@ class MoveTest {
   @Test
   void aBusyProgramIsMovedWithoutALostOrDoubledLaunch() throws Exception {
     try (TestSession session = session()) {
-      CUfunction step = session.function("small", "multiplyThenAdd");
-      DeviceAddress value = session.allocateZeros(Integer.BYTES);
-      AtomicBoolean enough = new AtomicBoolean();
-      CompletableFuture<Integer> expected =
-          CompletableFuture.supplyAsync(
-              () -> {
-                session.enter();
-                int host = 0;
-                int summand = 0;
-                while (!enough.get()) {
-                  for (int i = 0; i < 200; i++, summand++) {
-                    session.expectSuccess(
-                        session.launchOne(
-                            step,
-                            null,
-                            Pointer.to(value),
-                            TestSession.parameter(5),
-                            TestSession.parameter(summand)));
-                    host = host * 5 + summand;
-                  }
-                  assertThat(session.readInt(value)).isEqualTo(host);
-                }
-                return host;
-              });
+      BusyProgram busy = new BusyProgram(session);
       for (int i = 0; i < 6; i++) {
         assertThat(move(session, 1 - i % 2).getFrom()).isEqualTo(i % 2);
       }
-      enough.set(true);
-      int last = expected.get(20, TimeUnit.SECONDS);
-      assertThat(session.readInt(value)).isEqualTo(last);
+      busy.end();
       String id = session.cuda().welcome().getSessionId();
       Await.success(
           TIME_MAX,

@@ -68,13 +68,9 @@ final class MappedSlab implements Slab {
    */
   MappedSlab(int device, long bytes, TakenAddresses taken) {
     describe(device);
-    long[] out = new long[1];
-    Cuda.require(
-        VirtualMemoryCalls.cuMemGetAllocationGranularity(
-            out, Pointer.nativeValue(properties), GRANULARITY_MINIMUM),
-        "cuMemGetAllocationGranularity");
-    this.granuleBytes = out[0];
+    this.granuleBytes = granularity();
     this.bytes = bytes;
+    long[] out = new long[1];
     long space = bytes;
     int result = VirtualMemoryCalls.cuMemAddressReserve(out, space, bytes, 0, 0);
     for (long wish : wishes(bytes, taken)) {
@@ -97,6 +93,15 @@ final class MappedSlab implements Slab {
     this.reservedBytes = space;
     this.address = (reserved + bytes - 1) & -bytes;
     this.granules = new Granules(address, bytes, granuleBytes);
+  }
+
+  private long granularity() {
+    long[] out = new long[1];
+    Cuda.require(
+        VirtualMemoryCalls.cuMemGetAllocationGranularity(
+            out, Pointer.nativeValue(properties), GRANULARITY_MINIMUM),
+        "cuMemGetAllocationGranularity");
+    return out[0];
   }
 
   /** Beginnings behind and before what is taken, for a driver that takes an address as a wish. */
@@ -123,13 +128,9 @@ final class MappedSlab implements Slab {
    */
   MappedSlab(int device, long bytes, long wanted) {
     describe(device);
-    long[] out = new long[1];
-    Cuda.require(
-        VirtualMemoryCalls.cuMemGetAllocationGranularity(
-            out, Pointer.nativeValue(properties), GRANULARITY_MINIMUM),
-        "cuMemGetAllocationGranularity");
-    this.granuleBytes = out[0];
+    this.granuleBytes = granularity();
     this.bytes = bytes;
+    long[] out = new long[1];
     Cuda.require(
         VirtualMemoryCalls.cuMemAddressReserve(out, bytes, bytes, wanted, 0),
         "cuMemAddressReserve");
