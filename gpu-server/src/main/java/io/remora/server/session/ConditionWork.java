@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  * A conditional node in a launch: its stream stands still while the condition is looked at and the
  * graph that it asks for runs on another stream. No thread waits.
  */
-final class ConditionWork extends QueuedWork {
-  private final SessionCall call;
+final class ConditionWork extends CallWork {
   private final GraphRuns runs;
   private final NodeWork.Conditional node;
   private final long key;
@@ -34,16 +33,10 @@ final class ConditionWork extends QueuedWork {
       GraphRuns runs,
       NodeWork.Conditional node,
       long key) {
-    super(session);
-    this.call = call;
+    super(session, call);
     this.runs = runs;
     this.node = node;
     this.key = key;
-  }
-
-  @Override
-  long sequence() {
-    return call.sequence();
   }
 
   @Override
@@ -75,7 +68,7 @@ final class ConditionWork extends QueuedWork {
       return;
     }
     if (result != CUresult.CUDA_SUCCESS_VALUE) {
-      failed(memory, result, "");
+      giveUp(memory, result, "");
       return;
     }
     List<GraphStep> body = node.body(word.getInt(0));
@@ -88,17 +81,17 @@ final class ConditionWork extends QueuedWork {
       on = innerStream();
       runs.runBody(call, on, key * 31 + 1, body);
     } catch (CallException refused) {
-      failed(memory, refused.result(), refused.detail());
+      giveUp(memory, refused.result(), refused.detail());
       return;
     } catch (DriverException refused) {
-      failed(memory, refused.result(), refused.detail());
+      giveUp(memory, refused.result(), refused.detail());
       return;
     }
     on.whenIdle(() -> session.serial().execute(() -> bodyOver(memory)));
   }
 
-  private void failed(DeviceBytes memory, int result, String detail) {
-    session.faults().workFailed(call, stream().device(), result, detail);
+  private void giveUp(DeviceBytes memory, int result, String detail) {
+    failed(result, detail);
     finish(memory);
   }
 
@@ -129,12 +122,5 @@ final class ConditionWork extends QueuedWork {
       inner = made;
     }
     return made;
-  }
-
-  @Override
-  void finished(int result, String detail) {
-    if (result != CUresult.CUDA_SUCCESS_VALUE) {
-      session.signal(() -> session.faults().workFailed(call, stream().device(), result, detail));
-    }
   }
 }

@@ -194,22 +194,15 @@ final class GraphRuns {
   }
 
   /** Some nodes of one launch: several of the device, or one of another kind. */
-  private final class Piece extends QueuedWork {
-    private final SessionCall call;
+  private final class Piece extends CallWork {
     private final long key;
     private final List<NodeWork> nodes = new ArrayList<>(1);
     private long recordNumber;
     private boolean waits;
 
     Piece(SessionCall call, long key) {
-      super(GraphRuns.this.session);
-      this.call = call;
+      super(GraphRuns.this.session, call);
       this.key = key;
-    }
-
-    @Override
-    long sequence() {
-      return call.sequence();
     }
 
     @Override
@@ -314,9 +307,7 @@ final class GraphRuns {
       if (!nodes.isEmpty() && nodes.get(0) instanceof NodeWork.EventRecord record) {
         record.event().recordEnded(recordNumber);
       }
-      if (result != CUresult.CUDA_SUCCESS_VALUE) {
-        session.signal(() -> session.faults().workFailed(call, stream().device(), result, detail));
-      }
+      super.finished(result, detail);
     }
   }
 }

@@ -70,19 +70,12 @@ final class MemoryOperations {
   }
 
   /** One operation on its stream. */
-  private static final class WordWork extends QueuedWork {
-    private final SessionCall call;
+  private static final class WordWork extends CallWork {
     private final MemoryOperation operation;
 
     WordWork(ClientSession session, SessionCall call, MemoryOperation operation) {
-      super(session);
-      this.call = call;
+      super(session, call);
       this.operation = operation;
-    }
-
-    @Override
-    long sequence() {
-      return call.sequence();
     }
 
     @Override
@@ -104,17 +97,6 @@ final class MemoryOperations {
       } else {
         domain.copyToDevice(driverStream, address, operation.written(), this);
       }
-    }
-
-    @Override
-    void finished(int result, String detail) {
-      if (result != CUresult.CUDA_SUCCESS_VALUE) {
-        failed(result, detail);
-      }
-    }
-
-    void failed(int result, String detail) {
-      session.signal(() -> session.faults().workFailed(call, stream().device(), result, detail));
     }
 
     void after(long nanos, Runnable task) {
