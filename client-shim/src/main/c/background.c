@@ -118,6 +118,8 @@ void remora_background_wake(struct remora_connection *connection)
 {
     uint64_t one = 1;
     connection->background_asleep = false;
+    int cancel = remora_hold_cancellation();
     ssize_t unused = write(connection->wake_fd, &one, sizeof one);
     (void)unused;
+    remora_release_cancellation(cancel);
 }

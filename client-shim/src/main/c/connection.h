@@ -17,7 +17,9 @@
 #include <nghttp2/nghttp2.h>
 #include <pthread.h>
 
+#include "cancellation.h"
 #include "channel.h"
+#include "cancellation.h"
 #include "client.h"
 #include "kept.h"
 #include "output.h"
@@ -335,24 +337,6 @@ void remora_fail_expected(struct remora_connection *connection);
 /* Notes the first failure of a call that isn't waited for. */
 void remora_defer(struct remora_connection *connection, uint64_t sequence, uint32_t number,
                   CUresult result, struct remora_span detail);
-
-/* ---- cancellation --------------------------------------------------------------------------- */
-
-/*
- * A thread that the program cancels while it waits here would leave the connection without a
- * leader, or its lock held: that has to wait until the call is over.
- */
-static inline int remora_hold_cancellation(void)
-{
-    int before = PTHREAD_CANCEL_ENABLE;
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-    return before;
-}
-
-static inline void remora_release_cancellation(int before)
-{
-    pthread_setcancelstate(before, NULL);
-}
 
 /* ---- sender.c ------------------------------------------------------------------------------- */
 

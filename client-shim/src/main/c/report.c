@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report.h"
 
+#include "cancellation.h"
 #include "client.h"
 
 #include <errno.h>
@@ -53,7 +54,9 @@ static void say(const char *format, va_list arguments)
     }
     line[length++] = '\n';
     int saved = errno;
+    int cancel = remora_hold_cancellation();
     write_all(line, length);
+    remora_release_cancellation(cancel);
     errno = saved;
 }
 

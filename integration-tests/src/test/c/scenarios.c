@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static uint8_t pattern(size_t i, unsigned seed)
@@ -363,13 +364,20 @@ static void *waits_for_ever(void *unused)
     return unused;
 }
 
-/* A thread that is cancelled while it waits, as the one that reads for all, holds up nobody. */
+/*
+ * A thread that is cancelled while it waits, as the one that reads for all, or while it wakes the
+ * connection, which falls asleep when there is no call for 20 ms, holds up nobody.
+ */
 static void cancel(void)
 {
+    static const struct timespec until_asleep = {.tv_nsec = 60000000};
     pthread_t waiting;
     use_first_device();
     CHECK(cuCtxGetCurrent(&shared_context));
     for (int i = 0; i < 20; i++) {
+        if (i % 2 == 0) {
+            REQUIRE(clock_nanosleep(CLOCK_MONOTONIC, 0, &until_asleep, NULL) == 0);
+        }
         REQUIRE(pthread_create(&waiting, NULL, waits_for_ever, NULL) == 0);
         REQUIRE(pthread_cancel(waiting) == 0);
         round_trip(100000, 1);

@@ -199,8 +199,8 @@ final class Connection implements AutoCloseable {
   }
 
   /**
-   * Sends what is there, ends the session and waits a moment for the server to agree. Every later
-   * call answers {@code CUDA_ERROR_DEINITIALIZED}.
+   * Sends what is there, ends the session and waits a moment for the server to agree, also if it
+   * has to connect again for that. Every later call answers {@code CUDA_ERROR_DEINITIALIZED}.
    */
   @Override
   public void close() {
@@ -213,6 +213,9 @@ final class Connection implements AutoCloseable {
       line.cancel("the client is closing", null);
       Thread.currentThread().interrupt();
     }
+    if (resumption != null) {
+      resumption.stop();
+    }
     output.write();
     flusher.close();
     callbacks.close();
@@ -224,12 +227,12 @@ final class Connection implements AutoCloseable {
     boolean intact = receiver.failure() == null;
     Failure closed =
         new Failure(CUresult.CUDA_ERROR_DEINITIALIZED, "The connection was closed by the program.");
-    receiver.fail(closed);
-    if (resumption != null) {
-      resumption.stop();
+    if (intact && resumption != null) {
+      resumption.end();
     }
+    receiver.fail(closed);
     // A stream that has failed may have been cancelled, and then has no half to close.
-    if (intact && !line.halfClose()) {
+    if (intact && !line.halfClose() && resumption == null) {
       receiver.lost(closed);
     }
   }

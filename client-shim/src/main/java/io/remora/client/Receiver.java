@@ -182,7 +182,8 @@ final class Receiver extends ClientCall.Listener<InboundFrame> {
     }
     Resumption next;
     synchronized (this) {
-      next = failure == null ? resumption : null;
+      boolean goesOn = failure == null || (resumption != null && resumption.isEnding());
+      next = goesOn ? resumption : null;
     }
     if (next != null && next.begin(endStatus, trailers)) {
       return;

@@ -38,6 +38,7 @@ final class Resumption {
   private long cutAt;
   private long pauseNanos;
   private @Nullable Attempt attempt;
+  private volatile boolean ending;
   private volatile boolean stopped;
 
   Resumption(
@@ -64,7 +65,8 @@ final class Resumption {
    */
   boolean begin(Status status, Metadata trailers) {
     String elsewhere = trailers.get(DriverMethods.MOVED);
-    if (stopped || trailers.containsKey(DriverMethods.ENDED)) {
+    boolean ended = trailers.containsKey(DriverMethods.ENDED) || (ending && status.isOk());
+    if (stopped || ended) {
       return false;
     }
     if (elsewhere != null && !streams.goTo(elsewhere)) {
@@ -76,6 +78,19 @@ final class Resumption {
     pauseNanos = PAUSE_NANOS_MIN;
     tryAgain();
     return true;
+  }
+
+  /**
+   * The program has closed the session: another stream is only to say so, or the server would keep
+   * the session for its grace time. Under the sender's lock.
+   */
+  void end() {
+    ending = true;
+  }
+
+  /** Whether the program has closed the session, which the server may not know. */
+  boolean isEnding() {
+    return ending && !stopped;
   }
 
   /** Nobody wants the session any more. Any thread. */
@@ -164,11 +179,18 @@ final class Resumption {
         long received = AnswerReader.resumed(frame);
         resumed = true;
         receiver.resumedBy(this);
-        sender.locked(() -> line.attach(stream, received));
+        sender.locked(() -> goOn(stream, received));
         sender.signalRoom();
       } catch (WireException e) {
         receiver.broken(e);
         throw e;
+      }
+    }
+
+    private void goOn(ClientCall<OutboundFrame, InboundFrame> stream, long received) {
+      line.attach(stream, received);
+      if (ending) {
+        stream.halfClose();
       }
     }
 

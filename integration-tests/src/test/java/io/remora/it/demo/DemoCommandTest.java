@@ -9,12 +9,16 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 final class DemoCommandTest {
+  private static final Pattern SERVER_PROCESS = Pattern.compile("process (\\d+) on ");
+
   @TempDir private Path folder;
 
   @Test
@@ -30,7 +34,10 @@ final class DemoCommandTest {
     assertThat(out.toString()).contains("alice").contains("75.0 %").doesNotContain("✗");
     assertThat(ImageIO.read(picture.toFile()).getWidth()).isEqualTo(1600);
     assertThat(Files.size(picture)).isGreaterThan(10_000);
-    assertThat(ProcessHandle.current().children().filter(ProcessHandle::isAlive)).isEmpty();
+    Matcher server = SERVER_PROCESS.matcher(out.toString());
+    assertThat(server.find()).isTrue();
+    assertThat(ProcessHandle.of(Long.parseLong(server.group(1))).filter(ProcessHandle::isAlive))
+        .isEmpty();
   }
 
   @Test

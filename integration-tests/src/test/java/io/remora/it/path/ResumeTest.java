@@ -4,11 +4,13 @@ package io.remora.it.path;
 import static io.remora.it.path.TestSession.parameter;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.remora.client.AdminClient;
 import io.remora.client.ConnectionSettings;
 import io.remora.it.process.CuttingProxy;
 import io.remora.it.process.ServerProcess;
 import io.remora.it.remote.DeviceAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +33,9 @@ class ResumeTest {
   private static final int CUTS = 500;
   private static final int BYTES_MAX = 50 << 10;
   private static final int FACTOR = 1664525;
+
+  /** A server keeps a session for 30 s. */
+  private static final Duration WELL_WITHIN_GRACE = Duration.ofSeconds(15);
 
   private ServerProcess server;
 
@@ -63,6 +68,20 @@ class ResumeTest {
       }
       rounds.check();
       assertThat(session.cuda().stats().resumes()).isPositive();
+    }
+  }
+
+  @Test
+  void aSessionThatIsClosedWhileItIsCutIsNotKeptForItsGraceTime() throws Exception {
+    try (CuttingProxy proxy = new CuttingProxy(server.port(), 1);
+        AdminClient admin = AdminClient.open(server.settings())) {
+      for (int i = 0; i < 20; i++) {
+        TestSession session = new TestSession(by(proxy));
+        // The client may not have seen it when it closes, or be on its way back.
+        proxy.retarget(server.port());
+        session.close();
+      }
+      Await.success(WELL_WITHIN_GRACE, () -> assertThat(admin.state().getSessionsList()).hasSize(0));
     }
   }
 

@@ -7,14 +7,16 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /** A C program that runs. Its standard error goes to a file, which every failure quotes. */
 final class ShimProcess implements AutoCloseable {
-  private static final long RUN_SECONDS_MAX = 120;
+  private static final long RUN_SECONDS_MAX = 240;
 
   private final Process process;
   private final BufferedReader output;
@@ -51,12 +53,38 @@ final class ShimProcess implements AutoCloseable {
 
   /** Waits for the end and gives the lines that are left. */
   List<String> awaitEnd() throws Exception {
-    List<String> lines = new ArrayList<>();
-    for (String line = output.readLine(); line != null; line = output.readLine()) {
-      lines.add(line);
+    CompletableFuture<List<String>> lines = CompletableFuture.supplyAsync(this::restOfOutput);
+    try {
+      List<String> all = lines.get(RUN_SECONDS_MAX, TimeUnit.SECONDS);
+      assertThat(process.waitFor(RUN_SECONDS_MAX, TimeUnit.SECONDS)).as(errorText()).isTrue();
+      return all;
+    } catch (TimeoutException hangs) {
+      String threads = threads();
+      close();
+      throw new AssertionError(
+          "still running after " + RUN_SECONDS_MAX + " s\n" + threads + errorText(), hangs);
     }
-    assertThat(process.waitFor(RUN_SECONDS_MAX, TimeUnit.SECONDS)).as(errorText()).isTrue();
-    return lines;
+  }
+
+  private List<String> restOfOutput() {
+    return output.lines().toList();
+  }
+
+  /** Where the program's threads and those of its children are, a line each. */
+  private String threads() throws IOException {
+    StringBuilder text = new StringBuilder();
+    for (ProcessHandle each :
+        Stream.concat(Stream.of(process.toHandle()), process.descendants()).toList()) {
+      try (Stream<Path> tasks = Files.list(Path.of("/proc/" + each.pid() + "/task"))) {
+        for (Path task : tasks.toList()) {
+          String[] stat = Files.readString(task.resolve("stat")).split("\\) ", 2);
+          String waits = Files.readString(task.resolve("wchan"));
+          text.append(stat[0]).append(") ").append(stat[1], 0, 1).append(' ');
+          text.append(waits).append('\n');
+        }
+      }
+    }
+    return text.toString();
   }
 
   boolean isRunning() {
