@@ -20,11 +20,13 @@ public final class PtxInstance {
   private final PtxModule module;
   private final AddressSpace memory;
   private final Map<String, Long> addresses;
+  private final long[] inOrder;
 
   private PtxInstance(PtxModule module, AddressSpace memory, Map<String, Long> addresses) {
     this.module = module;
     this.memory = memory;
     this.addresses = addresses;
+    inOrder = addresses.values().stream().mapToLong(Long::longValue).toArray();
   }
 
   static PtxInstance create(
@@ -108,8 +110,8 @@ public final class PtxInstance {
     return address == null ? OptionalLong.empty() : OptionalLong.of(address);
   }
 
-  /** Addresses of all variables in the module's order, for the engine. */
+  /** Addresses of all variables in the module's order, for the engine, which only reads them. */
   long[] addresses() {
-    return addresses.values().stream().mapToLong(Long::longValue).toArray();
+    return inOrder;
   }
 }

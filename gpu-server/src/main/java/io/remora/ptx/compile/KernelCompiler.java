@@ -11,6 +11,7 @@ import io.remora.ptx.exec.CompiledKernel;
 import io.remora.ptx.exec.KernelCode;
 import io.remora.ptx.exec.MatrixStep;
 import io.remora.ptx.exec.Suspension;
+import io.remora.ptx.exec.Waits;
 import io.remora.ptx.ir.Block;
 import io.remora.ptx.ir.Flow;
 import io.remora.ptx.ir.GraphBuilder;
@@ -82,8 +83,7 @@ final class KernelCompiler {
         describe(plan),
         loader.apply(name, bytes),
         name,
-        suspensions(plan),
-        rows.usualStates(),
+        new Waits(suspensions(plan), rows.usualStates()),
         matrices(plan),
         program.fragments(),
         plan.slots().count(Kind.INT),

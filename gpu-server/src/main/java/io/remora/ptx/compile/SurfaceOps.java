@@ -120,7 +120,7 @@ final class SurfaceOps {
             "surfaces",
             c -> {
               c.context();
-              c.contextField("surfaces", "L" + UNIT + ";");
+              c.contextCall("surfaces", "()L" + UNIT + ";");
             });
     code.method.visitVarInsn(Opcodes.ALOAD, local);
   }

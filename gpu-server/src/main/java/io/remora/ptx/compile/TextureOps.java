@@ -208,7 +208,7 @@ final class TextureOps {
             "textures",
             c -> {
               c.context();
-              c.contextField("textures", "L" + UNIT + ";");
+              c.contextCall("textures", "()L" + UNIT + ";");
             });
     code.method.visitVarInsn(Opcodes.ALOAD, local);
   }

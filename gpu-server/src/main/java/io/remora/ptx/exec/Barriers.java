@@ -15,13 +15,20 @@ public final class Barriers {
 
   private final BlockContext block;
   private final Suspension[] suspensions;
-  private final int[] arrived = new int[BARRIERS];
-  private final int[] waiting = new int[BARRIERS];
-  private final int[] expected = new int[BARRIERS];
+  private final int[] arrived;
+  private final int[] waiting;
+  private final int[] expected;
 
-  Barriers(BlockContext block, Suspension[] suspensions) {
+  /**
+   * @param any whether the kernel's threads wait at all
+   */
+  Barriers(BlockContext block, Suspension[] suspensions, boolean any) {
     this.block = block;
     this.suspensions = suspensions;
+    int barriers = any ? BARRIERS : 0;
+    arrived = new int[barriers];
+    waiting = new int[barriers];
+    expected = new int[barriers];
   }
 
   void reset() {

@@ -11,6 +11,7 @@ import io.remora.ptx.memory.Access;
 import io.remora.ptx.memory.DeviceMemory;
 import io.remora.ptx.memory.ScratchArea;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the compiled code of a kernel sees of its block. One worker owns it and uses it for one
@@ -59,10 +60,6 @@ public final class BlockContext {
   public final long localAddress;
   public final long localBytes;
 
-  // What reads and writes images.
-  public final TextureUnit textures;
-  public final SurfaceUnit surfaces;
-
   // State of the threads between regions: slot * threads + thread.
   public final int[] state;
   public final int[] frameInt;
@@ -95,6 +92,11 @@ public final class BlockContext {
   private final long[] stack;
 
   private final long stackStart;
+
+  // Most kernels have no images.
+  private @Nullable TextureUnit textures;
+  private @Nullable SurfaceUnit surfaces;
+
   private final Launch launch;
   private final int worker;
 
@@ -110,8 +112,6 @@ public final class BlockContext {
     LaunchShape shape = launch.shape();
     memory = launch.memory();
     globals = launch.globals();
-    textures = new TextureUnit(memory, launch.images());
-    surfaces = new SurfaceUnit(memory, launch.images());
     threads = shape.threadsPerBlock();
     ntidX = shape.blockX();
     ntidY = shape.blockY();
@@ -139,7 +139,7 @@ public final class BlockContext {
     launch.copyParameters(piece.address() + parameterOffset);
     stackStart = compiled.stackStart();
     stack = new long[stackStart < 0 ? 0 : threads];
-    int waiting = compiled.hasStates() ? threads : 0;
+    int waiting = compiled.waits().any() ? threads : 0;
     state = new int[waiting];
     frameInt = new int[compiled.frameInts() * threads];
     frameLong = new long[compiled.frameLongs() * threads];
@@ -251,6 +251,26 @@ public final class BlockContext {
   public int environment(int register) {
     long address = launch.gridWorkspace();
     return register == 1 ? (int) (address >>> 32) : register == 2 ? (int) address : 0;
+  }
+
+  /** What reads textures. */
+  public TextureUnit textures() {
+    TextureUnit unit = textures;
+    if (unit == null) {
+      unit = new TextureUnit(memory, launch.images());
+      textures = unit;
+    }
+    return unit;
+  }
+
+  /** What reads and writes surfaces. */
+  public SurfaceUnit surfaces() {
+    SurfaceUnit unit = surfaces;
+    if (unit == null) {
+      unit = new SurfaceUnit(memory, launch.images());
+      surfaces = unit;
+    }
+    return unit;
   }
 
   /** {@code %gridid}. */

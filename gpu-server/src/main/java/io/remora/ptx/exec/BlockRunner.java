@@ -45,12 +45,13 @@ final class BlockRunner {
   BlockRunner(CompiledKernel compiled, BlockContext block) {
     this.block = block;
     this.code = compiled.code().get();
-    this.suspensions = compiled.suspensions().toArray(new Suspension[0]);
+    Waits waits = compiled.waits();
+    this.suspensions = waits.suspensions();
     this.matrices = compiled.matrices();
-    this.barriers = new Barriers(block, suspensions);
-    this.hasStates = compiled.hasStates();
-    this.gang = compiled.hasWarpOperations() ? WARP : block.threads;
-    this.usualStates = compiled.usualStates().stream().mapToInt(Integer::intValue).toArray();
+    this.barriers = new Barriers(block, suspensions, waits.any());
+    this.hasStates = waits.any();
+    this.gang = waits.warpOperations() ? WARP : block.threads;
+    this.usualStates = waits.usualStates();
     this.common = new int[(block.threads + gang - 1) / gang];
   }
 

@@ -12,8 +12,7 @@ import java.util.function.Supplier;
  * @param kernel what callers see
  * @param code gives the compiled code; loads its class at the first call
  * @param className name of the generated class, to find its frames in a stack trace
- * @param suspensions what threads wait for before each region, by number
- * @param usualStates the state that most threads have behind each region
+ * @param waits where threads wait, and for what
  * @param matrices what matrix instructions do, by the number of the region behind them
  * @param fragments what {@code wmma.load} and {@code wmma.store} move, by their number
  * @param frameInts 32-bit slots that each thread keeps over suspensions
@@ -28,8 +27,7 @@ public record CompiledKernel(
     PtxKernel kernel,
     Supplier<KernelCode> code,
     String className,
-    List<Suspension> suspensions,
-    List<Integer> usualStates,
+    Waits waits,
     Map<Integer, MatrixStep> matrices,
     List<FragmentAccess> fragments,
     int frameInts,
@@ -40,18 +38,8 @@ public record CompiledKernel(
     int[] sourceLines,
     BlockTime blockTime) {
 
-  /** Whether threads can wait or give way at all. */
-  public boolean hasStates() {
-    return suspensions.size() > 1;
-  }
-
   /** Whether threads need words for the registers of matrices. */
   public boolean hasFragments() {
     return !matrices.isEmpty() || !fragments.isEmpty();
-  }
-
-  /** Whether the threads of a warp wait for one another somewhere. */
-  public boolean hasWarpOperations() {
-    return suspensions.stream().anyMatch(Suspension::isWarpOperation);
   }
 }
