@@ -24,6 +24,9 @@ public final class JavaProcess implements AutoCloseable {
   private static final Duration STOP_TIME_MAX = Duration.ofSeconds(20);
   private static final int QUOTED_LINES_MAX = 20;
 
+  /** System property with flags for the JVMs of all of them, separated by blanks. */
+  private static final String FLAGS_PROPERTY = "remora.process.flags";
+
   private final Process process;
   private final Path errorLog;
   private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
@@ -65,6 +68,8 @@ public final class JavaProcess implements AutoCloseable {
       Path errorLog) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    String common = System.getProperty(FLAGS_PROPERTY, "");
+    command.addAll(common.isEmpty() ? List.of() : List.of(common.split(" ")));
     command.addAll(jvmFlags);
     command.add("-cp");
     command.add(classPath);

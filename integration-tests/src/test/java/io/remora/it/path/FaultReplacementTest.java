@@ -7,6 +7,7 @@ import io.remora.client.AdminClient;
 import io.remora.client.ConnectionException;
 import io.remora.client.ConnectionSettings;
 import io.remora.client.RemoteCuda;
+import io.remora.it.process.Await;
 import io.remora.it.process.ServerProcess;
 import io.remora.it.process.TenantsFile;
 import io.remora.it.remote.DeviceAddress;
@@ -140,7 +141,7 @@ class FaultReplacementTest {
   /** Allocates as soon as the other sessions have been idle for long enough to be spilled. */
   private static void allocateOnceOthersAreIdle(TestSession session, long bytes) {
     DeviceAddress address = new DeviceAddress();
-    Duration unused =
+    Boolean unused =
         Await.success(
             TIME_MAX,
             () -> {

@@ -8,6 +8,7 @@ import io.remora.client.AdminClient;
 import io.remora.client.ConnectionException;
 import io.remora.it.pool.PoolMembers;
 import io.remora.it.pool.Proxy;
+import io.remora.it.process.Await;
 import io.remora.it.remote.DeviceAddress;
 import io.remora.v1.DrainServerRequest;
 import io.remora.v1.MoveSessionReply;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -34,6 +36,8 @@ class MemberMoveTest {
 
   /** Before b: ends its connections when a test wants that. */
   private Proxy way;
+
+  private static final long BETWEEN_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
   @BeforeAll
   void startMembers(@TempDir Path folder) throws Exception {
@@ -86,7 +90,7 @@ class MemberMoveTest {
               || !String.valueOf(refused.getMessage()).contains("has just come")) {
             throw refused;
           }
-          Thread.onSpinWait();
+          LockSupport.parkNanos(BETWEEN_NANOS);
         }
       }
     }

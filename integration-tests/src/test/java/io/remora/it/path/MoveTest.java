@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.remora.client.AdminClient;
 import io.remora.client.ConnectionException;
 import io.remora.client.ConnectionSettings;
+import io.remora.it.process.Await;
 import io.remora.it.process.JavaProcess;
 import io.remora.it.process.ServerProcess;
 import io.remora.it.process.TenantsFile;

@@ -7,6 +7,7 @@ import com.google.protobuf.ByteString;
 import io.grpc.Status;
 import io.remora.client.AdminClient;
 import io.remora.client.ConnectionSettings;
+import io.remora.it.process.Await;
 import io.remora.it.process.CuttingProxy;
 import io.remora.it.process.ServerProcess;
 import io.remora.it.process.TenantsFile;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.remora.client.AdminClient;
 import io.remora.client.ConnectionSettings;
+import io.remora.it.process.Await;
 import io.remora.it.process.CuttingProxy;
 import io.remora.it.process.ServerProcess;
 import io.remora.it.remote.DeviceAddress;

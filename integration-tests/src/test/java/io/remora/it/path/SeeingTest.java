@@ -8,6 +8,7 @@ import io.remora.client.AdminClient;
 import io.remora.client.ConnectionException;
 import io.remora.client.ConnectionSettings;
 import io.remora.client.RemoteCuda;
+import io.remora.it.process.Await;
 import io.remora.it.process.JavaProcess;
 import io.remora.it.process.ServerProcess;
 import io.remora.it.process.TenantsFile;

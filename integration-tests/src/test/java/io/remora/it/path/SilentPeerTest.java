@@ -4,6 +4,7 @@ package io.remora.it.path;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.remora.client.ConnectionSettings;
+import io.remora.it.process.Await;
 import io.remora.it.process.JavaProcess;
 import io.remora.it.process.ServerProcess;
 import io.remora.it.process.TenantsFile;
@@ -64,7 +65,7 @@ class SilentPeerTest {
               try (TestSession next = new TestSession(settings)) {
                 next.allocateZeros(ClientDeathTest.TAKEN_BYTES);
               }
-              return null;
+              return true;
             });
       } finally {
         client.kill();

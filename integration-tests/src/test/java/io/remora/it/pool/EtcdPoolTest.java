@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.remora.client.ConnectionException;
 import io.remora.client.RemoteCuda;
+import io.remora.it.process.Await;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

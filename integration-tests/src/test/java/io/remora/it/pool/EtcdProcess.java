@@ -3,6 +3,7 @@ package io.remora.it.pool;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.remora.it.process.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

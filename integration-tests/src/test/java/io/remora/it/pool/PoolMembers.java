@@ -9,6 +9,7 @@ import io.remora.client.ConnectionSettings;
 import io.remora.client.RemoteCuda;
 import io.remora.client.config.ClientSettings;
 import io.remora.client.config.Surroundings;
+import io.remora.it.process.Await;
 import io.remora.server.RemoraServer;
 import io.remora.server.config.ServerConfig;
 import io.remora.server.config.ServerFlags;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.remora.client.AdminClient;
 import io.remora.client.ConnectionException;
 import io.remora.client.RemoteCuda;
+import io.remora.it.process.Await;
 import io.remora.v1.DrainDeviceRequest;
 import io.remora.v1.DrainServerRequest;
 import io.remora.v1.MembersReply;

@@ -3,6 +3,7 @@ package io.remora.it.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.remora.it.process.Await;
 import io.remora.it.process.ServerProcess;
 import io.remora.it.shim.ShimBuild;
 import java.io.IOException;
@@ -64,7 +65,7 @@ class EmbeddedServerTest {
       assertThat(running.rest()).isEmpty();
 
       assertThat(running.status()).isZero();
-      Running.await(() -> !isServed(port));
+      Await.holds(() -> !isServed(port));
     }
   }
 
@@ -77,7 +78,7 @@ class EmbeddedServerTest {
       running.signal("KILL");
 
       assertThat(running.status()).isEqualTo(137);
-      Running.await(() -> !isServed(port));
+      Await.holds(() -> !isServed(port));
     }
   }
 

@@ -3,6 +3,7 @@ package io.remora.it.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.remora.it.process.Await;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -100,7 +101,7 @@ class RunTest {
       running.signal("KILL");
 
       assertThat(running.status()).isEqualTo(137);
-      Running.await(() -> ProcessHandle.of(command).filter(ProcessHandle::isAlive).isEmpty());
+      Await.holds(() -> ProcessHandle.of(command).filter(ProcessHandle::isAlive).isEmpty());
     }
   }
 

@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 
 /** A command that runs under {@code remora run}. */
 final class Running implements AutoCloseable {
@@ -75,15 +74,6 @@ final class Running implements AutoCloseable {
 
   String errorText() throws IOException {
     return Files.readString(errors);
-  }
-
-  /** Waits until something is so, for which nobody can be waited. */
-  static void await(BooleanSupplier condition) {
-    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(RUN_SECONDS_MAX);
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).isLessThan(until);
-      Thread.onSpinWait();
-    }
   }
 
   @Override
