@@ -3,6 +3,7 @@ package io.remora.server.driver;
 
 import io.remora.v1.CUresult;
 import java.util.List;
+import java.util.Map;
 
 /**
  * One way of executing CUDA work: real GPUs, or the software device. Owned by the server for its
@@ -25,6 +26,17 @@ public interface Driver extends AutoCloseable {
    */
   default List<String> abilities(int device) {
     return List.of();
+  }
+
+  /**
+   * What a device's hardware has said of itself a moment ago. Doesn't wait: asking is what has
+   * figures read again, about once a second at most, so the first answer is empty.
+   *
+   * @param device ordinal of {@link #devices()}
+   * @return without the figures that the device doesn't have
+   */
+  default Map<DeviceFigure, Integer> figures(int device) {
+    return Map.of();
   }
 
   /**

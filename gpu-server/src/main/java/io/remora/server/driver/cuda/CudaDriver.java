@@ -2,6 +2,7 @@
 package io.remora.server.driver.cuda;
 
 import io.remora.server.driver.DeviceDescription;
+import io.remora.server.driver.DeviceFigure;
 import io.remora.server.driver.Domain;
 import io.remora.server.driver.DomainImage;
 import io.remora.server.driver.Driver;
@@ -12,6 +13,7 @@ import io.remora.server.driver.TakenAddresses;
 import io.remora.v1.CUresult;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import jcuda.driver.JCudaDriver;
 
 /**
@@ -26,11 +28,17 @@ public final class CudaDriver implements Driver {
   private final int version;
   private final List<CudaDevice> devices;
   private final List<DeviceDescription> descriptions;
+  private final HardwareFigures figures;
 
-  private CudaDriver(int version, List<CudaDevice> devices) {
+  private CudaDriver(
+      int version, List<CudaDevice> devices, String management, CudaClock nanoClock) {
     this.version = version;
     this.devices = List.copyOf(devices);
     this.descriptions = devices.stream().map(CudaDevice::description).toList();
+    List<String> uuids = descriptions.stream().map(DeviceDescription::uuid).toList();
+    this.figures =
+        new HardwareFigures(
+            new ManagementLibrary(management, uuids, CudaLibrary.isRemora()), nanoClock);
   }
 
   /**
@@ -41,11 +49,12 @@ public final class CudaDriver implements Driver {
    * @throws CudaUnavailableException if there is no driver or no GPU that can be used
    */
   public static CudaDriver open(boolean client) throws CudaUnavailableException {
-    return open(CudaLibrary.NAME, client);
+    return open(CudaLibrary.NAME, ManagementLibrary.NAME, client);
   }
 
-  /** Opens a driver's library by its path. */
-  static CudaDriver open(String library, boolean client) throws CudaUnavailableException {
+  /** Opens a driver's libraries by their paths; the one for management may be missing. */
+  static CudaDriver open(String library, String management, boolean client)
+      throws CudaUnavailableException {
     int version = CudaLibrary.open(library, client);
     int[] count = new int[1];
     int result = JCudaDriver.cuDeviceGetCount(count);
@@ -65,7 +74,7 @@ public final class CudaDriver implements Driver {
       throw new CudaUnavailableException(
           "GPU " + devices.size() + " can't be used: " + refused.detail());
     }
-    return new CudaDriver(version, devices);
+    return new CudaDriver(version, devices, management, nanoClock);
   }
 
   @Override
@@ -99,6 +108,11 @@ public final class CudaDriver implements Driver {
                 + " to "
                 + description.streamPriorityLeast(),
         "kernels print to the server's standard output");
+  }
+
+  @Override
+  public Map<DeviceFigure, Integer> figures(int device) {
+    return figures.of(device);
   }
 
   @Override
@@ -185,6 +199,7 @@ public final class CudaDriver implements Driver {
 
   @Override
   public void close() {
+    figures.close();
     devices.forEach(CudaDevice::close);
   }
 }

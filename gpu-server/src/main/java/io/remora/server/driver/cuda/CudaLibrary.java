@@ -97,7 +97,8 @@ final class CudaLibrary {
     }
   }
 
-  private static boolean isRemora() {
+  /** Whether the library that is bound is Remora's own client. */
+  static boolean isRemora() {
     return CudaCalls.cuGetExportTable(new long[1], REMORA_TABLE) == CUresult.CUDA_SUCCESS_VALUE;
   }
 
@@ -119,7 +120,8 @@ final class CudaLibrary {
     };
   }
 
-  private static String firstLine(Throwable thrown) {
+  /** The first line of what a loader says. */
+  static String firstLine(Throwable thrown) {
     return String.valueOf(thrown.getMessage())
         .lines()
         .findFirst()

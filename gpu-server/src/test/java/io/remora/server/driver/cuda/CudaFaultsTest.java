@@ -183,7 +183,7 @@ class CudaFaultsTest {
 
   @Test
   void aDriverThatCantBeUsedIsOneLineThatSaysWhatToDo() {
-    assertThatThrownBy(() -> CudaDriver.open("/nowhere/libcuda.so.1", false))
+    assertThatThrownBy(() -> CudaDriver.open("/nowhere/libcuda.so.1", NullDriver.MANAGEMENT, false))
         .isInstanceOf(CudaUnavailableException.class)
         .hasMessageContaining("install NVIDIA's driver");
     NullDriver.control("version 12020");
@@ -196,7 +196,7 @@ class CudaFaultsTest {
   }
 
   private static void assertUnavailable(String text) {
-    assertThatThrownBy(() -> CudaDriver.open(NullDriver.LIBRARY, false))
+    assertThatThrownBy(() -> CudaDriver.open(NullDriver.LIBRARY, NullDriver.MANAGEMENT, false))
         .isInstanceOf(CudaUnavailableException.class)
         .hasMessageContaining(text)
         .message()
