@@ -7,6 +7,8 @@
 #ifndef REMORA_NVML_H
 #define REMORA_NVML_H
 
+#include <stdbool.h>
+
 #include "client.h"
 
 #define NVML_EXPORT __attribute__((visibility("default")))
@@ -54,6 +56,17 @@ typedef struct {
     char busId[32];
 } nvmlPciInfo_t;
 
+typedef enum {
+    NVML_TEMPERATURE_GPU = 0
+} nvmlTemperatureSensors_t;
+
+typedef enum {
+    NVML_CLOCK_GRAPHICS = 0,
+    NVML_CLOCK_SM = 1,
+    NVML_CLOCK_MEM = 2,
+    NVML_CLOCK_VIDEO = 3
+} nvmlClockType_t;
+
 /* ---- for the library's own files ------------------------------------------------------------ */
 
 /* UNINITIALIZED unless nvmlInit has been called more often than nvmlShutdown. */
@@ -67,5 +80,31 @@ nvmlReturn_t remora_nvml_result(CUresult result);
 
 /* Gives a text to a caller who has this much room. */
 nvmlReturn_t remora_nvml_text(const char *text, char *out, unsigned int length);
+
+/* What a device's hardware says of itself: the fields of DeviceFigures. */
+enum remora_nvml_figure {
+    FIGURE_TEMPERATURE = 1,
+    FIGURE_POWER = 2,
+    FIGURE_POWER_LIMIT = 3,
+    FIGURE_ENFORCED_POWER_LIMIT = 4,
+    FIGURE_GPU_PERCENT = 5,
+    FIGURE_MEMORY_PERCENT = 6,
+    FIGURE_GRAPHICS_CLOCK = 7,
+    FIGURE_SM_CLOCK = 8,
+    FIGURE_MEMORY_CLOCK = 9,
+    FIGURE_GRAPHICS_CLOCK_MAX = 10,
+    FIGURE_SM_CLOCK_MAX = 11,
+    FIGURE_MEMORY_CLOCK_MAX = 12,
+    FIGURE_FAN_PERCENT = 13,
+    FIGURES
+};
+
+struct remora_nvml_figures {
+    bool known[FIGURES];
+    unsigned int values[FIGURES];
+};
+
+/* Asks the server for all figures of a device; the handle is checked. */
+nvmlReturn_t remora_nvml_figures(nvmlDevice_t device, struct remora_nvml_figures *out);
 
 #endif

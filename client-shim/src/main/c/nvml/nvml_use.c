@@ -17,6 +17,7 @@ struct use {
     /* One behind the other; to be freed. */
     char *names;
     size_t names_length;
+    struct remora_nvml_figures figures;
 };
 
 typedef struct {
@@ -42,6 +43,23 @@ static void free_use(struct use *use)
     free(use);
 }
 
+/* DeviceFigures; false if it is malformed. Figures of later servers are stepped over. */
+static bool read_figures(struct remora_span message, struct remora_nvml_figures *out)
+{
+    struct remora_reader in = remora_reader_of(message.data, message.length);
+    uint32_t tag;
+    while (remora_read_tag(&in, &tag)) {
+        uint32_t field = tag >> 3;
+        if (field < FIGURES && (tag & 7) == REMORA_WIRE_VARINT) {
+            out->values[field] = (unsigned int)remora_read_varint(&in);
+            out->known[field] = true;
+        } else {
+            remora_skip(&in, tag);
+        }
+    }
+    return !in.failed;
+}
+
 static CUresult ask(CUdevice device, struct use *use)
 {
     struct remora_call call = {.number = REMORA_CALL_REMORA_DEVICE_USE};
@@ -56,9 +74,11 @@ static CUresult ask(CUdevice device, struct use *use)
     }
     size_t sizes = 0;
     struct remora_span names = {NULL, 0};
+    struct remora_span figures = {NULL, 0};
     bool well_formed = remora_decode_remoraDeviceUse(
             &call.outputs, &use->busy_percent, use->ids, PROCESSES_MAX, &use->count, use->bytes,
-            PROCESSES_MAX, &sizes, &names);
+            PROCESSES_MAX, &sizes, &names, &figures)
+        && read_figures(figures, &use->figures);
     if (well_formed && names.length > 0) {
         use->names = malloc(names.length);
         use->names_length = use->names == NULL ? 0 : names.length;
@@ -90,7 +110,21 @@ static nvmlReturn_t use_of(nvmlDevice_t device, struct use **use)
     return result;
 }
 
-/* How busy the device's memory is nobody measures: 0. */
+nvmlReturn_t remora_nvml_figures(nvmlDevice_t device, struct remora_nvml_figures *out)
+{
+    struct use *use;
+    nvmlReturn_t result = use_of(device, &use);
+    if (result == NVML_SUCCESS) {
+        *out = use->figures;
+        free_use(use);
+    }
+    return result;
+}
+
+/*
+ * The hardware's, where it tells; otherwise the time of all tenants' work in the last second, and
+ * how busy the device's memory is nobody measures: 0.
+ */
 NVML_EXPORT nvmlReturn_t nvmlDeviceGetUtilizationRates(nvmlDevice_t device, nvmlUtilization_t *out)
 {
     struct use *use;
@@ -102,7 +136,11 @@ NVML_EXPORT nvmlReturn_t nvmlDeviceGetUtilizationRates(nvmlDevice_t device, nvml
         result = use_of(device, &use);
     }
     if (result == NVML_SUCCESS) {
-        *out = (nvmlUtilization_t){use->busy_percent, 0};
+        const struct remora_nvml_figures *figures = &use->figures;
+        *out = figures->known[FIGURE_GPU_PERCENT] && figures->known[FIGURE_MEMORY_PERCENT]
+                   ? (nvmlUtilization_t){figures->values[FIGURE_GPU_PERCENT],
+                                         figures->values[FIGURE_MEMORY_PERCENT]}
+                   : (nvmlUtilization_t){use->busy_percent, 0};
         free_use(use);
     }
     return result;

@@ -2,6 +2,7 @@
 package io.remora.server;
 
 import io.remora.server.driver.DeviceDescription;
+import io.remora.server.driver.DeviceFigure;
 import io.remora.server.driver.Driver;
 import io.remora.server.metrics.Replacements;
 import io.remora.server.queue.DeviceQueue;
@@ -120,6 +121,11 @@ final class DeviceRooms implements Machine, AutoCloseable {
   @Override
   public Replacements.Reading replacements(int device) {
     return replacements.read(device);
+  }
+
+  @Override
+  public Map<DeviceFigure, Integer> figures(int device) {
+    return driver.figures(device);
   }
 
   @Override

@@ -23,10 +23,11 @@ record WatchedUse(Watch watch) implements DeviceUse.Source {
   @Override
   public DeviceUse of(String tenant, int ordinal) {
     ServerState state = watch.state(new Viewer(tenant, false, Set.of()));
-    double busy = 0;
-    for (DeviceState device : state.getDevicesList()) {
-      busy = device.getOrdinal() == ordinal ? device.getBusy() : busy;
-    }
+    DeviceState device =
+        state.getDevicesList().stream()
+            .filter(each -> each.getOrdinal() == ordinal)
+            .findFirst()
+            .orElse(DeviceState.getDefaultInstance());
     List<DeviceUse.Process> processes = new ArrayList<>();
     for (SessionState session : state.getSessionsList()) {
       for (SessionOnDevice part : session.getDevicesList()) {
@@ -37,6 +38,7 @@ record WatchedUse(Watch watch) implements DeviceUse.Source {
         }
       }
     }
-    return new DeviceUse((int) Math.round(Math.min(1, busy) * PERCENT), processes);
+    int busyPercent = (int) Math.round(Math.min(1, device.getBusy()) * PERCENT);
+    return new DeviceUse(busyPercent, processes, device.getFigures());
   }
 }

@@ -34,6 +34,11 @@ final class Figures {
         : Sizes.count(Math.round(perSecond));
   }
 
+  /** A figure that not every device has. */
+  static String quantity(boolean known, double value, String unit) {
+    return known ? Sizes.count(Math.round(value)) + " " + unit : "-";
+  }
+
   static String nanos(long nanos) {
     return nanos == 0 ? "-" : "≤ " + Sizes.time(Duration.ofNanos(nanos));
   }

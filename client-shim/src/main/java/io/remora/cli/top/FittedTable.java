@@ -39,7 +39,11 @@ final class FittedTable {
   private final List<List<Cell>> rows = new ArrayList<>();
 
   FittedTable(Column... columns) {
-    this.columns = List.of(columns);
+    this(List.of(columns));
+  }
+
+  FittedTable(List<Column> columns) {
+    this.columns = List.copyOf(columns);
   }
 
   void row(List<Cell> cells) {

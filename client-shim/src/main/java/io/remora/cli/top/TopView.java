@@ -5,6 +5,7 @@ import io.remora.cli.Palette;
 import io.remora.cli.Sizes;
 import io.remora.cli.top.FittedTable.Cell;
 import io.remora.cli.top.FittedTable.Column;
+import io.remora.v1.DeviceFigures;
 import io.remora.v1.DeviceMode;
 import io.remora.v1.DeviceReplacements;
 import io.remora.v1.DeviceState;
@@ -46,6 +47,15 @@ public record TopView(Palette palette, Order order, ZoneId zone) {
   /** How far a tenant may be from its share before that is worth a look. */
   private static final double SHARE_TOLERANCE = 0.05;
 
+  /** Shown where a device's hardware says something of itself. */
+  private static final List<Column> HARDWARE =
+      List.of(
+          Column.right("TEMP", 1),
+          Column.right("POWER", 1),
+          Column.right("LIMIT", 0),
+          Column.right("SM CLOCK", 0));
+
+  private static final double MILLI = 1000;
   private static final int FAILURES_MAX = 5;
   private static final int PROGRAM_CHARS_MAX = 24;
 
@@ -115,22 +125,29 @@ public record TopView(Palette palette, Order order, ZoneId zone) {
   }
 
   private FittedTable devices(ServerState state) {
-    FittedTable table =
-        new FittedTable(
-            Column.left("DEVICE", 10),
-            Column.left("BUSY", 3),
-            Column.right("", 9),
-            Column.right("MEMORY", 7),
-            Column.right("OF", 4),
-            Column.right("WORKS/S", 6),
-            Column.right("QUEUED", 5),
-            Column.right("RUNNING", 2),
-            Column.right("SESSIONS", 4),
-            Column.left("STATE", 8));
+    boolean hardware = state.getDevicesList().stream().anyMatch(DeviceState::hasFigures);
+    List<Column> columns =
+        new ArrayList<>(
+            List.of(
+                Column.left("DEVICE", 10),
+                Column.left("BUSY", 3),
+                Column.right("", 9),
+                Column.right("MEMORY", 7),
+                Column.right("OF", 4),
+                Column.right("WORKS/S", 6),
+                Column.right("QUEUED", 5),
+                Column.right("RUNNING", 2),
+                Column.right("SESSIONS", 4),
+                Column.left("STATE", 8)));
+    if (hardware) {
+      columns.addAll(HARDWARE);
+    }
+    FittedTable table = new FittedTable(columns);
     for (DeviceState device : state.getDevicesList()) {
       UnaryOperator<String> load =
           device.getBusy() > FULL ? palette::yellow : UnaryOperator.identity();
-      table.row(
+      List<Cell> cells = new ArrayList<>();
+      cells.addAll(
           List.of(
               Cell.of(device.getOrdinal() + " " + device.getName()),
               new Cell(Figures.bar(device.getBusy()), load),
@@ -148,8 +165,23 @@ public record TopView(Palette palette, Order order, ZoneId zone) {
                   device.getMode() == DeviceMode.SERVING && device.getTrouble().isEmpty()
                       ? palette::green
                       : palette::yellow)));
+      if (hardware) {
+        cells.addAll(hardware(device.getFigures()));
+      }
+      table.row(cells);
     }
     return table;
+  }
+
+  private static List<Cell> hardware(DeviceFigures figures) {
+    return texts(
+        Figures.quantity(figures.hasTemperatureCelsius(), figures.getTemperatureCelsius(), "°C"),
+        Figures.quantity(figures.hasPowerMilliwatts(), figures.getPowerMilliwatts() / MILLI, "W"),
+        Figures.quantity(
+            figures.hasEnforcedPowerLimitMilliwatts(),
+            figures.getEnforcedPowerLimitMilliwatts() / MILLI,
+            "W"),
+        Figures.quantity(figures.hasSmClockMegahertz(), figures.getSmClockMegahertz(), "MHz"));
   }
 
   private FittedTable tenants(ServerState state) {

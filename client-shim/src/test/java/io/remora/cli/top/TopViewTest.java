@@ -4,6 +4,7 @@ package io.remora.cli.top;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.remora.cli.Palette;
+import io.remora.v1.DeviceFigures;
 import io.remora.v1.DeviceMode;
 import io.remora.v1.DeviceState;
 import io.remora.v1.Failure;
@@ -81,6 +82,22 @@ final class TopViewTest {
         .contains("0123456789abcdef", "nbody", "77", "ILLEGAL_ADDRESS")
         .contains("spin: CUDA_ERROR_ILLEGAL_ADDRESS, illegal address 0x10");
     assertThat(text.indexOf("alice")).as("the busier first").isLessThan(text.indexOf("bob"));
+  }
+
+  @Test
+  void whatTheHardwareSaysIsThereOnlyWhereItSaysSomething() {
+    assertThat(String.join("\n", PLAIN.lines("host:1", state(), TopView.UNLIMITED)))
+        .doesNotContain("TEMP");
+    DeviceFigures figures =
+        DeviceFigures.newBuilder().setTemperatureCelsius(0).setPowerMilliwatts(123_456).build();
+    ServerState told =
+        state().toBuilder()
+            .addDevices(DeviceState.newBuilder().setName("Hot Device").setFigures(figures))
+            .build();
+    List<String> lines = PLAIN.lines("host:1", told, TopView.UNLIMITED);
+    assertThat(lines.get(2)).contains("TEMP", "POWER", "LIMIT", "SM CLOCK");
+    assertThat(lines.get(3)).doesNotContain("0 °C");
+    assertThat(lines.get(4)).contains("0 °C", "123 W").endsWith("-");
   }
 
   @Test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import io.remora.v1.DeviceFigures;
 import java.util.List;
 
 /**
@@ -8,10 +9,11 @@ import java.util.List;
  *
  * @param busyPercent of the last second, by all tenants; 0 to 100
  * @param processes of the tenant
+ * @param figures what the hardware says of itself
  */
-public record DeviceUse(int busyPercent, List<Process> processes) {
+public record DeviceUse(int busyPercent, List<Process> processes, DeviceFigures figures) {
   /** Nothing is known. */
-  static final DeviceUse NONE = new DeviceUse(0, List.of());
+  static final DeviceUse NONE = new DeviceUse(0, List.of(), DeviceFigures.getDefaultInstance());
 
   public DeviceUse {
     processes = List.copyOf(processes);

@@ -22,7 +22,8 @@ final class UseCalls {
         use.busyPercent(),
         use.processes().stream().mapToLong(DeviceUse.Process::id).toArray(),
         use.processes().stream().mapToLong(DeviceUse.Process::bytes).toArray(),
-        names(use.processes()));
+        names(use.processes()),
+        use.figures());
   }
 
   /** Names with a zero byte behind each. */

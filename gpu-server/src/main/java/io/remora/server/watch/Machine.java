@@ -2,6 +2,7 @@
 package io.remora.server.watch;
 
 import io.remora.server.driver.DeviceDescription;
+import io.remora.server.driver.DeviceFigure;
 import io.remora.server.metrics.Replacements;
 import io.remora.server.queue.TenantReading;
 import java.util.List;
@@ -20,4 +21,7 @@ public interface Machine {
 
   /** What became of a device and its sessions after faults that ended more than one session. */
   Replacements.Reading replacements(int device);
+
+  /** What a device's hardware has said a moment ago, without what it doesn't have. */
+  Map<DeviceFigure, Integer> figures(int device);
 }

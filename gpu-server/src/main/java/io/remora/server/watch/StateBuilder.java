@@ -10,6 +10,7 @@ import io.remora.server.queue.TenantReading;
 import io.remora.server.queue.TimeHistogram;
 import io.remora.server.tenant.Tenant;
 import io.remora.v1.CUresult;
+import io.remora.v1.DeviceFigures;
 import io.remora.v1.DeviceMode;
 import io.remora.v1.DeviceReplacements;
 import io.remora.v1.DeviceState;
@@ -96,10 +97,16 @@ final class StateBuilder {
     }
     long worksBefore =
         last.devices().get(ordinal).values().stream().mapToLong(each -> each.use().works()).sum();
-    return DeviceState.newBuilder()
+    DeviceState.Builder built = DeviceState.newBuilder();
+    DeviceFigures figures = Figures.message(machine.figures(ordinal));
+    if (!figures.equals(DeviceFigures.getDefaultInstance())) {
+      built.setFigures(figures);
+    }
+    return built
         .setReplacements(replacements(machine.replacements(ordinal)))
         .setOrdinal(ordinal)
         .setName(device.name())
+        .setPciBusId(device.pciBusId())
         .setKind(machine.kind())
         .setMode(mode(ordinal, sessions.size()))
         .setTrouble(modes.whyTroubled(ordinal))

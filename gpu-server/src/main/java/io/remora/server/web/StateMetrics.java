@@ -13,6 +13,7 @@ import io.prometheus.metrics.model.snapshots.InfoSnapshot.InfoDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.remora.server.queue.TimeHistogram;
+import io.remora.v1.DeviceFigures;
 import io.remora.v1.DeviceMode;
 import io.remora.v1.DeviceState;
 import io.remora.v1.ServerState;
@@ -22,6 +23,7 @@ import io.remora.v1.Times;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -41,6 +43,7 @@ final class StateMetrics {
     StateMetrics made = new StateMetrics(state);
     made.addServer();
     made.addDevices();
+    made.addHardware();
     made.addTenants();
     made.addTenantsOnDevices();
     return made.metrics;
@@ -99,17 +102,76 @@ final class StateMetrics {
   }
 
   private void device(String name, String help, ToDoubleFunction<DeviceState> value) {
+    metrics.add(gauge(name, help, state.getDevicesList(), value));
+  }
+
+  private static GaugeSnapshot gauge(
+      String name, String help, List<DeviceState> devices, ToDoubleFunction<DeviceState> value) {
     GaugeSnapshot.Builder gauge = GaugeSnapshot.builder().name(name).help(help);
-    for (DeviceState each : state.getDevicesList()) {
+    for (DeviceState each : devices) {
       gauge.dataPoint(
           GaugeDataPointSnapshot.builder()
-              .labels(
-                  Labels.of(
-                      "device", Integer.toString(each.getOrdinal()), "device_name", each.getName()))
+              .labels(labels(each))
               .value(value.applyAsDouble(each))
               .build());
     }
-    metrics.add(gauge.build());
+    return gauge.build();
+  }
+
+  private void addHardware() {
+    figure(
+        "remora_device_temperature_celsius",
+        "Temperature of the GPU's die.",
+        DeviceFigures::hasTemperatureCelsius,
+        DeviceFigures::getTemperatureCelsius);
+    figure(
+        "remora_device_power_watts",
+        "Power that the card draws.",
+        DeviceFigures::hasPowerMilliwatts,
+        each -> each.getPowerMilliwatts() / 1e3);
+    figure(
+        "remora_device_power_limit_watts",
+        "Power that the card may draw now.",
+        DeviceFigures::hasEnforcedPowerLimitMilliwatts,
+        each -> each.getEnforcedPowerLimitMilliwatts() / 1e3);
+    figure(
+        "remora_device_utilization_ratio",
+        "Part of the time in which a kernel ran, also of programs that Remora doesn't serve.",
+        DeviceFigures::hasGpuPercent,
+        each -> each.getGpuPercent() / 1e2);
+    figure(
+        "remora_device_memory_utilization_ratio",
+        "Part of the time in which the device's memory was read or written.",
+        DeviceFigures::hasMemoryPercent,
+        each -> each.getMemoryPercent() / 1e2);
+    figure(
+        "remora_device_sm_clock_hertz",
+        "Clock of the multiprocessors.",
+        DeviceFigures::hasSmClockMegahertz,
+        each -> each.getSmClockMegahertz() * 1e6);
+    figure(
+        "remora_device_memory_clock_hertz",
+        "Clock of the memory.",
+        DeviceFigures::hasMemoryClockMegahertz,
+        each -> each.getMemoryClockMegahertz() * 1e6);
+    figure(
+        "remora_device_fan_ratio",
+        "Speed that the fan is meant to have, of its maximum.",
+        DeviceFigures::hasFanPercent,
+        each -> each.getFanPercent() / 1e2);
+  }
+
+  /** A series for each device whose hardware tells the figure. */
+  private void figure(
+      String name,
+      String help,
+      Predicate<DeviceFigures> has,
+      ToDoubleFunction<DeviceFigures> value) {
+    List<DeviceState> devices =
+        state.getDevicesList().stream().filter(each -> has.test(each.getFigures())).toList();
+    if (!devices.isEmpty()) {
+      metrics.add(gauge(name, help, devices, each -> value.applyAsDouble(each.getFigures())));
+    }
   }
 
   private void deviceCount(String name, String help, ToDoubleFunction<DeviceState> value) {
@@ -117,9 +179,7 @@ final class StateMetrics {
     for (DeviceState each : state.getDevicesList()) {
       counter.dataPoint(
           CounterDataPointSnapshot.builder()
-              .labels(
-                  Labels.of(
-                      "device", Integer.toString(each.getOrdinal()), "device_name", each.getName()))
+              .labels(labels(each))
               .value(value.applyAsDouble(each))
               .build());
     }
@@ -238,6 +298,11 @@ final class StateMetrics {
           bound == Long.MAX_VALUE ? Double.POSITIVE_INFINITY : bound / 1e9, times.getCounts(i));
     }
     return buckets.build();
+  }
+
+  private static Labels labels(DeviceState device) {
+    return Labels.of(
+        "device", Integer.toString(device.getOrdinal()), "device_name", device.getName());
   }
 
   private static Labels labels(TenantState tenant, TenantOnDevice device) {

@@ -105,6 +105,19 @@
     );
   }
 
+  /* What the hardware says of itself; figures that it doesn't have are not there. */
+  function hardware(figures) {
+    const shown = [];
+    const watts = (milliwatts) => Math.round(milliwatts / 1000) + " W";
+    if (figures.temperatureCelsius !== undefined) shown.push([figures.temperatureCelsius + " °C", ""]);
+    if (figures.powerMilliwatts !== undefined) {
+      const limit = figures.enforcedPowerLimitMilliwatts;
+      shown.push([watts(figures.powerMilliwatts), limit === undefined ? "" : "of " + watts(limit)]);
+    }
+    if (figures.smClockMegahertz !== undefined) shown.push([figures.smClockMegahertz + " MHz", "SM clock"]);
+    return shown;
+  }
+
   function recentShares(device) {
     const shares = new Map();
     let all = 0;
@@ -176,6 +189,7 @@
           figure(bytes(device.memoryUsedBytes), "of " + bytes(device.memoryBytes)),
           figure(rate(device.worksPerSecond), "works/s"),
           figure(device.pending.toLocaleString("en"), "queued"),
+          ...hardware(device.figures || {}).map(([value, name]) => figure(value, name)),
         ),
       );
       parts.shares.replaceChildren(...recentShares(device.ordinal).map(shareRow));

@@ -5,6 +5,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 import io.remora.calls.CallParameter;
 import io.remora.calls.WireType;
+import io.remora.v1.DeviceFigures;
 import io.remora.v1.FunctionInfo;
 import io.remora.v1.FunctionParameter;
 import io.remora.v1.GraphNodeWork;
@@ -121,6 +122,13 @@ final class RandomValues {
           .setAddress(random.nextLong())
           .setValue(random.nextLong())
           .setFlags(random.nextInt())
+          .build();
+    }
+    if (parameter.messageClass().equals(DeviceFigures.class.getName())) {
+      return DeviceFigures.newBuilder()
+          .setTemperatureCelsius(random.nextInt(100))
+          .setPowerMilliwatts(0)
+          .setFanPercent(random.nextInt())
           .build();
     }
     throw new IllegalStateException("no random values of " + parameter.messageClass());
