@@ -84,8 +84,7 @@ class ClientDeathTest {
           }
           return true;
         });
-    assertThat(Duration.ofNanos(System.nanoTime() - start))
-        .isLessThanOrEqualTo(RECLAIM_TIME_MAX);
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThanOrEqualTo(RECLAIM_TIME_MAX);
   }
 
   /** As much memory as the victim had, and a device that runs kernels. */
