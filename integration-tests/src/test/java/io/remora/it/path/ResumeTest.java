@@ -81,7 +81,8 @@ class ResumeTest {
         proxy.retarget(server.port());
         session.close();
       }
-      Await.success(WELL_WITHIN_GRACE, () -> assertThat(admin.state().getSessionsList()).hasSize(0));
+      Await.success(
+          WELL_WITHIN_GRACE, () -> assertThat(admin.state().getSessionsList()).hasSize(0));
     }
   }
 
