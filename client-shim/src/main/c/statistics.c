@@ -15,7 +15,7 @@
  *     direct_bytes N
  *     bridged_copies N          those that went through this process
  *     bridged_bytes N
- *     bridged_WHY N             how many of these because of what, see detours; not if there is none
+ *     bridged_WHY N             how many of these because of what, if any; see detour_names
  *     call NUMBER NAME CALLS WAITS BLOCKED_NANOS
  *     end
  */
