@@ -2,7 +2,7 @@
 /* Copies between two servers, and others whose stream and memory are of two. */
 #include <stdlib.h>
 
-#include "across.h"
+#include "across_direct.h"
 #include "across_thread.h"
 #include "capture.h"
 #include "context.h"
@@ -15,12 +15,6 @@ struct copy_job {
     struct remora_job job;
     struct remora_device_copy copy;
     struct remora_held held;
-};
-
-/* One end of a copy: where its calls are made. */
-struct copy_end {
-    uint64_t context;
-    uint64_t stream;
 };
 
 struct piece {
@@ -53,8 +47,9 @@ static void encode_download(struct remora_writer *out, const void *request)
                                        from->stream);
 }
 
-static CUresult carry_piece(const struct remora_device_copy *piece, const struct copy_end *to,
-                            const struct copy_end *from, uint8_t *buffer)
+static CUresult carry_piece(const struct remora_device_copy *piece,
+                            const struct remora_copy_end *to, const struct remora_copy_end *from,
+                            uint8_t *buffer)
 {
     struct piece source = {piece->from, piece->from_pitch, piece->width, piece->height,
                            from->stream};
@@ -70,8 +65,8 @@ static CUresult carry_piece(const struct remora_device_copy *piece, const struct
 }
 
 /* Through this process, piece by piece. */
-static CUresult carry(const struct remora_device_copy *copy, const struct copy_end *to,
-                      const struct copy_end *from)
+static CUresult carry(const struct remora_device_copy *copy, const struct remora_copy_end *to,
+                      const struct remora_copy_end *from, enum remora_detour why)
 {
     uint64_t width = copy->width < PIECE_BYTES_MAX ? copy->width : PIECE_BYTES_MAX;
     uint64_t height = PIECE_BYTES_MAX / width < copy->height ? PIECE_BYTES_MAX / width
@@ -90,13 +85,13 @@ static CUresult carry(const struct remora_device_copy *copy, const struct copy_e
     }
     free(buffer);
     if (result == CUDA_SUCCESS) {
-        remora_count_bridged(copy->width * copy->height);
+        remora_count_bridged(copy->width * copy->height, why);
     }
     return result;
 }
 
 /* Both places are of one server, though the stream isn't. */
-static CUresult copy_there(const struct remora_device_copy *copy, const struct copy_end *to)
+static CUresult copy_there(const struct remora_device_copy *copy, const struct remora_copy_end *to)
 {
     struct remora_call call = {.number = REMORA_CALL_REMORA_COPY_ROWS_ON_DEVICE};
     CUresult result = remora_call_begin_in(&call, to->context);
@@ -110,11 +105,16 @@ static CUresult copy_there(const struct remora_device_copy *copy, const struct c
 }
 
 /* How bytes get from one server to another is decided here, and nowhere else. */
-static CUresult travel(const struct remora_device_copy *copy, const struct copy_end *to,
-                       const struct copy_end *from)
+static CUresult travel(const struct remora_device_copy *copy, const struct remora_copy_end *to,
+                       const struct remora_copy_end *from)
 {
-    return remora_home(to->context) == remora_home(from->context) ? copy_there(copy, to)
-                                                                  : carry(copy, to, from);
+    CUresult result;
+    enum remora_detour why;
+    if (remora_home(to->context) == remora_home(from->context)) {
+        return copy_there(copy, to);
+    }
+    return remora_copy_direct(copy, to, from, &result, &why) ? result
+                                                             : carry(copy, to, from, why);
 }
 
 bool remora_is_across(const struct remora_device_copy *copy, uint64_t stream)
@@ -134,19 +134,19 @@ bool remora_is_elsewhere(uint64_t address, uint64_t stream)
 }
 
 /* The default stream of the current context if that is a device's, else of its primary context. */
-static struct copy_end default_end(uint64_t address)
+static struct remora_copy_end default_end(uint64_t address)
 {
     const struct remora_context *current = remora_current();
     int device = remora_device_of_address(address);
     bool here = current != NULL && current->device == device;
-    return (struct copy_end){here ? current->handle : (uint64_t)device, 0};
+    return (struct remora_copy_end){here ? current->handle : (uint64_t)device, 0};
 }
 
 /* As a copy of CUDA's that nobody has given a stream: behind what was, before what comes. */
 static CUresult copy_now(const struct remora_device_copy *copy)
 {
-    struct copy_end to = default_end(copy->to);
-    struct copy_end from = default_end(copy->from);
+    struct remora_copy_end to = default_end(copy->to);
+    struct remora_copy_end from = default_end(copy->from);
     CUresult result = remora_await_stream(remora_current_handle(), 0);
     return result == CUDA_SUCCESS ? travel(copy, &to, &from) : result;
 }
@@ -162,8 +162,8 @@ static CUresult copy_held(const struct remora_device_copy *copy)
     }
     result = remora_take_lane((CUdevice)remora_device_of_address(copy->from), &from);
     if (result == CUDA_SUCCESS) {
-        struct copy_end target = {to->context, to->stream};
-        struct copy_end source = {from->context, from->stream};
+        struct remora_copy_end target = {to->context, to->stream};
+        struct remora_copy_end source = {from->context, from->stream};
         result = travel(copy, &target, &source);
         if (result == CUDA_SUCCESS) {
             result = remora_await_stream(to->context, to->stream);

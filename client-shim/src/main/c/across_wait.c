@@ -2,7 +2,7 @@
 /* Streams that wait for events of other servers. */
 #include <stdlib.h>
 
-#include "across.h"
+#include "across_direct.h"
 #include "across_thread.h"
 #include "capture.h"
 #include "context.h"
@@ -190,5 +190,6 @@ CUresult remora_wait_across(uint64_t stream, uint64_t event)
 void remora_forget_across(void)
 {
     remora_forget_across_thread();
+    remora_forget_direct();
     gates = NULL;
 }

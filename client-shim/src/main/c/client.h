@@ -118,6 +118,9 @@ CUresult remora_call_begin_in(struct remora_call *call, uint64_t context);
  * asynchronous one; it then has no outputs and remora_call_end doesn't follow.
  */
 
+/* Whether one of the servers knows a call; the others answer CUDA_ERROR_NOT_SUPPORTED. */
+bool remora_can_call(size_t server, uint32_t number);
+
 /*
  * What the API half has to do before a call travels, in the calling thread and without a lock, and
  * after a host function has run, before the server hears that it has. What a call answers instead
@@ -295,6 +298,25 @@ const char *remora_failure_detail(void);
 /* Numbers of calls are below this. */
 #define REMORA_CALL_NUMBERS 1088u
 
+/* Why a copy between two servers goes through this process. */
+enum remora_detour {
+    /* It is too small to be worth anything else. */
+    REMORA_DETOUR_SMALL,
+    /* The source's server belongs to no pool. */
+    REMORA_DETOUR_NO_POOL,
+    /* A server is too old to know of another way. */
+    REMORA_DETOUR_OLDER,
+    /* The target's server doesn't reach the source's. */
+    REMORA_DETOUR_UNREACHABLE,
+    /* The source's server has refused the ticket. */
+    REMORA_DETOUR_REFUSED,
+    /* It has broken off. */
+    REMORA_DETOUR_BROKEN_OFF,
+    /* There are too many such copies at once. */
+    REMORA_DETOUR_BUSY,
+    REMORA_DETOURS
+};
+
 struct remora_call_statistics {
     uint64_t calls;
     /* Those of them that waited for an answer, and for how long in all threads together. */
@@ -311,10 +333,15 @@ struct remora_statistics {
     uint64_t credit_nanos;
     /* How often the session went on after its connection was cut. */
     uint64_t resumes;
-    /* How many servers there are; and copies between two of them that went through this process. */
+    /* How many servers there are. */
     uint64_t servers;
+    /* Copies between two of them that went from one to the other. */
+    uint64_t direct_copies;
+    uint64_t direct_bytes;
+    /* Those that went through this process, and why. */
     uint64_t bridged_copies;
     uint64_t bridged_bytes;
+    uint64_t detours[REMORA_DETOURS];
     /* By number. */
     struct remora_call_statistics calls[REMORA_CALL_NUMBERS];
 };
@@ -328,8 +355,11 @@ void remora_statistics(struct remora_statistics *out);
 /* Counts a call that the client answered itself. */
 void remora_count_local(void);
 
-/* Counts a copy between two servers that goes through this process. */
-void remora_count_bridged(uint64_t bytes);
+/* Counts a copy between two servers that has gone from one to the other. */
+void remora_count_direct(uint64_t bytes);
+
+/* Counts one that has gone through this process. */
+void remora_count_bridged(uint64_t bytes, enum remora_detour why);
 
 /* ---- what the API half provides ------------------------------------------------------------- */
 

@@ -221,6 +221,13 @@ struct remora_connection *remora_connection(void);
 /* One of them. Needs no lock. */
 struct remora_connection *remora_connection_at(size_t index);
 
+/* Whether both ends know a call. */
+static inline bool remora_knows_call(const struct remora_connection *connection, uint32_t number)
+{
+    return number < REMORA_CALL_NUMBERS
+        && (connection->supported[number / 8] >> number % 8 & 1) != 0;
+}
+
 /*
  * Ends the session for all callers with a result; the first cause counts. Once a session is open
  * the words are printed.

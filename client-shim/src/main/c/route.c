@@ -12,6 +12,11 @@ struct remora_connection *remora_connection_of(uint64_t context)
     return remora_connection_at(remora_home(context));
 }
 
+bool remora_can_call(size_t server, uint32_t number)
+{
+    return remora_knows_call(remora_connection_at(server), number);
+}
+
 /* Values of a route's fields; 0 for those that aren't there. */
 static void read_fields(const struct remora_route *route, const struct remora_writer *arguments,
                         uint64_t values[REMORA_ROUTE_FIELDS_MAX])

@@ -187,8 +187,7 @@ void remora_set_within_call(bool within)
 static CUresult enter(struct remora_connection *connection, uint32_t number)
 {
     CUresult result;
-    if (number >= REMORA_CALL_NUMBERS
-        || (connection->supported[number / 8] >> number % 8 & 1) == 0) {
+    if (!remora_knows_call(connection, number)) {
         return CUDA_ERROR_NOT_SUPPORTED;
     }
     pthread_mutex_lock(&connection->lock);

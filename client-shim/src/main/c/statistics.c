@@ -11,8 +11,11 @@
  *     credit_nanos N
  *     resumes N
  *     servers N                 if there are several
- *     bridged_copies N          copies between two servers that went through this process
+ *     direct_copies N           copies between two servers that went from one to the other
+ *     direct_bytes N
+ *     bridged_copies N          those that went through this process
  *     bridged_bytes N
+ *     bridged_WHY N             how many of these because of what, if any; see detour_names
  *     call NUMBER NAME CALLS WAITS BLOCKED_NANOS
  *     end
  */
@@ -26,25 +29,54 @@
 #include "connection.h"
 
 static atomic_uint_least64_t local_calls;
+static atomic_uint_least64_t direct_copies;
+static atomic_uint_least64_t direct_bytes;
 static atomic_uint_least64_t bridged_copies;
 static atomic_uint_least64_t bridged_bytes;
+static atomic_uint_least64_t detours[REMORA_DETOURS];
+
+/* By enum remora_detour. */
+static const char *const detour_names[REMORA_DETOURS] = {
+    "small", "no_pool", "older", "unreachable", "refused", "broken_off", "busy"};
 
 void remora_count_local(void)
 {
     atomic_fetch_add_explicit(&local_calls, 1, memory_order_relaxed);
 }
 
-void remora_count_bridged(uint64_t bytes)
+static void count(atomic_uint_least64_t *counter, uint64_t more)
 {
-    atomic_fetch_add_explicit(&bridged_copies, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&bridged_bytes, bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(counter, more, memory_order_relaxed);
+}
+
+static uint64_t counted(atomic_uint_least64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void remora_count_direct(uint64_t bytes)
+{
+    count(&direct_copies, 1);
+    count(&direct_bytes, bytes);
+}
+
+void remora_count_bridged(uint64_t bytes, enum remora_detour why)
+{
+    count(&detours[why], 1);
+    count(&bridged_copies, 1);
+    count(&bridged_bytes, bytes);
 }
 
 void remora_statistics_after_fork(void)
 {
-    atomic_store_explicit(&bridged_copies, 0, memory_order_relaxed);
-    atomic_store_explicit(&bridged_bytes, 0, memory_order_relaxed);
-    atomic_store_explicit(&local_calls, 0, memory_order_relaxed);
+    atomic_uint_least64_t *all[] = {&local_calls,    &direct_copies, &direct_bytes,
+                                    &bridged_copies, &bridged_bytes};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        atomic_store_explicit(all[i], 0, memory_order_relaxed);
+    }
+    for (size_t i = 0; i < REMORA_DETOURS; i++) {
+        atomic_store_explicit(&detours[i], 0, memory_order_relaxed);
+    }
 }
 
 /* ---- what calls cost ------------------------------------------------------------------------ */
@@ -110,10 +142,15 @@ static void add(const struct remora_connection *connection, struct remora_statis
 static void begin(struct remora_statistics *out)
 {
     memset(out, 0, sizeof *out);
-    out->local_calls = atomic_load_explicit(&local_calls, memory_order_relaxed);
+    out->local_calls = counted(&local_calls);
     out->servers = remora_server_count();
-    out->bridged_copies = atomic_load_explicit(&bridged_copies, memory_order_relaxed);
-    out->bridged_bytes = atomic_load_explicit(&bridged_bytes, memory_order_relaxed);
+    out->direct_copies = counted(&direct_copies);
+    out->direct_bytes = counted(&direct_bytes);
+    out->bridged_copies = counted(&bridged_copies);
+    out->bridged_bytes = counted(&bridged_bytes);
+    for (size_t i = 0; i < REMORA_DETOURS; i++) {
+        out->detours[i] = counted(&detours[i]);
+    }
 }
 
 void remora_statistics(struct remora_statistics *out)
@@ -131,6 +168,21 @@ void remora_statistics(struct remora_statistics *out)
     }
 }
 
+static void print_several(FILE *out, const struct remora_statistics *statistics)
+{
+    fprintf(out, "servers %llu\n", (unsigned long long)statistics->servers);
+    fprintf(out, "direct_copies %llu\n", (unsigned long long)statistics->direct_copies);
+    fprintf(out, "direct_bytes %llu\n", (unsigned long long)statistics->direct_bytes);
+    fprintf(out, "bridged_copies %llu\n", (unsigned long long)statistics->bridged_copies);
+    fprintf(out, "bridged_bytes %llu\n", (unsigned long long)statistics->bridged_bytes);
+    for (size_t i = 0; i < REMORA_DETOURS; i++) {
+        if (statistics->detours[i] != 0) {
+            fprintf(out, "bridged_%s %llu\n", detour_names[i],
+                    (unsigned long long)statistics->detours[i]);
+        }
+    }
+}
+
 static void print(FILE *out, const struct remora_statistics *statistics, const char *program)
 {
     fprintf(out, "process %ld %s\n", (long)getpid(), program);
@@ -141,9 +193,7 @@ static void print(FILE *out, const struct remora_statistics *statistics, const c
     fprintf(out, "credit_nanos %llu\n", (unsigned long long)statistics->credit_nanos);
     fprintf(out, "resumes %llu\n", (unsigned long long)statistics->resumes);
     if (statistics->servers > 1) {
-        fprintf(out, "servers %llu\n", (unsigned long long)statistics->servers);
-        fprintf(out, "bridged_copies %llu\n", (unsigned long long)statistics->bridged_copies);
-        fprintf(out, "bridged_bytes %llu\n", (unsigned long long)statistics->bridged_bytes);
+        print_several(out, statistics);
     }
     for (uint32_t number = 0; number < REMORA_CALL_NUMBERS; number++) {
         const struct remora_call_statistics *call = &statistics->calls[number];

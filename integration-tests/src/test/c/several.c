@@ -149,6 +149,8 @@ static void copy_all(void)
     for (way = 0; way < 10; way++) {
         copy_between(0, count - 1, way % 2 == 0 ? LARGE : 70000, way);
     }
+    copy_between(count - 1, 0, LARGE, 0);
+    copy_between(count - 1, 0, LARGE, 2);
 }
 
 static void copy_rows(void)
@@ -286,6 +288,10 @@ static void lose_last(void)
     }
     use(0);
     REQUIRE(cuMemcpyDtoD_v2(places[0].memory, places[last].memory, 4) ==
+            CUDA_ERROR_DEVICE_UNAVAILABLE);
+    REQUIRE(cuMemcpyDtoD_v2(places[0].memory, places[last].memory, LARGE) ==
+            CUDA_ERROR_DEVICE_UNAVAILABLE);
+    REQUIRE(cuMemcpyDtoD_v2(places[last].memory, places[0].memory, LARGE) ==
             CUDA_ERROR_DEVICE_UNAVAILABLE);
     CHECK(cuMemcpyDtoD_v2(places[1].memory, places[0].memory, 4));
     CHECK(cuCtxSynchronize());

@@ -2,6 +2,8 @@
 package io.remora.cli;
 
 import io.remora.cli.run.Advice;
+import io.remora.cli.run.CopiesAcross;
+import io.remora.cli.run.CopiesAcross.Detour;
 import io.remora.cli.run.ProcessCounters;
 import io.remora.cli.run.ProcessCounters.CallCounters;
 import io.remora.command.RemoraCommand;
@@ -75,19 +77,38 @@ public final class StatsCommand implements RemoraCommand {
     if (all.resumes() > 0) {
       totals.row("  connection cut and restored", Sizes.count(all.resumes()) + " times");
     }
-    if (all.bridgedCopies() > 0) {
-      totals.row(
-          "  copied through the client",
-          Sizes.bytes(all.bridgedBytes())
-              + " from server to server in "
-              + Sizes.count(all.bridgedCopies())
-              + " copies");
-    }
+    across(totals, all.across());
     out.print(totals);
     if (waits > 0) {
       out.print(slowest(all));
     }
     out.println("  " + Advice.on(all));
+    for (Detour detour : Detour.values()) {
+      if (all.across().detours().containsKey(detour) && !detour.advice().isEmpty()) {
+        out.println("  Copies went through the client: " + detour.advice() + ".");
+      }
+    }
+  }
+
+  private static void across(TextTable totals, CopiesAcross across) {
+    if (across.directCopies() > 0) {
+      totals.row("  copied between servers", copies(across.directBytes(), across.directCopies()));
+    }
+    if (across.bridgedCopies() > 0) {
+      totals.row(
+          "  copied between servers, through the client",
+          copies(across.bridgedBytes(), across.bridgedCopies()));
+    }
+    for (Detour detour : Detour.values()) {
+      Long count = across.detours().get(detour);
+      if (count != null) {
+        totals.row("    " + detour.text(), Sizes.count(count));
+      }
+    }
+  }
+
+  private static String copies(long bytes, long count) {
+    return Sizes.bytes(bytes) + " in " + Sizes.count(count) + " copies";
   }
 
   private static TextTable slowest(ProcessCounters all) {

@@ -20,6 +20,8 @@ import io.remora.v1.MemberRequest;
 import io.remora.v1.MemberState;
 import io.remora.v1.MembersGrpc;
 import io.remora.v1.PoolGrpc;
+import io.remora.v1.ReadPiece;
+import io.remora.v1.ReadRequest;
 import io.remora.v1.ReleaseReply;
 import io.remora.v1.ReleaseRequest;
 import io.remora.v1.ReserveReply;
@@ -122,6 +124,15 @@ final class PoolLinks implements AutoCloseable {
     return (ClientCallStreamObserver<TakePart>)
         ClientCalls.asyncBidiStreamingCall(
             withToken(server).newCall(MembersGrpc.getTakeMethod(), CallOptions.DEFAULT), answers);
+  }
+
+  /** Begins to read device memory of a member's session. */
+  void read(
+      String server, ReadRequest request, ClientResponseObserver<ReadRequest, ReadPiece> pieces) {
+    ClientCalls.asyncServerStreamingCall(
+        withToken(server).newCall(MembersGrpc.getReadMethod(), CallOptions.DEFAULT),
+        request,
+        pieces);
   }
 
   private Channel withToken(String server) {

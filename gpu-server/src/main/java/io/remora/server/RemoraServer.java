@@ -428,6 +428,7 @@ public final class RemoraServer {
   }
 
   private ServerServiceDefinition members(PoolOffice office, DeviceRooms of) {
+    of.sessions().setMembers(new PoolReads(office));
     return MembersService.definition(
         new Taking.Place(of.sessions(), tenants, streams, overview.reception(), moved, office),
         of.sessions().workers(),

@@ -19,8 +19,7 @@ import java.util.Map;
  * @param bytesReceived size of the server's messages
  * @param creditNanos how long threads were blocked because too much was under way
  * @param resumes how often sessions went on after their connection was cut
- * @param bridgedCopies copies between two servers that went through the process
- * @param bridgedBytes how much they brought over
+ * @param across copies between devices of two servers
  * @param calls the calls that were sent
  */
 public record ProcessCounters(
@@ -32,8 +31,7 @@ public record ProcessCounters(
     long bytesReceived,
     long creditNanos,
     long resumes,
-    long bridgedCopies,
-    long bridgedBytes,
+    CopiesAcross across,
     List<CallCounters> calls) {
 
   /** One entry point of the driver. */
@@ -97,8 +95,7 @@ public record ProcessCounters(
         numbers.getOrDefault("bytes_received", 0L),
         numbers.getOrDefault("credit_nanos", 0L),
         numbers.getOrDefault("resumes", 0L),
-        numbers.getOrDefault("bridged_copies", 0L),
-        numbers.getOrDefault("bridged_bytes", 0L),
+        CopiesAcross.of(numbers),
         calls);
   }
 
@@ -123,8 +120,7 @@ public record ProcessCounters(
     long received = 0;
     long credit = 0;
     long resumes = 0;
-    long bridgedCopies = 0;
-    long bridgedBytes = 0;
+    CopiesAcross across = CopiesAcross.NONE;
     for (ProcessCounters each : processes) {
       local += each.localCalls;
       frames += each.framesSent;
@@ -132,8 +128,7 @@ public record ProcessCounters(
       received += each.bytesReceived;
       credit += each.creditNanos;
       resumes += each.resumes;
-      bridgedCopies += each.bridgedCopies;
-      bridgedBytes += each.bridgedBytes;
+      across = across.plus(each.across);
       each.calls.forEach(call -> calls.merge(call.name(), call, CallCounters::plus));
     }
     ProcessCounters first = processes.get(0);
@@ -146,8 +141,7 @@ public record ProcessCounters(
         received,
         credit,
         resumes,
-        bridgedCopies,
-        bridgedBytes,
+        across,
         List.copyOf(calls.values()));
   }
 

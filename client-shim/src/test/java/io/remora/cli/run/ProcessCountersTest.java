@@ -4,9 +4,11 @@ package io.remora.cli.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.remora.cli.run.CopiesAcross.Detour;
 import io.remora.cli.run.ProcessCounters.CallCounters;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class ProcessCountersTest {
@@ -22,8 +24,13 @@ final class ProcessCountersTest {
                 "credit_nanos 7",
                 "resumes 1",
                 "servers 2",
+                "direct_copies 9",
+                "direct_bytes 90000",
                 "bridged_copies 3",
-                "bridged_bytes 4000"));
+                "bridged_bytes 4000",
+                "bridged_small 2",
+                "bridged_unreachable 1",
+                "bridged_of_a_later_version 1"));
     lines.addAll(List.of(calls));
     lines.add("end");
     return lines;
@@ -52,8 +59,8 @@ final class ProcessCountersTest {
                 600,
                 14,
                 2,
-                6,
-                8000,
+                new CopiesAcross(
+                    18, 180000, 6, 8000, Map.of(Detour.SMALL, 4L, Detour.UNREACHABLE, 2L)),
                 List.of(
                     new CallCounters("cuMemAlloc", 4, 4, 100),
                     new CallCounters("cuLaunchKernel", 58, 1, 20))));

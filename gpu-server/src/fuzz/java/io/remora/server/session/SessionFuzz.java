@@ -84,13 +84,16 @@ class SessionFuzz {
   }
 
   private static SessionHarness harness(boolean resumable) {
-    return new SessionHarness(
-        new ManualDriver(1),
-        QueueConfig.DEFAULTS,
-        SessionLimits.DEFAULTS,
-        new MemoryLedger(SessionHarness.QUOTA_BYTES),
-        new ModuleImageCache(1 << 20, 1 << 19),
-        resumable ? new ResumeTerms(ByteString.copyFrom(new byte[32]), 1, false) : null);
+    SessionHarness harness =
+        new SessionHarness(
+            new ManualDriver(1),
+            QueueConfig.DEFAULTS,
+            SessionLimits.DEFAULTS,
+            new MemoryLedger(SessionHarness.QUOTA_BYTES),
+            new ModuleImageCache(1 << 20, 1 << 19),
+            resumable ? new ResumeTerms(ByteString.copyFrom(new byte[32]), 1, false) : null);
+    new LocalMembers().add("a", harness);
+    return harness;
   }
 
   private static ClientFrame calls(FuzzedDataProvider data, long firstSequence) {

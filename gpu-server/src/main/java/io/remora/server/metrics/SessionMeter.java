@@ -30,6 +30,7 @@ public final class SessionMeter {
   private final AtomicLong calls = new AtomicLong();
   private final AtomicLong waits = new AtomicLong();
   private final AtomicLong bytesUp = new AtomicLong();
+  private final AtomicLong bytesFetched = new AtomicLong();
   private final AtomicLong bytesDown = new AtomicLong();
   private final AtomicLong failures = new AtomicLong();
   private final AtomicLong faults = new AtomicLong();
@@ -63,7 +64,12 @@ public final class SessionMeter {
     waits.lazySet(waits.getPlain() + 1);
   }
 
-  /** A frame goes to the client. */
+  /** Bytes have come from another server. */
+  public void fetched(int bytes) {
+    bytesFetched.lazySet(bytesFetched.getPlain() + bytes);
+  }
+
+  /** A frame goes to the client, or a piece of memory to another server. */
   public void sent(int bytes) {
     bytesDown.lazySet(bytesDown.getPlain() + bytes);
   }
@@ -148,7 +154,12 @@ public final class SessionMeter {
   /** What has come and gone so far. */
   public Traffic traffic() {
     return new Traffic(
-        calls.get(), waits.get(), bytesUp.get(), bytesDown.get(), failures.get(), faults.get());
+        calls.get(),
+        waits.get(),
+        bytesUp.get() + bytesFetched.get(),
+        bytesDown.get(),
+        failures.get(),
+        faults.get());
   }
 
   /** The fault, or else the failure that came last; null if there was none. */

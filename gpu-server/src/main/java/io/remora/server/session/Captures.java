@@ -143,6 +143,14 @@ final class Captures {
     }
   }
 
+  /** As {@link #refuse}, and as {@link #checkLegacy}: for work that can't be captured. */
+  void refuseUse(SessionStream stream) {
+    if (!active.isEmpty()) {
+      refuse(stream);
+      checkLegacy(stream);
+    }
+  }
+
   /** As {@link #refuse} for all streams of a context. */
   void refuse(VirtualContext context) {
     for (Capture capture : active) {

@@ -3,7 +3,6 @@ package io.remora.server.session;
 
 import io.remora.server.driver.Domain.DeviceBytes;
 import io.remora.server.driver.Domain.HostReader;
-import io.remora.server.driver.WorkObserver;
 import io.remora.server.session.generated.Answers;
 import io.remora.server.session.generated.Calls;
 import io.remora.v1.CUresult;
@@ -56,7 +55,7 @@ final class Downloads {
     }
     SessionDevice device = session.memory(source, span);
     SessionStream target = copies.streamFor(call, handle, device, source);
-    Download download = new Download(call, pitch, widthBytes, widthBytes * height);
+    Download download = new Download(call, new DeviceRows(pitch, widthBytes), widthBytes * height);
     call.submit(
         target,
         WorkKeys.ofBytes(call.number(), download.bytes),
@@ -65,7 +64,8 @@ final class Downloads {
 
   /** The work of a call that is answered with rows of device memory. */
   CallContext.StreamWork reading(SessionCall call, NodeWork.HostCopy rows) {
-    Download download = new Download(call, rows.pitch(), rows.widthBytes(), rows.bytes());
+    Download download =
+        new Download(call, new DeviceRows(rows.pitch(), rows.widthBytes()), rows.bytes());
     long span = MemoryRanges.span(rows.widthBytes(), rows.pitch(), rows.height());
     return (domain, at, observer) ->
         domain.copyToHost(at, rows.address(), span, download, observer);
@@ -146,16 +146,14 @@ final class Downloads {
   /** One copy to the client. */
   private final class Download implements HostReader {
     private final SessionCall call;
-    private final long pitch;
-    private final long widthBytes;
+    private final DeviceRows rows;
     private final long bytes;
     private long sent;
     private @Nullable DeviceBytes source;
 
-    Download(SessionCall call, long pitch, long widthBytes, long bytes) {
+    Download(SessionCall call, DeviceRows rows, long bytes) {
       this.call = call;
-      this.pitch = pitch;
-      this.widthBytes = widthBytes;
+      this.rows = rows;
       this.bytes = bytes;
     }
 
@@ -166,8 +164,9 @@ final class Downloads {
           && !session.outbox().isCongested()
           && session.grant().account().limits().downloadBytesPerSecond() == 0) {
         ByteBuffer all = ByteBuffer.allocate((int) bytes);
-        fill(
+        rows.read(
             deviceBytes,
+            0,
             all,
             (result, nanos) -> {
               // First, because the end of the work would end the call without its bytes.
@@ -195,34 +194,12 @@ final class Downloads {
         throw new IllegalStateException("read before the stream got there");
       }
       into.limit((int) Math.min(into.capacity(), bytes - sent));
-      fill(
+      rows.read(
           from,
+          sent,
           into,
           (result, nanos) ->
               session.signal(() -> session.serial().execute(() -> pieceRead(this, into, result))));
-    }
-
-    /**
-     * Fills all of {@code into} with the bytes from {@link #sent} on, row by row, and leaves its
-     * position where it is.
-     */
-    private void fill(DeviceBytes from, ByteBuffer into, WorkObserver done) {
-      int wanted = into.remaining();
-      long column = sent % widthBytes;
-      if (pitch == widthBytes || wanted <= widthBytes - column) {
-        from.read(sent / widthBytes * pitch + column, into.duplicate(), done);
-        return;
-      }
-      int parts = (int) ((sent + wanted - 1) / widthBytes - sent / widthBytes + 1);
-      JointObserver joint = new JointObserver(parts, done);
-      long at = sent;
-      for (int filled = 0; filled < wanted; ) {
-        column = at % widthBytes;
-        int part = (int) Math.min(wanted - filled, widthBytes - column);
-        from.read(at / widthBytes * pitch + column, into.slice(filled, part), joint);
-        filled += part;
-        at += part;
-      }
     }
 
     /** Sends a piece. Returns whether more are to come. */

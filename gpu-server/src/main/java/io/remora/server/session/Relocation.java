@@ -171,7 +171,9 @@ final class Relocation {
   /** Whether work under way ends only by what the client sends, which isn't read now. */
   private boolean isStuck() {
     return session.isOpen()
-        && (session.calls().callbacks().isWithClient() || session.link().awaitsAcknowledgement());
+        && (session.calls().callbacks().isWithClient()
+            || !session.calls().offers().isIdle()
+            || session.link().awaitsAcknowledgement());
   }
 
   /** Lets calls go on for a moment, and begins the task anew. */

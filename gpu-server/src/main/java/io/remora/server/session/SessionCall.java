@@ -96,6 +96,18 @@ final class SessionCall extends QueuedWork implements CallContext {
     return found;
   }
 
+  /**
+   * Makes sure that the call's context is still the one that it has begun in.
+   *
+   * @throws CallException {@code CUDA_ERROR_INVALID_CONTEXT}
+   */
+  void checkContext() {
+    if (session.objects().context(contextHandle) != context()) {
+      throw new CallException(
+          CUresult.CUDA_ERROR_INVALID_CONTEXT_VALUE, "the context of the copy is gone");
+    }
+  }
+
   /** The device of the call's context, or null if it names none. */
   @Nullable SessionDevice deviceOrNull() {
     return session.objects().deviceOf(contextHandle);

@@ -11,7 +11,12 @@ import java.util.List;
  * session's serial executor.
  */
 final class SessionCalls
-    implements CopyHandlers, PoolHandlers, GraphHandlers, ArrayHandlers, VirtualMemoryHandlers {
+    implements CopyHandlers,
+        DirectHandlers,
+        PoolHandlers,
+        GraphHandlers,
+        ArrayHandlers,
+        VirtualMemoryHandlers {
   private final MemoryCalls memory;
   private final VirtualMemoryCalls virtualMemory;
   private final UseCalls use;
@@ -20,6 +25,8 @@ final class SessionCalls
   private final ArrayCalls arrays;
   private final CopyCalls copies;
   private final Downloads downloads;
+  private final Offers offers;
+  private final Fetches fetches;
   private final StreamCalls streams;
   private final EventCalls events;
   private final HostCallbacks callbacks;
@@ -44,6 +51,8 @@ final class SessionCalls
     arrays = new ArrayCalls(session, memory);
     copies = new CopyCalls(session);
     downloads = new Downloads(session, copies);
+    offers = new Offers(session, copies);
+    fetches = new Fetches(session, copies);
     streams = new StreamCalls(session);
     events = new EventCalls(session);
     callbacks = new HostCallbacks(session);
@@ -124,6 +133,16 @@ final class SessionCalls
     return downloads;
   }
 
+  @Override
+  public Offers offers() {
+    return offers;
+  }
+
+  @Override
+  public Fetches fetches() {
+    return fetches;
+  }
+
   StreamCalls streams() {
     return streams;
   }
@@ -152,6 +171,8 @@ final class SessionCalls
   void sessionEnds(Runnable then) {
     memory.sessionEnds();
     uploads.sessionEnds();
+    offers.sessionEnds();
+    fetches.sessionEnds();
     graphs.sessionEnds();
     loads.sessionEnds(then);
   }

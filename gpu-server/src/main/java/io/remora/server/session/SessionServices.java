@@ -6,6 +6,7 @@ import io.remora.server.queue.DeviceQueue;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * What all sessions of a server share.
@@ -19,6 +20,8 @@ import java.util.function.LongSupplier;
  * @param nanoClock as {@link System#nanoTime}
  * @param serverVersion for the handshake
  * @param use knows what other sessions do
+ * @param tickets by which other servers read device memory of sessions
+ * @param members the way to such servers
  */
 record SessionServices(
     Driver driver,
@@ -32,7 +35,9 @@ record SessionServices(
     DeviceRenewal renewal,
     LongSupplier nanoClock,
     String serverVersion,
-    DeviceUse.Source use) {
+    DeviceUse.Source use,
+    ReadTickets tickets,
+    Supplier<MemberReads> members) {
   SessionServices {
     queues = List.copyOf(queues);
     spills = List.copyOf(spills);

@@ -43,6 +43,7 @@ public final class Sessions implements SessionFactory, AutoCloseable {
   private static final long CLOSE_SECONDS_MAX = 10;
 
   private volatile DeviceUse.Source use = (tenant, device) -> DeviceUse.NONE;
+  private volatile MemberReads members = MemberReads.NONE;
   private final SessionServices services;
   private final ExecutorService workers;
   private final ExecutorService loaders;
@@ -108,7 +109,19 @@ public final class Sessions implements SessionFactory, AutoCloseable {
             new DeviceRenewal(driver, replacements, workers),
             nanoClock,
             serverVersion,
-            (tenant, device) -> use.of(tenant, device));
+            (tenant, device) -> use.of(tenant, device),
+            new ReadTickets(nanoClock, random),
+            () -> members);
+  }
+
+  /** Tells how sessions reach other members of the pool; they don't before. */
+  public void setMembers(MemberReads reads) {
+    members = reads;
+  }
+
+  /** What other members show to read device memory of sessions. */
+  public ReadTickets tickets() {
+    return services.tickets();
   }
 
   /** Tells who knows how devices are used; nobody does before. */

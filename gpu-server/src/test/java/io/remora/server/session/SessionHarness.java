@@ -24,6 +24,7 @@ import io.remora.v1.Welcome;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.OutboundFrame;
 import java.nio.ByteBuffer;
+import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -65,6 +66,9 @@ final class SessionHarness {
   long nanosPerReading;
   long framesSent;
   int framesTaken;
+
+  /** The way to other servers. */
+  MemberReads members = MemberReads.NONE;
 
   /** What waits for its time. */
   final List<Runnable> delayed = new ArrayList<>();
@@ -136,7 +140,9 @@ final class SessionHarness {
                 Runnable::run),
             () -> nanos += nanosPerReading,
             "test",
-            (tenant, device) -> DeviceUse.NONE);
+            (tenant, device) -> DeviceUse.NONE,
+            new ReadTickets(() -> nanos, new SecureRandom()),
+            () -> members);
     account = new TenantAccount(ledger);
     account.change(
         TenantLimits.DEFAULT,

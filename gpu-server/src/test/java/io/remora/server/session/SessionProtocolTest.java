@@ -229,6 +229,7 @@ class SessionProtocolTest {
     for (int round = 0; round < 300; round++) {
       SessionHarness victim =
           new SessionHarness(driver, QueueConfig.DEFAULTS, SessionLimits.DEFAULTS, ledger, images);
+      new LocalMembers().add("a", victim);
       List<byte[]> frames = RandomFrames.frames(random, 5);
       for (byte[] frame : frames) {
         if (victim.ended == null) {
