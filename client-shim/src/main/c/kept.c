@@ -15,6 +15,12 @@ enum { FRAME_RECEIVED_BYTES = 5 };
 #define RECEIVED_BYTES_MAX (512u << 10)
 #define RECEIVED_FRAMES_MAX 256u
 
+/*
+ * So much free memory stays for the next copies, most of them a chunk long: pages that come anew
+ * from the system for every copy cost several times what copying costs.
+ */
+#define SPARES_MAX 16u
+
 size_t remora_kept_bytes(const struct remora_kept *message)
 {
     return message->head_bytes + message->tail_bytes;
@@ -39,9 +45,41 @@ static struct remora_kept *new_message(const uint8_t *head, size_t head_bytes)
     return message;
 }
 
-static void free_message(struct remora_kept *message)
+/* Gives the copy of the message memory for its payload. False: there is none. */
+static bool take_copy(struct remora_transit *transit, struct remora_kept *message)
 {
-    free(message->copy);
+    for (struct remora_spare **at = &transit->spare; *at != NULL; at = &(*at)->next) {
+        struct remora_spare *spare = *at;
+        if (spare->capacity >= message->tail_bytes) {
+            *at = spare->next;
+            transit->spares--;
+            message->copy_capacity = spare->capacity;
+            message->copy = (uint8_t *)spare;
+            return true;
+        }
+    }
+    size_t least = sizeof(struct remora_spare);
+    message->copy_capacity = message->tail_bytes < least ? least : message->tail_bytes;
+    message->copy = malloc(message->copy_capacity);
+    return message->copy != NULL;
+}
+
+static void give_copy_back(struct remora_transit *transit, struct remora_kept *message)
+{
+    if (message->copy == NULL || transit->spares == SPARES_MAX) {
+        free(message->copy);
+        return;
+    }
+    struct remora_spare *spare = (struct remora_spare *)(void *)message->copy;
+    spare->capacity = message->copy_capacity;
+    spare->next = transit->spare;
+    transit->spare = spare;
+    transit->spares++;
+}
+
+static void free_message(struct remora_transit *transit, struct remora_kept *message)
+{
+    give_copy_back(transit, message);
     free(message);
 }
 
@@ -74,7 +112,7 @@ static void remove_first(struct remora_transit *transit)
     if (transit->first == NULL) {
         transit->last = NULL;
     }
-    free_message(first);
+    free_message(transit, first);
 }
 
 void remora_keep(struct remora_connection *connection, const struct remora_rows *tail,
@@ -104,7 +142,7 @@ void remora_message_sent(struct remora_connection *connection)
     transit->sent = 0;
     if (done == transit->hello) {
         transit->hello = NULL;
-        free_message(done);
+        free_message(transit, done);
     } else if (connection->resume_grace_nanos == 0) {
         remove_first(transit);
     }
@@ -149,8 +187,7 @@ bool remora_own_payloads(struct remora_connection *connection)
         if (at->lender == NULL || at->lender != self) {
             continue;
         }
-        at->copy = malloc(at->tail_bytes);
-        if (at->copy == NULL) {
+        if (!take_copy(transit, at)) {
             return false;
         }
         remora_rows_copy(&at->tail, at->tail_offset, at->copy, at->tail_bytes);
@@ -198,7 +235,7 @@ void remora_forget_transit(struct remora_connection *connection)
 {
     struct remora_transit *transit = &connection->transit;
     if (transit->hello != NULL) {
-        free_message(transit->hello);
+        free_message(transit, transit->hello);
         transit->hello = NULL;
     }
     transit->message = NULL;
@@ -209,8 +246,15 @@ void remora_forget_transit(struct remora_connection *connection)
 void remora_free_kept(struct remora_connection *connection)
 {
     remora_forget_transit(connection);
-    while (connection->transit.first != NULL) {
-        remove_first(&connection->transit);
+    struct remora_transit *transit = &connection->transit;
+    while (transit->first != NULL) {
+        remove_first(transit);
+    }
+    while (transit->spare != NULL) {
+        struct remora_spare *spare = transit->spare;
+        transit->spare = spare->next;
+        transit->spares--;
+        free(spare);
     }
 }
 

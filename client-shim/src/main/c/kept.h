@@ -25,9 +25,16 @@ struct remora_kept {
     size_t tail_bytes;
     const struct remora_thread *lender;
     uint8_t *copy;
+    size_t copy_capacity;
     /* Prefix and encoded part. */
     size_t head_bytes;
     uint8_t head[];
+};
+
+/* Memory for copies of payloads that is free at the moment; this lies at its beginning. */
+struct remora_spare {
+    struct remora_spare *next;
+    size_t capacity;
 };
 
 /* The messages on their way out, see kept.c. */
@@ -43,6 +50,8 @@ struct remora_transit {
     struct remora_kept *hello;
     /* The position up to which the server has got messages. */
     uint64_t acknowledged;
+    struct remora_spare *spare;
+    unsigned spares;
 };
 
 /* How much has come behind the welcome, and how much of it the server was told to have come. */
