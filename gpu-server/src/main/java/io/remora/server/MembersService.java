@@ -10,6 +10,7 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.remora.server.session.DirectRead;
+import io.remora.server.session.LogText;
 import io.remora.server.session.RefusedTicket;
 import io.remora.v1.MembersGrpc;
 import io.remora.v1.ReadPiece;
@@ -87,7 +88,7 @@ final class MembersService extends MembersGrpc.MembersImplBase {
       // What was shown isn't said: it may be good elsewhere.
       log.warn(
           "A member's ticket to read device memory for tenant {} is refused: {}",
-          printable(request.getTenant()),
+          LogText.printable(request.getTenant()),
           refused.why());
       call.onError(
           Status.PERMISSION_DENIED
@@ -98,11 +99,6 @@ final class MembersService extends MembersGrpc.MembersImplBase {
     call.setOnReadyHandler(read::ready);
     call.setOnCancelHandler(read::gone);
     read.begin(new PieceSink(call));
-  }
-
-  private static String printable(String text) {
-    String start = text.length() > 200 ? text.substring(0, 200) : text;
-    return start.replaceAll("[^\\x20-\\x7e]", "?");
   }
 
   /** Sends pieces, whose bytes the transport copies before {@code onNext} returns. */

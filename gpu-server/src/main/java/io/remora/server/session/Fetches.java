@@ -46,18 +46,17 @@ final class Fetches {
   /** How long a member may send nothing that it was asked for. */
   static final long STILL_NANOS = 10_000_000_000L;
 
-  private static final long LOOK_NANOS = 1_000_000_000L;
-
   private final ClientSession session;
   private final CopyCalls copies;
   private final Pacing pacing;
+  private final Looks looks;
   private final List<Fetch> open = new ArrayList<>();
-  private boolean looking;
 
   Fetches(ClientSession session, CopyCalls copies) {
     this.session = session;
     this.copies = copies;
     this.pacing = new Pacing(session, session.grant().account().upload(), this::goOn);
+    this.looks = new Looks(session, () -> !open.isEmpty(), this::look);
   }
 
   /**
@@ -94,7 +93,7 @@ final class Fetches {
     Fetch fetch = new Fetch(call, target, from, span, device, stream);
     open.add(fetch);
     fetch.begin(ticket);
-    lookLater();
+    looks.begin();
   }
 
   void sessionEnds() {
@@ -111,21 +110,8 @@ final class Fetches {
     List.copyOf(open).forEach(Fetch::ask);
   }
 
-  private void lookLater() {
-    if (!looking) {
-      looking = true;
-      session.services().delays().after(LOOK_NANOS, () -> session.serial().execute(this::look));
-    }
-  }
-
-  private void look() {
-    looking = false;
-    if (session.isEnded() || open.isEmpty()) {
-      return;
-    }
-    long now = session.services().nanoClock().getAsLong();
+  private void look(long now) {
     List.copyOf(open).forEach(fetch -> fetch.look(now));
-    lookLater();
   }
 
   /** One copy that goes on. */
@@ -299,8 +285,8 @@ final class Fetches {
           "session {} of tenant {}: a copy from member {} goes through its client: {}",
           session.id(),
           session.grant().tenant(),
-          printable(from.member()),
-          printable(why));
+          LogText.printable(from.member()),
+          LogText.printable(why));
       Answers.remoraFetchRows(call, outcome);
     }
 
@@ -316,12 +302,6 @@ final class Fetches {
         of.cancel();
       }
     }
-  }
-
-  /** What others say goes to the log without line ends and control codes. */
-  private static String printable(String text) {
-    String start = text.length() > 200 ? text.substring(0, 200) : text;
-    return start.replaceAll("[^\\x20-\\x7e]", "?");
   }
 
   /** One piece on the stream. */

@@ -22,27 +22,22 @@ final class Offers {
   /** A client copies with one thread, and programs hardly with more than these. */
   static final int OPEN_MAX = 16;
 
-  /** As of copies to the client: what a message costs doesn't count. */
-  private static final int PIECE_BYTES = 256 << 10;
-
   /** How long a reader may take nothing. */
   static final long STILL_NANOS = 10_000_000_000L;
-
-  private static final long LOOK_NANOS = 1_000_000_000L;
 
   private final ClientSession session;
   private final CopyCalls copies;
   private final Pacing pacing;
+  private final Looks looks;
 
   /** By the client's numbers. */
   private final Map<Long, Offer> open = new HashMap<>();
-
-  private boolean looking;
 
   Offers(ClientSession session, CopyCalls copies) {
     this.session = session;
     this.copies = copies;
     this.pacing = new Pacing(session, session.grant().account().download(), this::goOn);
+    this.looks = new Looks(session, () -> !open.isEmpty(), this::look);
   }
 
   /**
@@ -81,7 +76,7 @@ final class Offers {
         WorkKeys.ofBytes(call.number(), offer.total),
         (domain, at, observer) -> domain.copyToHost(at, source, span, offer, observer));
     open.put(number, offer);
-    lookLater();
+    looks.begin();
   }
 
   /** Takes an offer back, if it is still there. */
@@ -102,23 +97,8 @@ final class Offers {
     List.copyOf(open.values()).forEach(offer -> offer.end("its session has ended"));
   }
 
-  private void lookLater() {
-    if (!looking) {
-      looking = true;
-      session.services().delays().after(LOOK_NANOS, () -> session.serial().execute(this::look));
-    }
-  }
-
-  private void look() {
-    looking = false;
-    if (session.isEnded() || open.isEmpty()) {
-      return;
-    }
-    long now = session.services().nanoClock().getAsLong();
-    for (Offer offer : List.copyOf(open.values())) {
-      offer.look(now);
-    }
-    lookLater();
+  private void look(long now) {
+    List.copyOf(open.values()).forEach(offer -> offer.look(now));
   }
 
   private void goOn() {
@@ -187,7 +167,7 @@ final class Offers {
         return;
       }
       sink = to;
-      buffer = ByteBuffer.allocate((int) Math.min(PIECE_BYTES, total));
+      buffer = ByteBuffer.allocate((int) Math.min(Downloads.PIECE_BYTES, total));
       movedNanos = session.services().nanoClock().getAsLong();
       readNext();
     }

@@ -155,10 +155,10 @@ public final class Sessions implements SessionFactory, AutoCloseable {
         "session {} of tenant {} opens: {} {}, process {}, {}",
         session.id(),
         grant.tenant(),
-        printable(hello.getClientName()),
-        printable(hello.getClientVersion()),
+        LogText.printable(hello.getClientName()),
+        LogText.printable(hello.getClientVersion()),
         Long.toUnsignedString(hello.getProcessId()),
-        printable(hello.getProgram()));
+        LogText.printable(hello.getProgram()));
     if (!Arrays.equals(hello.getTableHash().toByteArray(), Calls.tableHash())) {
       log.info(
           "session {}: client and server are of different builds, calls that only one of them knows"
@@ -224,12 +224,6 @@ public final class Sessions implements SessionFactory, AutoCloseable {
     } catch (RejectedExecutionException closing) {
       log.debug("nothing is delayed any more", closing);
     }
-  }
-
-  /** What a client says of itself goes to the log without line ends and control codes. */
-  private static String printable(String text) {
-    String start = text.length() > 200 ? text.substring(0, 200) : text;
-    return start.replaceAll("[^\\x20-\\x7e]", "?");
   }
 
   /** Stops the shared threads once running tasks are done. Sessions must have ended before. */
