@@ -7,7 +7,6 @@ import io.remora.server.pool.Placer;
 import io.remora.server.tenant.Tenant;
 import io.remora.server.tenant.TenantRegistry;
 import io.remora.server.watch.LiveSession;
-import io.remora.v1.KnownMember;
 import io.remora.v1.MemberState;
 import io.remora.v1.ReserveReply;
 import io.remora.v1.ReserveRequest;
@@ -53,12 +52,9 @@ final class MemberMoves {
       listener.refused("its tenant is gone");
       return;
     }
-    office.members(
-        all -> {
-          Optional<KnownMember> found =
-              all.getMembersList().stream()
-                  .filter(each -> each.getState().getName().equals(name))
-                  .findFirst();
+    office.member(
+        name,
+        found -> {
           if (found.isEmpty()) {
             listener.refused(
                 "the pool has no member '" + name + "': `remora pool` shows those that it has");

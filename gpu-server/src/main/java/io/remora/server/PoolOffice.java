@@ -19,6 +19,7 @@ import io.remora.server.pool.PoolView;
 import io.remora.server.pool.Promises;
 import io.remora.server.pool.SeenCounts;
 import io.remora.server.pool.etcd.EtcdRegistry;
+import io.remora.v1.KnownMember;
 import io.remora.v1.MemberState;
 import io.remora.v1.MembersReply;
 import io.remora.v1.ReserveReply;
@@ -29,6 +30,7 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
@@ -288,6 +290,16 @@ final class PoolOffice implements AutoCloseable {
                     .addAllMembers(view.all())
                     .setWaiting(placer.waiting())
                     .build()));
+  }
+
+  /** Tells how one member stands; empty: the pool has none of this name. */
+  void member(String name, Consumer<Optional<KnownMember>> to) {
+    run(
+        () ->
+            to.accept(
+                view.all().stream()
+                    .filter(each -> each.getState().getName().equals(name))
+                    .findFirst()));
   }
 
   /** Gives a promise back that nobody will use. */

@@ -3,7 +3,6 @@ package io.remora.server;
 
 import com.google.protobuf.ByteString;
 import io.remora.server.session.MemberReads;
-import io.remora.v1.KnownMember;
 import io.remora.v1.ReadRequest;
 import java.util.Optional;
 
@@ -38,12 +37,9 @@ final class PoolReads implements MemberReads {
             .setTenant(tenant)
             .setTicket(ByteString.copyFrom(ticket))
             .build();
-    office.members(
-        all -> {
-          Optional<KnownMember> member =
-              all.getMembersList().stream()
-                  .filter(each -> each.getState().getName().equals(from.member()))
-                  .findFirst();
+    office.member(
+        from.member(),
+        member -> {
           if (member.isEmpty()) {
             read.refuse("the pool has no such member");
           } else if (!member.get().getReachable()) {
