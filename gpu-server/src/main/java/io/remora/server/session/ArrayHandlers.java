@@ -8,10 +8,6 @@ interface ArrayHandlers extends CallHandler {
   /** Where they go. */
   ArrayCalls arrays();
 
-  private static SessionCall own(CallContext call) {
-    return (SessionCall) call;
-  }
-
   @Override
   default void cuArray3DCreate(
       CallContext call,
@@ -23,12 +19,13 @@ interface ArrayHandlers extends CallHandler {
       int flags) {
     arrays()
         .create(
-            own(call), new SessionArray.Shape(width, height, depth, format, numChannels, flags));
+            SessionCall.own(call),
+            new SessionArray.Shape(width, height, depth, format, numChannels, flags));
   }
 
   @Override
   default void cuArrayDestroy(CallContext call, long array) {
-    arrays().destroy(own(call), array);
+    arrays().destroy(SessionCall.own(call), array);
   }
 
   @Override
@@ -49,7 +46,7 @@ interface ArrayHandlers extends CallHandler {
       int[] borderColor) {
     arrays()
         .createTexture(
-            own(call),
+            SessionCall.own(call),
             new ArrayCalls.Resource(
                 resType, address, format, numChannels, width, height, pitch, sizeInBytes),
             ArrayCalls.sampling(addressModes, filterMode, flags, maxAnisotropy, borderColor));
@@ -57,16 +54,16 @@ interface ArrayHandlers extends CallHandler {
 
   @Override
   default void cuTexObjectDestroy(CallContext call, long object) {
-    arrays().destroyObject(own(call), object);
+    arrays().destroyObject(SessionCall.own(call), object);
   }
 
   @Override
   default void cuSurfObjectCreate(CallContext call, long array) {
-    arrays().createSurface(own(call), array);
+    arrays().createSurface(SessionCall.own(call), array);
   }
 
   @Override
   default void cuSurfObjectDestroy(CallContext call, long object) {
-    arrays().destroyObject(own(call), object);
+    arrays().destroyObject(SessionCall.own(call), object);
   }
 }

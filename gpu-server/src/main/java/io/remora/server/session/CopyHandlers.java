@@ -12,10 +12,6 @@ interface CopyHandlers extends CallHandler {
   /** To the host. */
   Downloads downloads();
 
-  private static SessionCall own(CallContext call) {
-    return (SessionCall) call;
-  }
-
   @Override
   default void cuMemcpyHtoDAsync(
       CallContext call,
@@ -24,18 +20,18 @@ interface CopyHandlers extends CallHandler {
       long byteCount,
       long hStream,
       long chunkOffset) {
-    copies().toDevice(own(call), dstDevice, srcHost, byteCount, hStream, chunkOffset);
+    copies().toDevice(SessionCall.own(call), dstDevice, srcHost, byteCount, hStream, chunkOffset);
   }
 
   @Override
   default void cuMemcpyDtoHAsync(CallContext call, long srcDevice, long byteCount, long hStream) {
-    downloads().toHost(own(call), srcDevice, byteCount, hStream);
+    downloads().toHost(SessionCall.own(call), srcDevice, byteCount, hStream);
   }
 
   @Override
   default void cuMemcpyDtoDAsync(
       CallContext call, long dstDevice, long srcDevice, long byteCount, long hStream) {
-    copies().onDevice(own(call), dstDevice, srcDevice, byteCount, hStream);
+    copies().onDevice(SessionCall.own(call), dstDevice, srcDevice, byteCount, hStream);
   }
 
   @Override
@@ -47,7 +43,15 @@ interface CopyHandlers extends CallHandler {
       long srcContext,
       long byteCount,
       long hStream) {
-    copies().onPeer(own(call), dstDevice, dstContext, srcDevice, srcContext, byteCount, hStream);
+    copies()
+        .onPeer(
+            SessionCall.own(call),
+            dstDevice,
+            dstContext,
+            srcDevice,
+            srcContext,
+            byteCount,
+            hStream);
   }
 
   @Override
@@ -62,7 +66,14 @@ interface CopyHandlers extends CallHandler {
       long chunkOffset) {
     copies()
         .rowsToDevice(
-            own(call), dstDevice, dstPitch, widthBytes, height, hStream, rows, chunkOffset);
+            SessionCall.own(call),
+            dstDevice,
+            dstPitch,
+            widthBytes,
+            height,
+            hStream,
+            rows,
+            chunkOffset);
   }
 
   @Override
@@ -77,12 +88,12 @@ interface CopyHandlers extends CallHandler {
       long hStream) {
     CopyCalls.Rows rows =
         new CopyCalls.Rows(dstDevice, dstPitch, srcDevice, srcPitch, widthBytes, height);
-    copies().rowsOnDevice(own(call), rows, hStream);
+    copies().rowsOnDevice(SessionCall.own(call), rows, hStream);
   }
 
   @Override
   default void remoraCopyRowsToHost(
       CallContext call, long srcDevice, long srcPitch, long widthBytes, long height, long hStream) {
-    downloads().rowsToHost(own(call), srcDevice, srcPitch, widthBytes, height, hStream);
+    downloads().rowsToHost(SessionCall.own(call), srcDevice, srcPitch, widthBytes, height, hStream);
   }
 }

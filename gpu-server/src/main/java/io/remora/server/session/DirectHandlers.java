@@ -11,10 +11,6 @@ interface DirectHandlers extends CallHandler {
   /** What is read of other servers. */
   Fetches fetches();
 
-  private static SessionCall own(CallContext call) {
-    return (SessionCall) call;
-  }
-
   @Override
   default void remoraOfferRows(
       CallContext call,
@@ -24,7 +20,7 @@ interface DirectHandlers extends CallHandler {
       long widthBytes,
       long height,
       long hStream) {
-    offers().offer(own(call), offer, srcDevice, srcPitch, widthBytes, height, hStream);
+    offers().offer(SessionCall.own(call), offer, srcDevice, srcPitch, widthBytes, height, hStream);
   }
 
   @Override
@@ -40,7 +36,7 @@ interface DirectHandlers extends CallHandler {
       byte[] ticket) {
     fetches()
         .fetch(
-            own(call),
+            SessionCall.own(call),
             new Fetches.Target(dstDevice, dstPitch, widthBytes, height, hStream),
             new MemberReads.Home(pool, member),
             ticket);
@@ -48,6 +44,6 @@ interface DirectHandlers extends CallHandler {
 
   @Override
   default void remoraWithdrawOffer(CallContext call, long offer) {
-    offers().withdraw(own(call), offer);
+    offers().withdraw(SessionCall.own(call), offer);
   }
 }

@@ -19,142 +19,144 @@ interface GraphHandlers extends CallHandler {
   /** What nodes do. */
   NodeWorks works();
 
-  private static SessionCall own(CallContext call) {
-    return (SessionCall) call;
-  }
-
   @Override
   default void cuGraphCreate(CallContext call, long phGraph, int flags) {
-    graphs().create(own(call), phGraph);
+    graphs().create(SessionCall.own(call), phGraph);
   }
 
   @Override
   default void cuGraphDestroy(CallContext call, long hGraph) {
-    graphs().destroy(own(call), hGraph);
+    graphs().destroy(SessionCall.own(call), hGraph);
   }
 
   @Override
   default void cuGraphDestroyNode(CallContext call, long hNode) {
-    graphs().destroyNode(own(call), hNode);
+    graphs().destroyNode(SessionCall.own(call), hNode);
   }
 
   @Override
   default void cuGraphClone(CallContext call, long phGraphClone, long originalGraph) {
-    graphs().copy(own(call), phGraphClone, originalGraph);
+    graphs().copy(SessionCall.own(call), phGraphClone, originalGraph);
   }
 
   @Override
   default void cuGraphNodeFindInClone(CallContext call, long hOriginalNode, long hClonedGraph) {
-    graphs().findInClone(own(call), hOriginalNode, hClonedGraph);
+    graphs().findInClone(SessionCall.own(call), hOriginalNode, hClonedGraph);
   }
 
   @Override
   default void cuGraphNodeGetType(CallContext call, long hNode) {
-    graphs().nodeType(own(call), hNode);
+    graphs().nodeType(SessionCall.own(call), hNode);
   }
 
   @Override
   default void cuGraphInstantiateWithFlags(
       CallContext call, long phGraphExec, long hGraph, long flags) {
-    graphs().instantiate(own(call), phGraphExec, hGraph, flags);
+    graphs().instantiate(SessionCall.own(call), phGraphExec, hGraph, flags);
   }
 
   @Override
   default void cuGraphExecDestroy(CallContext call, long hGraphExec) {
-    graphs().destroyExec(own(call), hGraphExec);
+    graphs().destroyExec(SessionCall.own(call), hGraphExec);
   }
 
   @Override
   default void cuGraphLaunch(CallContext call, long hGraphExec, long hStream) {
-    graphs().launch(own(call), hGraphExec, hStream);
+    graphs().launch(SessionCall.own(call), hGraphExec, hStream);
   }
 
   @Override
   default void cuGraphUpload(CallContext call, long hGraphExec, long hStream) {
-    graphs().upload(own(call), hGraphExec, hStream);
+    graphs().upload(SessionCall.own(call), hGraphExec, hStream);
   }
 
   @Override
   default void cuGraphExecGetFlags(CallContext call, long hGraphExec) {
-    graphs().execFlags(own(call), hGraphExec);
+    graphs().execFlags(SessionCall.own(call), hGraphExec);
   }
 
   @Override
   default void cuGraphNodeSetEnabled(CallContext call, long hGraphExec, long hNode, int isEnabled) {
-    graphs().setEnabled(own(call), hGraphExec, hNode, isEnabled != 0);
+    graphs().setEnabled(SessionCall.own(call), hGraphExec, hNode, isEnabled != 0);
   }
 
   @Override
   default void cuGraphNodeGetEnabled(CallContext call, long hGraphExec, long hNode) {
-    graphs().isEnabled(own(call), hGraphExec, hNode);
+    graphs().isEnabled(SessionCall.own(call), hGraphExec, hNode);
   }
 
   @Override
   default void cuStreamBeginCaptureV10010(
       CallContext call, long hStream, int mode, long thread, long graph) {
-    captures().begin(own(call), hStream, mode, thread, graph);
+    captures().begin(SessionCall.own(call), hStream, mode, thread, graph);
   }
 
   @Override
   default void cuStreamEndCapture(CallContext call, long hStream, long thread) {
-    captures().end(own(call), hStream, thread);
+    captures().end(SessionCall.own(call), hStream, thread);
   }
 
   @Override
   default void cuStreamGetCaptureInfo(CallContext call, long hStream) {
-    captures().info(own(call), hStream);
+    captures().info(SessionCall.own(call), hStream);
   }
 
   @Override
   default void cuStreamGetCaptureInfoV11030(CallContext call, long hStream) {
-    captures().infoWithNodes(own(call), hStream);
+    captures().infoWithNodes(SessionCall.own(call), hStream);
   }
 
   @Override
   default void cuStreamUpdateCaptureDependencies(
       CallContext call, long hStream, long[] dependencies, int flags) {
-    captures().updateDependencies(own(call), hStream, dependencies, flags);
+    captures().updateDependencies(SessionCall.own(call), hStream, dependencies, flags);
   }
 
   @Override
   default void remoraGraphQuery(CallContext call, int what, long object) {
-    graphs().query(own(call), what, object);
+    graphs().query(SessionCall.own(call), what, object);
   }
 
   @Override
   default void remoraGraphChangeEdges(
       CallContext call, long graph, long[] from, long[] to, boolean remove) {
-    graphs().changeEdges(own(call), graph, from, to, remove);
+    graphs().changeEdges(SessionCall.own(call), graph, from, to, remove);
   }
 
   @Override
   default void remoraGraphKernelNode(CallContext call, long node) {
-    graphs().kernelNode(own(call), node);
+    graphs().kernelNode(SessionCall.own(call), node);
   }
 
   @Override
   default void remoraGraphExecUpdate(CallContext call, long exec, long graph) {
-    graphs().update(own(call), exec, graph);
+    graphs().update(SessionCall.own(call), exec, graph);
   }
 
   @Override
   default void remoraGraphDot(CallContext call, long graph, int flags) {
-    graphs().dot(own(call), graph);
+    graphs().dot(SessionCall.own(call), graph);
   }
 
   @Override
   default void remoraGraphAddNode(
       CallContext call, long node, long graph, long[] dependencies, GraphNodeWork work) {
     if (work.getOwnership() != 0) {
-      graphs().moveIn(own(call), node, graph, dependencies, work.getArgument());
+      graphs().moveIn(SessionCall.own(call), node, graph, dependencies, work.getArgument());
     } else {
-      graphs().addNode(own(call), node, graph, dependencies, works().of(own(call), work));
+      graphs()
+          .addNode(
+              SessionCall.own(call),
+              node,
+              graph,
+              dependencies,
+              works().of(SessionCall.own(call), work));
     }
   }
 
   @Override
   default void remoraGraphSetNode(CallContext call, long exec, long node, GraphNodeWork work) {
-    graphs().setNode(own(call), exec, node, works().of(own(call), work));
+    graphs().setNode(SessionCall.own(call), exec, node, works().of(SessionCall.own(call), work));
   }
 
   /** Memory that nodes allocate. */
@@ -173,22 +175,22 @@ interface GraphHandlers extends CallHandler {
       long byteCount) {
     var properties =
         new GraphMemoryCalls.Properties(allocType, handleTypes, locationType, locationId);
-    graphMemory().addNode(own(call), node, graph, dependencies, properties, byteCount);
+    graphMemory().addNode(SessionCall.own(call), node, graph, dependencies, properties, byteCount);
   }
 
   @Override
   default void remoraGraphMemoryNode(CallContext call, long node, int type) {
-    graphMemory().parameters(own(call), node, type);
+    graphMemory().parameters(SessionCall.own(call), node, type);
   }
 
   @Override
   default void cuDeviceGetGraphMemAttribute(CallContext call, int device, int attr) {
-    graphMemory().getAttribute(own(call), device, attr);
+    graphMemory().getAttribute(SessionCall.own(call), device, attr);
   }
 
   @Override
   default void cuDeviceSetGraphMemAttribute(CallContext call, int device, int attr, long value) {
-    graphMemory().setAttribute(own(call), device, attr, value);
+    graphMemory().setAttribute(SessionCall.own(call), device, attr, value);
   }
 
   /** Copies of host memory that launches make. */
@@ -215,7 +217,7 @@ interface GraphHandlers extends CallHandler {
             .setHeight(height == 0 ? 1 : height)
             .setArgument(argument)
             .build();
-    captures().hostCopy(own(call), hStream, works().hostCopy(said));
+    captures().hostCopy(SessionCall.own(call), hStream, works().hostCopy(said));
   }
 
   /** Conditions of graphs. */
@@ -224,7 +226,7 @@ interface GraphHandlers extends CallHandler {
   @Override
   default void remoraGraphCondition(
       CallContext call, long graph, long address, int value, int flags) {
-    conditions().condition(own(call), graph, address, value, flags);
+    conditions().condition(SessionCall.own(call), graph, address, value, flags);
   }
 
   @Override
@@ -236,40 +238,40 @@ interface GraphHandlers extends CallHandler {
       long address,
       int type,
       int size) {
-    conditions().addNode(own(call), node, graph, dependencies, address, type, size);
+    conditions().addNode(SessionCall.own(call), node, graph, dependencies, address, type, size);
   }
 
   @Override
   default void remoraCaptureToGraph(
       CallContext call, long hStream, long graph, long[] dependencies, int mode, long thread) {
-    captures().beginInto(own(call), hStream, mode, thread, graph, dependencies);
+    captures().beginInto(SessionCall.own(call), hStream, mode, thread, graph, dependencies);
   }
 
   @Override
   default void remoraGraphNode(CallContext call, long node, int type) {
-    graphs().nodeParameters(own(call), node, type);
+    graphs().nodeParameters(SessionCall.own(call), node, type);
   }
 
   @Override
   default void remoraGraphKernelAttributes(
       CallContext call, long node, List<LaunchAttribute> attributes) {
-    graphs().setAttributes(own(call), node, attributes);
+    graphs().setAttributes(SessionCall.own(call), node, attributes);
   }
 
   @Override
   default void remoraStreamMemoryOperations(
       CallContext call, long hStream, List<StreamMemoryOperation> operations) {
-    works().memoryOperations(own(call), hStream, operations);
+    works().memoryOperations(SessionCall.own(call), hStream, operations);
   }
 
   @Override
   default void remoraGraphInput(
       CallContext call, long exec, long argument, Payload srcHost, long chunkOffset) {
-    transfers().input(own(call), exec, argument, srcHost, chunkOffset);
+    transfers().input(SessionCall.own(call), exec, argument, srcHost, chunkOffset);
   }
 
   @Override
   default void remoraGraphOutput(CallContext call, long exec, long argument) {
-    transfers().output(own(call), exec, argument);
+    transfers().output(SessionCall.own(call), exec, argument);
   }
 }

@@ -8,10 +8,6 @@ interface PoolHandlers extends CallHandler {
   /** Where they go. */
   PoolCalls pools();
 
-  private static SessionCall own(CallContext call) {
-    return (SessionCall) call;
-  }
-
   @Override
   default void cuMemPoolCreate(
       CallContext call,
@@ -23,7 +19,7 @@ interface PoolHandlers extends CallHandler {
       long maxSize) {
     pools()
         .create(
-            own(call),
+            SessionCall.own(call),
             pool,
             new PoolCalls.Properties(allocType, handleTypes, maxSize),
             locationType,
@@ -32,53 +28,53 @@ interface PoolHandlers extends CallHandler {
 
   @Override
   default void cuMemPoolDestroy(CallContext call, long pool) {
-    pools().destroy(own(call), pool);
+    pools().destroy(SessionCall.own(call), pool);
   }
 
   @Override
   default void cuMemPoolTrimTo(CallContext call, long pool, long minBytesToKeep) {
-    pools().trimTo(own(call), pool, minBytesToKeep);
+    pools().trimTo(SessionCall.own(call), pool, minBytesToKeep);
   }
 
   @Override
   default void cuMemPoolSetAttribute(CallContext call, long pool, int attr, long value) {
-    pools().setAttribute(own(call), pool, attr, value);
+    pools().setAttribute(SessionCall.own(call), pool, attr, value);
   }
 
   @Override
   default void cuMemPoolGetAttribute(CallContext call, long pool, int attr) {
-    pools().getAttribute(own(call), pool, attr);
+    pools().getAttribute(SessionCall.own(call), pool, attr);
   }
 
   @Override
   default void cuMemPoolSetAccess(
       CallContext call, long pool, int[] locationTypes, int[] locationIds, int[] flags) {
-    pools().setAccess(own(call), pool, locationTypes, locationIds, flags);
+    pools().setAccess(SessionCall.own(call), pool, locationTypes, locationIds, flags);
   }
 
   @Override
   default void cuMemPoolGetAccess(
       CallContext call, long memPool, int locationType, int locationId) {
-    pools().getAccess(own(call), memPool, locationType, locationId);
+    pools().getAccess(SessionCall.own(call), memPool, locationType, locationId);
   }
 
   @Override
   default void cuDeviceGetDefaultMemPool(CallContext call, int dev) {
-    pools().getDefault(own(call), dev);
+    pools().getDefault(SessionCall.own(call), dev);
   }
 
   @Override
   default void cuDeviceGetMemPool(CallContext call, int dev) {
-    pools().getCurrent(own(call), dev);
+    pools().getCurrent(SessionCall.own(call), dev);
   }
 
   @Override
   default void cuDeviceSetMemPool(CallContext call, int dev, long pool) {
-    pools().setCurrent(own(call), dev, pool);
+    pools().setCurrent(SessionCall.own(call), dev, pool);
   }
 
   @Override
   default void cuMemAllocFromPoolAsync(CallContext call, long bytesize, long pool, long hStream) {
-    pools().allocate(own(call), bytesize, pool, hStream);
+    pools().allocate(SessionCall.own(call), bytesize, pool, hStream);
   }
 }

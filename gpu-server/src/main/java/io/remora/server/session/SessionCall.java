@@ -45,6 +45,11 @@ final class SessionCall extends QueuedWork implements CallContext {
     this.waiting = Calls.isSync(number);
   }
 
+  /** The session's side of what a handler is called with: there is no other. */
+  static SessionCall own(CallContext call) {
+    return (SessionCall) call;
+  }
+
   @Override
   public long sequence() {
     return sequence;

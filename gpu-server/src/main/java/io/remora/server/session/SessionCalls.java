@@ -177,44 +177,40 @@ final class SessionCalls
     loads.sessionEnds(then);
   }
 
-  private static SessionCall own(CallContext call) {
-    return (SessionCall) call;
-  }
-
   @Override
   public void cuDevicePrimaryCtxReset(CallContext call, int dev) {
-    contexts.cuDevicePrimaryCtxReset(own(call), dev);
+    contexts.cuDevicePrimaryCtxReset(SessionCall.own(call), dev);
   }
 
   /** The flags say how a host thread waits, which is the client's affair. */
   @Override
   public void cuCtxCreate(CallContext call, long pctx, int flags, int dev) {
-    contexts.cuCtxCreate(own(call), pctx, dev);
+    contexts.cuCtxCreate(SessionCall.own(call), pctx, dev);
   }
 
   @Override
   public void cuCtxDestroy(CallContext call, long ctx) {
-    contexts.cuCtxDestroy(own(call), ctx);
+    contexts.cuCtxDestroy(SessionCall.own(call), ctx);
   }
 
   @Override
   public void cuCtxSynchronizeV13000(CallContext call, long ctx) {
-    contexts.cuCtxSynchronize(own(call), ctx);
+    contexts.cuCtxSynchronize(SessionCall.own(call), ctx);
   }
 
   @Override
   public void cuCtxSetLimit(CallContext call, int limit, long value) {
-    contexts.cuCtxSetLimit(own(call), limit, value);
+    contexts.cuCtxSetLimit(SessionCall.own(call), limit, value);
   }
 
   @Override
   public void cuModuleGetFunction(CallContext call, long hfunc, long hmod, String name) {
-    modules.cuModuleGetFunction(own(call), hfunc, hmod, name);
+    modules.cuModuleGetFunction(SessionCall.own(call), hfunc, hmod, name);
   }
 
   @Override
   public void cuModuleLoadData(CallContext call, long module, byte[] imageSha256, long imageBytes) {
-    modules.load(own(call), module, new int[0], new long[0], imageSha256, imageBytes);
+    modules.load(SessionCall.own(call), module, new int[0], new long[0], imageSha256, imageBytes);
   }
 
   @Override
@@ -225,27 +221,27 @@ final class SessionCalls
       long[] optionValues,
       byte[] imageSha256,
       long imageBytes) {
-    modules.load(own(call), module, options, optionValues, imageSha256, imageBytes);
+    modules.load(SessionCall.own(call), module, options, optionValues, imageSha256, imageBytes);
   }
 
   @Override
   public void cuModuleUnload(CallContext call, long hmod) {
-    modules.cuModuleUnload(own(call), hmod);
+    modules.cuModuleUnload(SessionCall.own(call), hmod);
   }
 
   @Override
   public void cuModuleGetGlobal(CallContext call, long hmod, String name) {
-    modules.cuModuleGetGlobal(own(call), hmod, name);
+    modules.cuModuleGetGlobal(SessionCall.own(call), hmod, name);
   }
 
   @Override
   public void cuModuleGetFunctionCount(CallContext call, long mod) {
-    modules.cuModuleGetFunctionCount(own(call), mod);
+    modules.cuModuleGetFunctionCount(SessionCall.own(call), mod);
   }
 
   @Override
   public void cuModuleEnumerateFunctions(CallContext call, int numFunctions, long mod) {
-    modules.cuModuleEnumerateFunctions(own(call), numFunctions, mod);
+    modules.cuModuleEnumerateFunctions(SessionCall.own(call), numFunctions, mod);
   }
 
   @Override
@@ -260,150 +256,150 @@ final class SessionCalls
       long imageBytes) {
     JitOptions.check(jitOptions, jitOptionsValues);
     JitOptions.checkLibrary(libraryOptions, libraryOptionValues);
-    libraries.cuLibraryLoadData(own(call), library, imageSha256, imageBytes);
+    libraries.cuLibraryLoadData(SessionCall.own(call), library, imageSha256, imageBytes);
   }
 
   @Override
   public void cuLibraryUnload(CallContext call, long library) {
-    libraries.cuLibraryUnload(own(call), library);
+    libraries.cuLibraryUnload(SessionCall.own(call), library);
   }
 
   @Override
   public void cuLibraryGetKernel(CallContext call, long pKernel, long library, String name) {
-    libraries.cuLibraryGetKernel(own(call), pKernel, library, name);
+    libraries.cuLibraryGetKernel(SessionCall.own(call), pKernel, library, name);
   }
 
   @Override
   public void cuLibraryGetModule(CallContext call, long pMod, long library) {
-    libraries.cuLibraryGetModule(own(call), pMod, library);
+    libraries.cuLibraryGetModule(SessionCall.own(call), pMod, library);
   }
 
   @Override
   public void cuLibraryGetGlobal(CallContext call, long library, String name) {
-    libraries.cuLibraryGetGlobal(own(call), library, name);
+    libraries.cuLibraryGetGlobal(SessionCall.own(call), library, name);
   }
 
   @Override
   public void cuLibraryGetKernelCount(CallContext call, long lib) {
-    libraries.cuLibraryGetKernelCount(own(call), lib);
+    libraries.cuLibraryGetKernelCount(SessionCall.own(call), lib);
   }
 
   @Override
   public void cuLibraryEnumerateKernels(CallContext call, int numKernels, long lib) {
-    libraries.cuLibraryEnumerateKernels(own(call), numKernels, lib);
+    libraries.cuLibraryEnumerateKernels(SessionCall.own(call), numKernels, lib);
   }
 
   @Override
   public void cuKernelSetAttribute(CallContext call, int attrib, int val, long kernel, int dev) {
-    libraries.cuKernelSetAttribute(own(call), attrib, val, kernel, dev);
+    libraries.cuKernelSetAttribute(SessionCall.own(call), attrib, val, kernel, dev);
   }
 
   @Override
   public void cuMemAlloc(CallContext call, long bytesize) {
-    memory.cuMemAlloc(own(call), bytesize);
+    memory.cuMemAlloc(SessionCall.own(call), bytesize);
   }
 
   @Override
   public void cuMemFree(CallContext call, long dptr) {
-    memory.cuMemFree(own(call), dptr);
+    memory.cuMemFree(SessionCall.own(call), dptr);
   }
 
   /** Every alignment that elements of up to 16 bytes want is less than that of rows. */
   @Override
   public void cuMemAllocPitch(
       CallContext call, long widthInBytes, long height, int elementSizeBytes) {
-    memory.cuMemAllocPitch(own(call), widthInBytes, height);
+    memory.cuMemAllocPitch(SessionCall.own(call), widthInBytes, height);
   }
 
   @Override
   public void cuMemGetInfo(CallContext call) {
-    memory.cuMemGetInfo(own(call));
+    memory.cuMemGetInfo(SessionCall.own(call));
   }
 
   @Override
   public void cuMemGetAddressRange(CallContext call, long dptr) {
-    memory.cuMemGetAddressRange(own(call), dptr);
+    memory.cuMemGetAddressRange(SessionCall.own(call), dptr);
   }
 
   @Override
   public void cuMemAllocAsync(CallContext call, long bytesize, long hStream) {
-    memory.cuMemAllocAsync(own(call), bytesize, hStream);
+    memory.cuMemAllocAsync(SessionCall.own(call), bytesize, hStream);
   }
 
   @Override
   public void cuMemFreeAsync(CallContext call, long dptr, long hStream) {
-    memory.cuMemFreeAsync(own(call), dptr, hStream);
+    memory.cuMemFreeAsync(SessionCall.own(call), dptr, hStream);
   }
 
   @Override
   public void cuPointerGetAttribute(CallContext call, int attribute, long ptr) {
-    pointers.cuPointerGetAttribute(own(call), attribute, ptr);
+    pointers.cuPointerGetAttribute(SessionCall.own(call), attribute, ptr);
   }
 
   @Override
   public void cuPointerGetAttributes(CallContext call, int[] attributes, long ptr) {
-    pointers.cuPointerGetAttributes(own(call), attributes, ptr);
+    pointers.cuPointerGetAttributes(SessionCall.own(call), attributes, ptr);
   }
 
   @Override
   public void cuStreamCreateWithPriority(CallContext call, long phStream, int flags, int priority) {
-    streams.cuStreamCreateWithPriority(own(call), phStream, flags, priority);
+    streams.cuStreamCreateWithPriority(SessionCall.own(call), phStream, flags, priority);
   }
 
   @Override
   public void cuStreamDestroy(CallContext call, long hStream) {
-    streams.cuStreamDestroy(own(call), hStream);
+    streams.cuStreamDestroy(SessionCall.own(call), hStream);
   }
 
   @Override
   public void cuStreamQuery(CallContext call, long hStream) {
-    streams.cuStreamQuery(own(call), hStream);
+    streams.cuStreamQuery(SessionCall.own(call), hStream);
   }
 
   @Override
   public void cuStreamSynchronize(CallContext call, long hStream) {
-    streams.cuStreamSynchronize(own(call), hStream);
+    streams.cuStreamSynchronize(SessionCall.own(call), hStream);
   }
 
   @Override
   public void cuStreamWaitEvent(CallContext call, long hStream, long hEvent, int flags) {
-    streams.cuStreamWaitEvent(own(call), hStream, hEvent, flags);
+    streams.cuStreamWaitEvent(SessionCall.own(call), hStream, hEvent, flags);
   }
 
   /** The table allows no flags. */
   @Override
   public void cuStreamAddCallback(CallContext call, long hStream, int flags, long token) {
-    callbacks.request(own(call), hStream, token, true);
+    callbacks.request(SessionCall.own(call), hStream, token, true);
   }
 
   @Override
   public void cuLaunchHostFunc(CallContext call, long hStream, long token) {
-    callbacks.request(own(call), hStream, token, false);
+    callbacks.request(SessionCall.own(call), hStream, token, false);
   }
 
   @Override
   public void cuEventCreate(CallContext call, long phEvent, int flags) {
-    events.cuEventCreate(own(call), phEvent, flags);
+    events.cuEventCreate(SessionCall.own(call), phEvent, flags);
   }
 
   @Override
   public void cuEventRecordWithFlags(CallContext call, long hEvent, long hStream, int flags) {
-    events.cuEventRecordWithFlags(own(call), hEvent, hStream, flags);
+    events.cuEventRecordWithFlags(SessionCall.own(call), hEvent, hStream, flags);
   }
 
   @Override
   public void cuEventQuery(CallContext call, long hEvent) {
-    events.cuEventQuery(own(call), hEvent);
+    events.cuEventQuery(SessionCall.own(call), hEvent);
   }
 
   @Override
   public void cuEventSynchronize(CallContext call, long hEvent) {
-    events.cuEventSynchronize(own(call), hEvent);
+    events.cuEventSynchronize(SessionCall.own(call), hEvent);
   }
 
   @Override
   public void cuEventDestroy(CallContext call, long hEvent) {
-    events.cuEventDestroy(own(call), hEvent);
+    events.cuEventDestroy(SessionCall.own(call), hEvent);
   }
 
   @Override
@@ -421,7 +417,7 @@ final class SessionCalls
       byte[] kernelParams) {
     Shape shape =
         new Shape(gridDimX, gridDimY, gridDimZ, blockDimX, blockDimY, blockDimZ, sharedMemBytes);
-    launches.launch(own(call), f, shape, hStream, false, kernelParams);
+    launches.launch(SessionCall.own(call), f, shape, hStream, false, kernelParams);
   }
 
   @Override
@@ -439,7 +435,7 @@ final class SessionCalls
       byte[] kernelParams) {
     Shape shape =
         new Shape(gridDimX, gridDimY, gridDimZ, blockDimX, blockDimY, blockDimZ, sharedMemBytes);
-    launches.launch(own(call), f, shape, hStream, true, kernelParams);
+    launches.launch(SessionCall.own(call), f, shape, hStream, true, kernelParams);
   }
 
   @Override
@@ -459,23 +455,23 @@ final class SessionCalls
     Shape shape =
         new Shape(gridDimX, gridDimY, gridDimZ, blockDimX, blockDimY, blockDimZ, sharedMemBytes);
     boolean cooperative = LaunchCalls.cooperative(attributes);
-    launches.launch(own(call), f, shape, hStream, cooperative, kernelParams);
+    launches.launch(SessionCall.own(call), f, shape, hStream, cooperative, kernelParams);
   }
 
   @Override
   public void remoraDeviceUse(CallContext call, int device) {
-    use.deviceUse(own(call), device);
+    use.deviceUse(SessionCall.own(call), device);
   }
 
   @Override
   public void remoraUploadImage(
       CallContext call, byte[] sha256, long totalBytes, long offset, Payload data) {
-    uploads.remoraUploadImage(own(call), sha256, totalBytes, offset, data);
+    uploads.remoraUploadImage(SessionCall.own(call), sha256, totalBytes, offset, data);
   }
 
   @Override
   public void remoraLink(
       CallContext call, int[] options, long[] optionValues, byte[] imageSha256, long imageBytes) {
-    modules.link(own(call), options, optionValues, imageSha256, imageBytes);
+    modules.link(SessionCall.own(call), options, optionValues, imageSha256, imageBytes);
   }
 }

@@ -8,19 +8,15 @@ interface VirtualMemoryHandlers extends CallHandler {
   /** Where they go. */
   VirtualMemoryCalls virtualMemory();
 
-  private static SessionCall own(CallContext call) {
-    return (SessionCall) call;
-  }
-
   @Override
   default void cuMemAddressReserve(
       CallContext call, long size, long alignment, long addr, long flags) {
-    virtualMemory().reserve(own(call), size, alignment);
+    virtualMemory().reserve(SessionCall.own(call), size, alignment);
   }
 
   @Override
   default void cuMemAddressFree(CallContext call, long ptr, long size) {
-    virtualMemory().unreserve(own(call), ptr, size);
+    virtualMemory().unreserve(SessionCall.own(call), ptr, size);
   }
 
   @Override
@@ -34,49 +30,50 @@ interface VirtualMemoryHandlers extends CallHandler {
       int locationType,
       int locationId) {
     virtualMemory()
-        .create(own(call), handle, size, allocType, handleTypes, locationType, locationId);
+        .create(
+            SessionCall.own(call), handle, size, allocType, handleTypes, locationType, locationId);
   }
 
   @Override
   default void cuMemRelease(CallContext call, long handle) {
-    virtualMemory().release(own(call), handle);
+    virtualMemory().release(SessionCall.own(call), handle);
   }
 
   @Override
   default void cuMemMap(
       CallContext call, long ptr, long size, long offset, long handle, long flags) {
-    virtualMemory().map(own(call), ptr, size, handle);
+    virtualMemory().map(SessionCall.own(call), ptr, size, handle);
   }
 
   @Override
   default void cuMemUnmap(CallContext call, long ptr, long size) {
-    virtualMemory().unmap(own(call), ptr, size);
+    virtualMemory().unmap(SessionCall.own(call), ptr, size);
   }
 
   @Override
   default void cuMemSetAccess(
       CallContext call, long ptr, long size, int[] locationTypes, int[] locationIds, int[] access) {
-    virtualMemory().setAccess(own(call), ptr, size, locationTypes, locationIds, access);
+    virtualMemory().setAccess(SessionCall.own(call), ptr, size, locationTypes, locationIds, access);
   }
 
   @Override
   default void cuMemGetAccess(CallContext call, long ptr, int locationType, int locationId) {
-    virtualMemory().access(own(call), ptr, locationType, locationId);
+    virtualMemory().access(SessionCall.own(call), ptr, locationType, locationId);
   }
 
   @Override
   default void cuMemGetAllocationGranularity(
       CallContext call, int option, int locationType, int locationId) {
-    virtualMemory().granularity(own(call), locationType, locationId);
+    virtualMemory().granularity(SessionCall.own(call), locationType, locationId);
   }
 
   @Override
   default void cuMemGetAllocationPropertiesFromHandle(CallContext call, long handle) {
-    virtualMemory().properties(own(call), handle);
+    virtualMemory().properties(SessionCall.own(call), handle);
   }
 
   @Override
   default void cuMemRetainAllocationHandle(CallContext call, long addr) {
-    virtualMemory().retain(own(call), addr);
+    virtualMemory().retain(SessionCall.own(call), addr);
   }
 }
