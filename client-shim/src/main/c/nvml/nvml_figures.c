@@ -5,11 +5,12 @@
  */
 #include "nvml.h"
 
+/* `figure` is FIGURES if there is none of what the caller asks for. */
 static nvmlReturn_t tell(nvmlDevice_t device, enum remora_nvml_figure figure, unsigned int *out)
 {
     struct remora_nvml_figures figures;
     nvmlReturn_t result = remora_nvml_check(device);
-    if (result == NVML_SUCCESS && out == NULL) {
+    if (result == NVML_SUCCESS && (out == NULL || figure == FIGURES)) {
         result = NVML_ERROR_INVALID_ARGUMENT;
     }
     if (result == NVML_SUCCESS) {
@@ -28,11 +29,7 @@ NVML_EXPORT nvmlReturn_t nvmlDeviceGetTemperature(nvmlDevice_t device,
                                                   nvmlTemperatureSensors_t sensor,
                                                   unsigned int *celsius)
 {
-    nvmlReturn_t result = remora_nvml_check(device);
-    if (result == NVML_SUCCESS && sensor != NVML_TEMPERATURE_GPU) {
-        result = NVML_ERROR_INVALID_ARGUMENT;
-    }
-    return result == NVML_SUCCESS ? tell(device, FIGURE_TEMPERATURE, celsius) : result;
+    return tell(device, sensor == NVML_TEMPERATURE_GPU ? FIGURE_TEMPERATURE : FIGURES, celsius);
 }
 
 NVML_EXPORT nvmlReturn_t nvmlDeviceGetPowerUsage(nvmlDevice_t device, unsigned int *milliwatts)
