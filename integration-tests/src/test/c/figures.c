@@ -3,29 +3,11 @@
  * Prints what libnvidia-ml.so.1 says of each device's hardware, a line each: the device, what it is,
  * what the function has answered, and the figure if that is success.
  */
-#include "check.h"
+#include "find_nvml.h"
 
-#include <dlfcn.h>
 #include <string.h>
 
 enum { SUCCESS = 0, INVALID_ARGUMENT = 2, CLOCKS = 4 };
-
-static void *library;
-
-/* NVML's functions, found by name as its users do it; all answer a number. */
-typedef int (*function)();
-
-static function find(const char *name)
-{
-    function found;
-    void *symbol = dlsym(library, name);
-    if (symbol == NULL) {
-        fprintf(stderr, "there is no %s\n", name);
-        exit(1);
-    }
-    memcpy(&found, &symbol, sizeof found);
-    return found;
-}
 
 static void show(unsigned int index, const char *what, int result, unsigned int value)
 {
@@ -82,8 +64,7 @@ static void ask_all(unsigned int index)
 int main(void)
 {
     unsigned int count = 0;
-    library = dlopen("libnvidia-ml.so.1", RTLD_NOW);
-    REQUIRE(library != NULL);
+    open_management();
     REQUIRE(find("nvmlInit_v2")() == SUCCESS);
     REQUIRE(find("nvmlDeviceGetCount_v2")(&count) == SUCCESS);
     for (unsigned int index = 0; index < count; index++) {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Asks libnvidia-ml.so.1 for everything that it has, and compares it with what libcuda.so.1 says. */
 #define _POSIX_C_SOURCE 200809L
-#include "check.h"
+#include "find_nvml.h"
 
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
@@ -35,23 +34,6 @@ struct pci_info {
     unsigned int subsystem_id;
     char id[32];
 };
-
-static void *library;
-
-/* NVML's functions, found by name as its users do it; all answer a number. */
-typedef int (*function)();
-
-static function find(const char *name)
-{
-    function found;
-    void *symbol = dlsym(library, name);
-    if (symbol == NULL) {
-        fprintf(stderr, "there is no %s\n", name);
-        exit(1);
-    }
-    memcpy(&found, &symbol, sizeof found);
-    return found;
-}
 
 #define NVML(result, name, ...) REQUIRE(find(name)(__VA_ARGS__) == (result))
 
@@ -178,8 +160,7 @@ int main(void)
     int cuda_version = 0;
     int utilization[2];
     void *device = NULL;
-    library = dlopen("libnvidia-ml.so.1", RTLD_NOW);
-    REQUIRE(library != NULL);
+    open_management();
     NVML(UNINITIALIZED, "nvmlDeviceGetCount_v2", &count);
     NVML(UNINITIALIZED, "nvmlShutdown");
     NVML(SUCCESS, "nvmlInit_v2");

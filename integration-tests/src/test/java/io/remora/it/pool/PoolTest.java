@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.AfterAll;
@@ -58,7 +57,7 @@ class PoolTest {
 
   /** Waits until no member has anything of an earlier test, and the first knows it. */
   private void awaitIdle() {
-    soon(
+    Await.success(
         () -> {
           assertThat(members("a").getMembersList())
               .allSatisfy(
@@ -72,10 +71,6 @@ class PoolTest {
                               }));
           return true;
         });
-  }
-
-  private static <T> T soon(Callable<T> attempt) {
-    return Await.success(attempt);
   }
 
   private String refusal(String tenant, String... variables) {
@@ -121,7 +116,7 @@ class PoolTest {
       assertThat(refusal("alice", "REMORA_MEMORY=60MiB"))
           .contains("no member of the pool has room");
     }
-    soon(
+    Await.success(
         () -> {
           pool.connect("alice", "REMORA_MEMORY=60MiB").close();
           return true;
@@ -143,7 +138,7 @@ class PoolTest {
                   throw new CompletionException(e);
                 }
               });
-      soon(
+      Await.success(
           () -> {
             assertThat(members("a").getWaiting() + members("b").getWaiting()).isEqualTo(1);
             return true;
@@ -168,19 +163,19 @@ class PoolTest {
         }
       }
       assertThat(onA.cuInit(0)).isZero();
-      soon(
+      Await.success(
           () -> {
             assertThat(admin.state().getDrained()).isTrue();
             return true;
           });
       admin.drainServer(DrainServerRequest.newBuilder().setGraceMillis(0).build());
-      soon(
+      Await.success(
           () -> {
             assertThat(admin.state().getSessionsCount()).isZero();
             return true;
           });
       admin.drainServer(DrainServerRequest.newBuilder().setUndo(true).build());
-      soon(
+      Await.success(
           () -> {
             try (RemoteCuda back = pool.connect("alice", "REMORA_LABELS=member=a")) {
               assertThat(back.server()).isEqualTo(pool.server("a"));
@@ -207,7 +202,7 @@ class PoolTest {
   void aChangedFileIsFeltAndABrokenOneIsNot() throws Exception {
     pool.list(
         HEAD, Map.of("b", "labels: {rack: two}", "c", "labels: {zone: far}, classes: [batch]"));
-    soon(
+    Await.success(
         () -> {
           try (RemoteCuda labelled = pool.connect("alice", "REMORA_LABELS=rack=two")) {
             assertThat(labelled.server()).isEqualTo(pool.server("b"));
@@ -233,7 +228,7 @@ class PoolTest {
     }
     pool.start("c");
     pool.awaitMembers("a", "a", "b", "c");
-    soon(
+    Await.success(
         () -> {
           pool.connect("alice", "REMORA_LABELS=zone=far", "REMORA_CLASS=batch").close();
           return true;
