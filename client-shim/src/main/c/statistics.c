@@ -31,7 +31,6 @@
 static atomic_uint_least64_t local_calls;
 static atomic_uint_least64_t direct_copies;
 static atomic_uint_least64_t direct_bytes;
-static atomic_uint_least64_t bridged_copies;
 static atomic_uint_least64_t bridged_bytes;
 static atomic_uint_least64_t detours[REMORA_DETOURS];
 
@@ -63,14 +62,12 @@ void remora_count_direct(uint64_t bytes)
 void remora_count_bridged(uint64_t bytes, enum remora_detour why)
 {
     count(&detours[why], 1);
-    count(&bridged_copies, 1);
     count(&bridged_bytes, bytes);
 }
 
 void remora_statistics_after_fork(void)
 {
-    atomic_uint_least64_t *all[] = {&local_calls,    &direct_copies, &direct_bytes,
-                                    &bridged_copies, &bridged_bytes};
+    atomic_uint_least64_t *all[] = {&local_calls, &direct_copies, &direct_bytes, &bridged_bytes};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         atomic_store_explicit(all[i], 0, memory_order_relaxed);
     }
@@ -146,10 +143,10 @@ static void begin(struct remora_statistics *out)
     out->servers = remora_server_count();
     out->direct_copies = counted(&direct_copies);
     out->direct_bytes = counted(&direct_bytes);
-    out->bridged_copies = counted(&bridged_copies);
     out->bridged_bytes = counted(&bridged_bytes);
     for (size_t i = 0; i < REMORA_DETOURS; i++) {
         out->detours[i] = counted(&detours[i]);
+        out->bridged_copies += out->detours[i];
     }
 }
 

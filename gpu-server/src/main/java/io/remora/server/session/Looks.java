@@ -30,16 +30,15 @@ final class Looks {
   void begin() {
     if (!coming) {
       coming = true;
-      session.services().delays().after(BETWEEN_NANOS, () -> session.serial().execute(this::now));
+      session.services().later(session, BETWEEN_NANOS, this::now);
     }
   }
 
   private void now() {
     coming = false;
-    if (session.isEnded() || !any.getAsBoolean()) {
-      return;
+    if (any.getAsBoolean()) {
+      look.accept(session.services().nanoClock().getAsLong());
+      begin();
     }
-    look.accept(session.services().nanoClock().getAsLong());
-    begin();
   }
 }

@@ -98,24 +98,6 @@ final class MemoryOperations {
         domain.copyToDevice(driverStream, address, operation.written(), this);
       }
     }
-
-    void after(long nanos, Runnable task) {
-      session
-          .services()
-          .delays()
-          .after(
-              nanos,
-              () ->
-                  session
-                      .serial()
-                      .execute(
-                          () -> {
-                            // A session that has ended frees its streams with what is on them.
-                            if (!session.isEnded()) {
-                              task.run();
-                            }
-                          }));
-    }
   }
 
   /** Looks at a word until it is as a stream wants it. */
@@ -143,7 +125,8 @@ final class MemoryOperations {
       } else if (operation.isFulfilledBy(word)) {
         memory.finish();
       } else {
-        work.after(pauseNanos, () -> begin(memory));
+        // A session that has ended frees its streams with what is on them.
+        work.session.services().later(work.session, pauseNanos, () -> begin(memory));
         pauseNanos = Math.min(2 * pauseNanos, LAST_PAUSE_NANOS);
       }
     }

@@ -33,14 +33,12 @@ final class Pacing {
     long pauseNanos = rate.moved(bytes, services.nanoClock().getAsLong());
     if (pauseNanos > 0 && !paused) {
       paused = true;
-      services.delays().after(pauseNanos, () -> session.serial().execute(this::over));
+      services.later(session, pauseNanos, this::over);
     }
   }
 
   private void over() {
     paused = false;
-    if (!session.isEnded()) {
-      goOn.run();
-    }
+    goOn.run();
   }
 }

@@ -42,4 +42,19 @@ record SessionServices(
     queues = List.copyOf(queues);
     spills = List.copyOf(spills);
   }
+
+  /** Runs something of a session after a while, on its serial executor, unless it has ended. */
+  void later(ClientSession session, long nanos, Runnable task) {
+    delays.after(
+        nanos,
+        () ->
+            session
+                .serial()
+                .execute(
+                    () -> {
+                      if (!session.isEnded()) {
+                        task.run();
+                      }
+                    }));
+  }
 }

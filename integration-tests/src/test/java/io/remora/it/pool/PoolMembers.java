@@ -40,6 +40,9 @@ import java.util.stream.Collectors;
  * and what their clients need.
  */
 public final class PoolMembers implements AutoCloseable {
+  /** By which members know each other. */
+  public static final String TOKEN = "0123456789abcdef0123456789abcdef";
+
   private final Path folder;
   private final Map<String, Integer> ports = new LinkedHashMap<>();
   private final Map<String, String> tokens = new HashMap<>();
@@ -63,7 +66,7 @@ public final class PoolMembers implements AutoCloseable {
     for (ServerSocket socket : taken) {
       socket.close();
     }
-    Files.writeString(folder.resolve("pool.token"), "0123456789abcdef0123456789abcdef");
+    Files.writeString(folder.resolve("pool.token"), TOKEN);
     tenant("ops", 0);
   }
 

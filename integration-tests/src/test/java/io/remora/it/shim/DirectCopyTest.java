@@ -5,14 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
-import io.grpc.ManagedChannel;
-import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.netty.GrpcSslContexts;
-import io.grpc.netty.NettyChannelBuilder;
-import io.grpc.stub.MetadataUtils;
 import io.remora.it.pool.PoolMembers;
+import io.remora.it.pool.PoolQuestions;
 import io.remora.v1.MembersGrpc;
 import io.remora.v1.ReadRequest;
 import java.nio.file.Files;
@@ -31,8 +27,6 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class DirectCopyTest {
-  private static final String POOL_TOKEN = "0123456789abcdef0123456789abcdef";
-
   private PoolMembers pool;
   private ShimBuild build;
   private Path several;
@@ -92,40 +86,37 @@ final class DirectCopyTest {
         .anySatisfy(line -> assertThat(line).matches("bridged_unreachable (2|11)"));
   }
 
-  private void expectRefused(ReadRequest request, String token, String why) throws Exception {
-    ManagedChannel channel =
-        NettyChannelBuilder.forAddress("127.0.0.1", pool.port("a"))
-            .sslContext(
-                GrpcSslContexts.forClient()
-                    .trustManager(folder.resolve("state/ca.pem").toFile())
-                    .build())
-            .build();
-    try {
-      Metadata headers = new Metadata();
-      headers.put(Metadata.Key.of("remora-pool-token", Metadata.ASCII_STRING_MARSHALLER), token);
-      MembersGrpc.MembersBlockingStub members =
-          MembersGrpc.newBlockingStub(channel)
-              .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
-              .withDeadlineAfter(20, TimeUnit.SECONDS);
-      assertThatThrownBy(() -> members.read(request).hasNext())
-          .isInstanceOfSatisfying(
-              StatusRuntimeException.class,
-              refused -> {
-                assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
-                assertThat(refused.getStatus().getDescription()).contains(why);
-              });
-    } finally {
-      channel.shutdownNow();
-    }
+  private void expectRefused(ReadRequest request, String token, String why) {
+    assertThatThrownBy(
+            () ->
+                PoolQuestions.ask(
+                    pool.server("a"),
+                    pool.environment("alice"),
+                    token,
+                    channel ->
+                        MembersGrpc.newBlockingStub(channel)
+                            .withDeadlineAfter(20, TimeUnit.SECONDS)
+                            .read(request)
+                            .hasNext()))
+        .isInstanceOfSatisfying(
+            StatusRuntimeException.class,
+            refused -> {
+              assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
+              assertThat(refused.getStatus().getDescription()).contains(why);
+            });
   }
 
   @Test
-  void nobodyReadsWithoutAGoodTicket() throws Exception {
+  void nobodyReadsWithoutAGoodTicket() {
     ReadRequest request = ReadRequest.newBuilder().setPool("rack").setTenant("alice").build();
-    expectRefused(request, POOL_TOKEN, "none of this server's");
+    expectRefused(request, PoolMembers.TOKEN, "none of this server's");
+    byte[] unknown = new byte[57];
+    unknown[0] = 1;
     expectRefused(
-        request.toBuilder().setTicket(ByteString.copyFrom(new byte[57])).build(), POOL_TOKEN, "");
-    expectRefused(request.toBuilder().setPool("other").build(), POOL_TOKEN, "another pool");
+        request.toBuilder().setTicket(ByteString.copyFrom(unknown)).build(),
+        PoolMembers.TOKEN,
+        "used or taken back");
+    expectRefused(request.toBuilder().setPool("other").build(), PoolMembers.TOKEN, "another pool");
     for (String wrong : List.of("", "f".repeat(32))) {
       expectRefused(request, wrong, "pool's token");
     }

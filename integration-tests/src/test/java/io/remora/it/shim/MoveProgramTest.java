@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.remora.client.AdminClient;
 import io.remora.client.ConnectionException;
 import io.remora.client.ConnectionSettings;
+import io.remora.it.pool.PoolMembers;
 import io.remora.it.process.JavaProcess;
 import io.remora.v1.MoveSessionReply;
 import io.remora.v1.MoveSessionRequest;
@@ -48,7 +49,7 @@ class MoveProgramTest {
       }
       list.append("  - {name: %s, server: '127.0.0.1:%d'}\n".formatted(name, ports.get(name)));
     }
-    Files.writeString(folder.resolve("pool.token"), "0123456789abcdef0123456789abcdef");
+    Files.writeString(folder.resolve("pool.token"), PoolMembers.TOKEN);
     Files.writeString(
         folder.resolve("pool.yaml"), "name: lab\ntoken_file: pool.token\nmembers:\n" + list);
     Files.writeString(
