@@ -109,6 +109,7 @@ public final class DeviceMemory implements AutoCloseable {
             "page 0x" + Long.toHexString(page) + " is committed already");
       }
     }
+    mapping.use(address - base, length);
     setValid(address, length, true);
     committedBytes += length;
     return true;
