@@ -34,8 +34,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Keys: s sorts by the next column, space holds the picture, q ends.",
-      "An operator sees everything, another tenant itself. Where standard output is no terminal",
-      "it prints one picture, as with --once."
+      "An operator sees everything, another tenant itself. Where standard output is no terminal "
+          + "it prints one picture, as with --once."
     })
 public final class TopCommand implements RemoraCommand {
   private static final Duration INTERVAL_MIN = Duration.ofMillis(100);

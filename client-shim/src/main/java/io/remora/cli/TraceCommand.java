@@ -21,8 +21,8 @@ import picocli.CommandLine.Spec;
     description = "Records what a tenant's sessions do; Perfetto (ui.perfetto.dev) shows it.",
     footer = {
       "",
-      "Each session has lanes for its calls, for works that wait in the queue, and for those that",
-      "run. Times are the server's. An operator may record any tenant, others themselves."
+      "Each session has lanes for its calls, for works that wait in the queue, and for those that "
+          + "run. Times are the server's. An operator may record any tenant, others themselves."
     })
 public final class TraceCommand implements RemoraCommand {
   private static final double SECONDS_MAX = 60;

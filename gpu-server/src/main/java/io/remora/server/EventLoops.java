@@ -19,6 +19,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
+import io.remora.server.config.ServerLimits;
 import io.remora.wire.Http2Tuning;
 import java.util.concurrent.TimeUnit;
 
@@ -38,28 +39,38 @@ record EventLoops(
     EventLoopGroup workers) {
   private static final int SHUTDOWN_SECONDS_MAX = 2;
 
-  /** Starts the threads: one that accepts, and one for each processor. */
-  static EventLoops start() {
+  /**
+   * Starts the threads: one that accepts, and one for each processor.
+   *
+   * @param limits when connections of clients that are gone are cut
+   */
+  static EventLoops start(ServerLimits limits) {
     boolean epoll = Epoll.isAvailable();
     int threads = Runtime.getRuntime().availableProcessors();
     return new EventLoops(
-        () -> tuned(epoll ? new EpollServerSocketChannel() : new NioServerSocketChannel()),
+        () -> tuned(epoll ? new EpollServerSocketChannel() : new NioServerSocketChannel(), limits),
         () -> epoll ? new EpollSocketChannel() : new NioSocketChannel(),
         Http2Tuning.allocator(threads),
         group(epoll, 1, "remora-accept"),
         group(epoll, threads, "remora-io"));
   }
 
-  private static ServerChannel tuned(ServerChannel socket) {
-    socket.pipeline().addLast(new TunedConnections());
+  private static ServerChannel tuned(ServerChannel socket, ServerLimits limits) {
+    socket.pipeline().addLast(new TunedConnections(limits));
     return socket;
   }
 
   /** Sees each connection before gRPC does. */
   private static final class TunedConnections extends ChannelInboundHandlerAdapter {
+    private final ServerLimits limits;
+
+    TunedConnections(ServerLimits limits) {
+      this.limits = limits;
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext context, Object connection) {
-      ((Channel) connection).pipeline().addLast(new Http2Tuning());
+      ((Channel) connection).pipeline().addLast(new PeerWatch(limits), new Http2Tuning());
       context.fireChannelRead(connection);
     }
   }

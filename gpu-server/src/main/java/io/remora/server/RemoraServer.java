@@ -128,7 +128,7 @@ public final class RemoraServer {
     health = new ServerHealth(devices);
     ServerTls tls = tls();
     housekeeping = Executors.newSingleThreadScheduledExecutor(RemoraServer::housekeeper);
-    loops = EventLoops.start();
+    loops = EventLoops.start(config.limits());
     overview =
         Overview.of(config.operators(), tenants, rooms, devices.size(), streams, clock, version());
     gate =
@@ -401,8 +401,8 @@ public final class RemoraServer {
             // Nobody sends compressed frames, and refusing them rules out decompression bombs.
             .decompressorRegistry(DecompressorRegistry.emptyInstance())
             .handshakeTimeout(limits.handshakeTime().toMillis(), TimeUnit.MILLISECONDS)
-            .keepAliveTime(limits.keepAliveTime().toMillis(), TimeUnit.MILLISECONDS)
-            .keepAliveTimeout(limits.keepAliveTimeout().toMillis(), TimeUnit.MILLISECONDS)
+            // Clients that are gone are found by PeerWatch.
+            .keepAliveTime(Long.MAX_VALUE, TimeUnit.NANOSECONDS)
             .permitKeepAliveTime(1, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             .maxConnectionIdle(IDLE_TIME.toSeconds(), TimeUnit.SECONDS)

@@ -29,8 +29,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "When it accepts sessions it prints one line: remora server ready on HOST:PORT ...",
-      "Without a configuration it listens on loopback only, makes its own certificate and a",
-      "tenant 'local', and `remora devices` of the same user finds it.",
+      "Without a configuration it listens on loopback only, makes its own certificate and a "
+          + "tenant 'local', and `remora devices` of the same user finds it.",
       "See docs/operating.md."
     })
 public final class ServerCommand implements RemoraCommand {

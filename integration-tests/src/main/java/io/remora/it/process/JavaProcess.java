@@ -66,6 +66,28 @@ public final class JavaProcess implements AutoCloseable {
       List<String> arguments,
       Map<String, String> environment,
       Path errorLog) {
+    ProcessBuilder builder = new ProcessBuilder(command(jvmFlags, classPath, mainClass, arguments));
+    builder.environment().putAll(environment);
+    try {
+      return start(builder, errorLog);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot start " + mainClass, e);
+    }
+  }
+
+  /**
+   * Starts a command that runs {@code java} in the end.
+   *
+   * @param errorLog takes standard error
+   */
+  public static JavaProcess start(ProcessBuilder command, Path errorLog) throws IOException {
+    command.redirectError(ProcessBuilder.Redirect.appendTo(errorLog.toFile()));
+    return new JavaProcess(command.start(), errorLog);
+  }
+
+  /** The command line of a program of this class path. */
+  static List<String> command(
+      List<String> jvmFlags, String classPath, String mainClass, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     String common = System.getProperty(FLAGS_PROPERTY, "");
@@ -75,14 +97,7 @@ public final class JavaProcess implements AutoCloseable {
     command.add(classPath);
     command.add(mainClass);
     command.addAll(arguments);
-    ProcessBuilder builder = new ProcessBuilder(command);
-    builder.environment().putAll(environment);
-    builder.redirectError(ProcessBuilder.Redirect.appendTo(errorLog.toFile()));
-    try {
-      return new JavaProcess(builder.start(), errorLog);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot start " + mainClass, e);
-    }
+    return command;
   }
 
   private void readLines() {

@@ -63,22 +63,17 @@ public final class ServerProcess implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    ServerClasses classes = ServerClasses.ofThisProcess();
-    List<String> flags = new ArrayList<>(List.of("-XX:-DontCompileHugeMethods"));
-    flags.addAll(classes.flags());
-    flags.addAll(jvmFlags);
-    List<String> command =
-        new ArrayList<>(
-            List.of("server", "--listen", "127.0.0.1:0", "--state-dir", state.toString()));
-    command.addAll(arguments);
-    JavaProcess process =
-        JavaProcess.start(
-            flags,
-            classes.path(),
-            ServerClasses.MAIN,
-            command,
-            environment,
-            folder.resolve("server.log"));
+    List<String> own =
+        new ArrayList<>(List.of("--listen", "127.0.0.1:0", "--state-dir", state.toString()));
+    own.addAll(arguments);
+    ProcessBuilder builder = new ProcessBuilder(command(jvmFlags, own));
+    builder.environment().putAll(environment);
+    JavaProcess process;
+    try {
+      process = JavaProcess.start(builder, folder.resolve("server.log"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     try {
       String line = process.awaitLine("remora server ready on ", START_TIME_MAX);
       Matcher ready = READY.matcher(line);
@@ -90,6 +85,17 @@ public final class ServerProcess implements AutoCloseable {
       process.kill();
       throw e;
     }
+  }
+
+  /** The command line of {@code remora server} with these arguments. */
+  public static List<String> command(List<String> jvmFlags, List<String> arguments) {
+    ServerClasses classes = ServerClasses.ofThisProcess();
+    List<String> flags = new ArrayList<>(List.of("-XX:-DontCompileHugeMethods"));
+    flags.addAll(classes.flags());
+    flags.addAll(jvmFlags);
+    List<String> all = new ArrayList<>(List.of("server"));
+    all.addAll(arguments);
+    return JavaProcess.command(flags, classes.path(), ServerClasses.MAIN, all);
   }
 
   /** How a program of the same user connects: as the server's local tenant. */

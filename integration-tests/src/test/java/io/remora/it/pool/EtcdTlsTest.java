@@ -22,9 +22,9 @@ class EtcdTlsTest {
 
   @BeforeAll
   void startMembers(@TempDir Path folder) throws Exception {
-    SelfSigned server = SelfSigned.make(folder, "etcd");
-    SelfSigned member = SelfSigned.make(folder, "member");
-    SelfSigned stranger = SelfSigned.make(folder, "stranger");
+    SelfSigned server = SelfSigned.make(folder, "etcd", "127.0.0.1");
+    SelfSigned member = SelfSigned.make(folder, "member", "127.0.0.1");
+    SelfSigned stranger = SelfSigned.make(folder, "stranger", "127.0.0.1");
     etcd = EtcdProcess.orSkip(folder, new EtcdProcess.Tls(server, member));
     pool = new PoolMembers(folder, "known", "bare", "strange", "doubting");
     pool.tenant("alice", 1);

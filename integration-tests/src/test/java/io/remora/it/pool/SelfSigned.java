@@ -11,13 +11,19 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * A certificate that signs itself, as PEM files: good for either end of a connection to 127.0.0.1,
- * and what the other end trusts.
+ * A certificate that signs itself, as PEM files: good for either end of a connection, and what the
+ * other end trusts.
  */
-record SelfSigned(Path certificate, Path key) {
+public record SelfSigned(Path certificate, Path key) {
   private static final String PASSWORD = "not-a-secret";
 
-  static SelfSigned make(Path folder, String name) throws Exception {
+  /**
+   * Makes one.
+   *
+   * @param name of the files and the certificate
+   * @param address of who shows it
+   */
+  public static SelfSigned make(Path folder, String name, String address) throws Exception {
     Path store = folder.resolve(name + ".p12");
     Path certificate = folder.resolve(name + ".pem");
     keytool(
@@ -25,7 +31,7 @@ record SelfSigned(Path certificate, Path key) {
         List.of(
             "-genkeypair -alias it -keyalg EC -groupname secp256r1 -validity 2 -storetype PKCS12",
             "-dname CN=" + name,
-            "-ext san=ip:127.0.0.1 -ext bc=ca:true -ext eku=serverAuth,clientAuth",
+            "-ext san=ip:" + address + " -ext bc=ca:true -ext eku=serverAuth,clientAuth",
             "-keystore " + store));
     keytool(
         folder,

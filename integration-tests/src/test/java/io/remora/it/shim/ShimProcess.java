@@ -29,7 +29,16 @@ final class ShimProcess implements AutoCloseable {
   }
 
   static ShimProcess start(ProcessBuilder command) throws IOException {
-    Path errors = Files.createTempFile(Path.of(command.command().get(0)).getParent(), "e", ".txt");
+    return start(command, Path.of(command.command().get(0)).getParent());
+  }
+
+  /**
+   * Starts a command that is a C program in the end.
+   *
+   * @param folder takes what it writes to standard error
+   */
+  static ShimProcess start(ProcessBuilder command, Path folder) throws IOException {
+    Path errors = Files.createTempFile(folder, "e", ".txt");
     return new ShimProcess(command.redirectError(errors.toFile()).start(), errors);
   }
 
