@@ -4,6 +4,7 @@ package io.remora.it.shim;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -100,7 +101,7 @@ final class NarrowNetwork implements AutoCloseable {
           new ProcessBuilder("tc", "-s", "-n", name + "R", "qdisc", "show")
               .redirectErrorStream(true)
               .start();
-      String text = new String(process.getInputStream().readAllBytes());
+      String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       Matcher each = DROPPED.matcher(text);
       long all = 0;
       while (each.find()) {

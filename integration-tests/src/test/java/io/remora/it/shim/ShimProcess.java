@@ -29,7 +29,7 @@ final class ShimProcess implements AutoCloseable {
   }
 
   static ShimProcess start(ProcessBuilder command) throws IOException {
-    return start(command, Path.of(command.command().get(0)).getParent());
+    return start(command, Path.of(command.command().get(0)).resolveSibling("."));
   }
 
   /**
