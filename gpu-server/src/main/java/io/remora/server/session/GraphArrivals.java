@@ -37,7 +37,11 @@ final class GraphArrivals {
     for (SessionImage.GraphExec each : image.getGraphExecsList()) {
       SessionGraphExec exec =
           new SessionGraphExec(
-              each.getHandle(), each.getFlags(), steps(each.getStepsList(), 0), List.of());
+              each.getHandle(),
+              each.getFlags(),
+              steps(each.getStepsList(), 0),
+              List.of(),
+              references(each.getReferencesList()));
       exec.restoreDisabled(each.getDisabledList());
       ArrivedObjects.put(objects.graphExecs(), each.getHandle(), exec);
     }
@@ -49,6 +53,7 @@ final class GraphArrivals {
 
   private void graph(SessionImage.Graph image) {
     SessionGraph graph = new SessionGraph(image.getHandle());
+    graph.setReferences(references(image.getReferencesList()));
     List<GraphNode> nodes = new ArrayList<>(image.getNodesCount());
     for (SessionImage.Node each : image.getNodesList()) {
       GraphNode node =
@@ -64,6 +69,12 @@ final class GraphArrivals {
       throw new IllegalArgumentException("a graph's edges close a circle");
     }
     ArrivedObjects.put(objects.graphs(), image.getHandle(), graph);
+  }
+
+  private static List<UserReference> references(List<SessionImage.UserReference> images) {
+    return images.stream()
+        .map(each -> new UserReference(each.getObject(), each.getToken(), each.getCount()))
+        .toList();
   }
 
   private List<GraphStep> steps(List<SessionImage.Step> images, int depth) {
@@ -97,7 +108,9 @@ final class GraphArrivals {
         if (depth >= DEPTH_MAX) {
           throw new IllegalArgumentException("graphs are nested too deep");
         }
-        yield NodeWork.Child.of(steps(image.getChild().getStepsList(), depth + 1));
+        yield NodeWork.Child.of(
+            steps(image.getChild().getStepsList(), depth + 1),
+            references(image.getChild().getReferencesList()));
       }
       case OPERATIONS ->
           new NodeWork.MemoryOperations(

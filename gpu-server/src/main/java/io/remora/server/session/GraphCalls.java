@@ -39,9 +39,15 @@ final class GraphCalls {
   private final GraphRuns runs;
   private final GraphTransfers transfers;
   private final GraphMemoryCalls memory;
+  private final UserReferences references;
 
   GraphCalls(
-      ClientSession session, GraphRuns runs, GraphTransfers transfers, GraphMemoryCalls memory) {
+      ClientSession session,
+      GraphRuns runs,
+      GraphTransfers transfers,
+      GraphMemoryCalls memory,
+      UserReferences references) {
+    this.references = references;
     this.session = session;
     this.memory = memory;
     this.runs = runs;
@@ -73,6 +79,7 @@ final class GraphCalls {
     session.objects().graphs().remove(graph.handle());
     memory.graphEnds(graph);
     graph.nodes().forEach(this::nodeEnds);
+    references.someMayEnd();
   }
 
   private void nodeEnds(GraphNode node) {
@@ -108,6 +115,7 @@ final class GraphCalls {
     } else {
       session.objects().graphExec(exec).set(handle, work);
     }
+    references.someMayEnd();
     call.succeed();
   }
 
@@ -116,6 +124,7 @@ final class GraphCalls {
     GraphMemoryCalls.refuse(node.graph(), "lose nodes");
     nodeEnds(node);
     node.graph().remove(node);
+    references.someMayEnd();
     call.succeed();
   }
 
@@ -131,6 +140,7 @@ final class GraphCalls {
       }
     }
     SessionGraph clone = newGraph(handle);
+    clone.setReferences(original.references());
     Map<GraphNode, GraphNode> copies = new HashMap<>();
     // In the order of the original, whose nodes may have got edges from later ones.
     for (GraphNode node : original.nodes()) {
@@ -177,7 +187,7 @@ final class GraphCalls {
       throw CallException.invalidValue("a node has the graph already, or it is the node's own");
     }
     graph.checkCanHold(child);
-    NodeWork work = NodeWork.Child.of(child.steps());
+    NodeWork work = NodeWork.Child.of(child.steps(), child.references());
     addNode(handle, graphHandle, dependencies, work).setChild(child);
     call.succeed();
   }
@@ -204,6 +214,7 @@ final class GraphCalls {
     try {
       node.graph().checkCanHold(made);
       copy(work.steps(), made);
+      made.setReferences(work.references());
     } catch (CallException refused) {
       destroy(made);
       throw refused;
@@ -348,7 +359,8 @@ final class GraphCalls {
     List<GraphStep> steps = graph.steps();
     objects.checkCreatable(objects.graphExecs(), handle);
     SessionGraphExec made =
-        new SessionGraphExec(handle, flags, steps, GraphConditions.initial(graph));
+        new SessionGraphExec(
+            handle, flags, steps, GraphConditions.initial(graph), UserReferences.ofLaunch(graph));
     memory.instantiated(steps);
     objects.create(objects.graphExecs(), handle, made);
     call.succeed();
@@ -359,6 +371,7 @@ final class GraphCalls {
     transfers.graphEnds(graph);
     session.objects().graphExecs().remove(handle);
     memory.execEnds(graph.allSteps());
+    references.someMayEnd();
     call.succeed();
   }
 
@@ -382,7 +395,9 @@ final class GraphCalls {
 
   void update(SessionCall call, long exec, long graphHandle) {
     SessionGraphExec target = session.objects().graphExec(exec);
-    SessionGraphExec.Update update = target.update(session.objects().graph(graphHandle).steps());
+    SessionGraph graph = session.objects().graph(graphHandle);
+    SessionGraphExec.Update update = target.update(graph.steps(), UserReferences.ofLaunch(graph));
+    references.someMayEnd();
     Answers.remoraGraphExecUpdate(call, update.result().getNumber(), update.node(), update.from());
   }
 
@@ -397,7 +412,8 @@ final class GraphCalls {
     SessionGraphExec graph = session.objects().graphExec(exec);
     SessionStream stream = session.objects().stream(call, streamHandle);
     if (stream.capture() != null) {
-      boolean unused = session.captures().takes(call, stream, NodeWork.Child.of(graph.steps()));
+      NodeWork work = NodeWork.Child.of(graph.steps(), graph.references());
+      boolean unused = session.captures().takes(call, stream, work);
     } else {
       session.captures().checkLegacy(stream);
       memory.checkLaunch(graph.allSteps(), graph.flags());

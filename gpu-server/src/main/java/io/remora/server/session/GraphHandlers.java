@@ -19,6 +19,20 @@ interface GraphHandlers extends CallHandler {
   /** What nodes do. */
   NodeWorks works();
 
+  /** What graphs keep alive in the client. */
+  UserReferences references();
+
+  @Override
+  default void cuGraphRetainUserObject(
+      CallContext call, long graph, long object, int count, long token) {
+    references().retain(SessionCall.own(call), graph, new UserReference(object, token, count));
+  }
+
+  @Override
+  default void cuGraphReleaseUserObject(CallContext call, long graph, long object, int count) {
+    references().release(SessionCall.own(call), graph, object, count);
+  }
+
   @Override
   default void cuGraphCreate(CallContext call, long phGraph, int flags) {
     graphs().create(SessionCall.own(call), phGraph);

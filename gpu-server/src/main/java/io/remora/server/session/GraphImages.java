@@ -41,6 +41,7 @@ final class GraphImages {
     if (!graph.conditions().isEmpty()) {
       throw new Unmovable("a graph has a condition");
     }
+    written.addAllReferences(references(graph.references()));
     Map<GraphNode, Integer> places = new HashMap<>();
     for (GraphNode node : graph.nodes()) {
       if (!node.held().isEmpty()) {
@@ -70,9 +71,22 @@ final class GraphImages {
     if (!exec.initial().isEmpty()) {
       throw new Unmovable("a graph has a condition");
     }
+    written.addAllReferences(references(exec.references()));
     exec.allSteps().forEach(step -> written.addSteps(step(step)));
     exec.disabledSteps().forEach(written::addDisabled);
     return written.build();
+  }
+
+  private static List<SessionImage.UserReference> references(List<UserReference> references) {
+    return references.stream()
+        .map(
+            each ->
+                SessionImage.UserReference.newBuilder()
+                    .setObject(each.object())
+                    .setToken(each.token())
+                    .setCount(each.count())
+                    .build())
+        .toList();
   }
 
   private SessionImage.Step step(GraphStep step) {
@@ -111,6 +125,7 @@ final class GraphImages {
       written.setWait(handle(wait.event()));
     } else if (work instanceof NodeWork.Child child) {
       SessionImage.Child.Builder steps = SessionImage.Child.newBuilder();
+      steps.addAllReferences(references(child.references()));
       child.steps().forEach(each -> steps.addSteps(step(each)));
       written.setChild(steps);
     } else if (work instanceof NodeWork.MemoryOperations operations) {

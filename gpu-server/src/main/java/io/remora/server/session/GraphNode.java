@@ -64,7 +64,7 @@ final class GraphNode {
           bodies.stream().map(GraphConditions::steps).toList());
     }
     SessionGraph inside = child;
-    return inside == null ? work : NodeWork.Child.of(inside.steps());
+    return inside == null ? work : NodeWork.Child.of(inside.steps(), inside.references());
   }
 
   @Nullable SessionGraph child() {

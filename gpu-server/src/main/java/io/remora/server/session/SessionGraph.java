@@ -24,6 +24,7 @@ final class SessionGraph {
   private int edges;
 
   private final List<GraphConditions.Condition> conditions = new ArrayList<>(0);
+  private List<UserReference> references = List.of();
 
   /** The graph of which a node holds this one; null if it stands for itself. */
   private @Nullable SessionGraph holder;
@@ -39,6 +40,15 @@ final class SessionGraph {
   /** Conditions that were made for its nodes. */
   List<GraphConditions.Condition> conditions() {
     return conditions;
+  }
+
+  /** What it keeps alive in the client. Immutable, so that what is made of it can share it. */
+  List<UserReference> references() {
+    return references;
+  }
+
+  void setReferences(List<UserReference> others) {
+    references = List.copyOf(others);
   }
 
   /** Whether a node holds it: then it ends with that node. */
