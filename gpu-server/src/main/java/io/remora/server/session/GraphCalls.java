@@ -6,9 +6,8 @@ import io.remora.v1.CUresult;
 import io.remora.v1.GraphNodeWork;
 import io.remora.v1.LaunchAttribute;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -21,25 +20,12 @@ final class GraphCalls {
   /** All {@code CUgraphInstantiate_flags}. */
   private static final long FLAGS = 15;
 
-  // What RemoraGraphQuery asks.
-  private static final int NODES = 0;
-  private static final int ROOTS = 1;
-  private static final int EDGES = 2;
-  private static final int DEPENDENCIES = 3;
-  private static final int DEPENDENTS = 4;
-
-  private static final long[] NONE = {};
-
-  /** What one answer has room for. */
-  private static final int EDGES_ASKED_MAX = 50_000;
-
-  private static final int TEXT_MAX = 1 << 20;
-
   private final ClientSession session;
   private final GraphRuns runs;
   private final GraphTransfers transfers;
   private final GraphMemoryCalls memory;
   private final UserReferences references;
+  private final GraphQueries queries;
 
   GraphCalls(
       ClientSession session,
@@ -48,10 +34,16 @@ final class GraphCalls {
       GraphMemoryCalls memory,
       UserReferences references) {
     this.references = references;
+    this.queries = new GraphQueries(session);
     this.session = session;
     this.memory = memory;
     this.runs = runs;
     this.transfers = transfers;
+  }
+
+  /** What programs ask about graphs. */
+  GraphQueries queries() {
+    return queries;
   }
 
   SessionGraph newGraph(long handle) {
@@ -88,17 +80,36 @@ final class GraphCalls {
   }
 
   void addNode(
-      SessionCall call, long handle, long graphHandle, long[] dependencies, NodeWork work) {
-    GraphNode unused = addNode(handle, graphHandle, dependencies, work);
+      SessionCall call,
+      long handle,
+      long graphHandle,
+      Map<GraphNode, EdgeData> before,
+      NodeWork work) {
+    GraphNode unused = addNode(handle, graphHandle, before, work);
     call.succeed();
   }
 
-  GraphNode addNode(long handle, long graphHandle, long[] dependencies, NodeWork work) {
+  GraphNode addNode(long handle, long graphHandle, Map<GraphNode, EdgeData> before, NodeWork work) {
     SessionObjects objects = session.objects();
     objects.checkCreatable(objects.graphNodes(), handle);
-    GraphNode node = objects.graph(graphHandle).add(handle, 0, work, nodes(dependencies));
+    GraphNode node = objects.graph(graphHandle).add(handle, 0, work, before);
     objects.create(objects.graphNodes(), handle, node);
     return node;
+  }
+
+  /**
+   * The nodes that a new one comes behind, and what its edges to them have.
+   *
+   * @throws CallException {@code CUDA_ERROR_INVALID_VALUE}
+   */
+  Map<GraphNode, EdgeData> behind(long[] handles, int[] edgeData) {
+    List<GraphNode> nodes = nodes(handles);
+    List<EdgeData> data = EdgeData.of(edgeData, handles.length);
+    Map<GraphNode, EdgeData> found = new LinkedHashMap<>();
+    for (int i = 0; i < handles.length; i++) {
+      found.put(nodes.get(i), data.get(i));
+    }
+    return found;
   }
 
   private List<GraphNode> nodes(long[] handles) {
@@ -145,16 +156,18 @@ final class GraphCalls {
     // In the order of the original, whose nodes may have got edges from later ones.
     for (GraphNode node : original.nodes()) {
       long nodeHandle = session.captures().newNodeHandle();
-      GraphNode copy = clone.add(nodeHandle, node.handle(), node.work(), List.of());
+      GraphNode copy = clone.add(nodeHandle, node.handle(), node.work(), Map.of());
       objects.create(objects.graphNodes(), nodeHandle, copy);
       copies.put(node, copy);
     }
     for (GraphNode node : original.nodes()) {
-      for (GraphNode dependency : node.dependencies()) {
-        clone.addEdge(
-            Objects.requireNonNull(copies.get(dependency)),
-            Objects.requireNonNull(copies.get(node)));
-      }
+      node.edges()
+          .forEach(
+              (dependency, data) ->
+                  clone.addEdge(
+                      Objects.requireNonNull(copies.get(dependency)),
+                      Objects.requireNonNull(copies.get(node)),
+                      data));
     }
     call.succeed();
   }
@@ -179,7 +192,11 @@ final class GraphCalls {
    * @throws CallException {@code CUDA_ERROR_INVALID_VALUE} if another node has it
    */
   void moveIn(
-      SessionCall call, long handle, long graphHandle, long[] dependencies, long childHandle) {
+      SessionCall call,
+      long handle,
+      long graphHandle,
+      Map<GraphNode, EdgeData> before,
+      long childHandle) {
     SessionObjects objects = session.objects();
     SessionGraph graph = objects.graph(graphHandle);
     SessionGraph child = objects.graph(childHandle);
@@ -188,7 +205,7 @@ final class GraphCalls {
     }
     graph.checkCanHold(child);
     NodeWork work = NodeWork.Child.of(child.steps(), child.references());
-    addNode(handle, graphHandle, dependencies, work).setChild(child);
+    addNode(handle, graphHandle, before, work).setChild(child);
     call.succeed();
   }
 
@@ -227,7 +244,8 @@ final class GraphCalls {
     List<GraphNode> nodes = new ArrayList<>(steps.size());
     for (GraphStep step : steps) {
       long handle = session.captures().newNodeHandle();
-      List<GraphNode> before = step.dependencies().stream().map(nodes::get).toList();
+      Map<GraphNode, EdgeData> before = new LinkedHashMap<>();
+      step.dependencies().forEach(each -> before.put(nodes.get(each.place()), each.data()));
       GraphNode copy = into.add(handle, step.node(), step.work(), before);
       session.objects().create(session.objects().graphNodes(), handle, copy);
       nodes.add(copy);
@@ -259,74 +277,8 @@ final class GraphCalls {
         parameters);
   }
 
-  void query(SessionCall call, int what, long handle) {
-    SessionObjects objects = session.objects();
-    switch (what) {
-      case NODES -> Answers.remoraGraphQuery(call, handles(objects.graph(handle).nodes()), NONE);
-      case ROOTS ->
-          Answers.remoraGraphQuery(
-              call,
-              objects.graph(handle).nodes().stream()
-                  .filter(node -> node.dependencies().isEmpty())
-                  .mapToLong(GraphNode::handle)
-                  .toArray(),
-              NONE);
-      case EDGES -> edges(call, objects.graph(handle));
-      case DEPENDENCIES ->
-          Answers.remoraGraphQuery(call, handles(objects.graphNode(handle).dependencies()), NONE);
-      case DEPENDENTS ->
-          Answers.remoraGraphQuery(call, handles(objects.graphNode(handle).dependents()), NONE);
-      default -> {
-        List<NodeWork.HostCopy> copies = new ArrayList<>();
-        hostCopies(objects.graphExec(handle).steps(), copies);
-        Answers.remoraGraphQuery(
-            call,
-            copies.stream().mapToLong(NodeWork.HostCopy::number).toArray(),
-            copies.stream().mapToLong(copy -> copy.toDevice() ? 1 : 2).toArray());
-      }
-    }
-  }
-
-  private static void hostCopies(List<GraphStep> steps, List<NodeWork.HostCopy> found) {
-    for (GraphStep step : steps) {
-      if (step.work() instanceof NodeWork.HostCopy copy) {
-        found.add(copy);
-      } else if (step.work() instanceof NodeWork.Child child) {
-        hostCopies(child.steps(), found);
-      }
-      if (found.size() > EDGES_ASKED_MAX) {
-        throw tooLarge();
-      }
-    }
-  }
-
-  private static long[] handles(Collection<GraphNode> nodes) {
-    return nodes.stream().mapToLong(GraphNode::handle).toArray();
-  }
-
-  private static void edges(SessionCall call, SessionGraph graph) {
-    int count = graph.nodes().stream().mapToInt(node -> node.dependencies().size()).sum();
-    if (count > EDGES_ASKED_MAX) {
-      throw tooLarge();
-    }
-    long[] from = new long[count];
-    long[] to = new long[count];
-    int i = 0;
-    for (GraphNode node : graph.nodes()) {
-      for (GraphNode dependency : node.dependencies()) {
-        from[i] = dependency.handle();
-        to[i++] = node.handle();
-      }
-    }
-    Answers.remoraGraphQuery(call, from, to);
-  }
-
-  private static CallException tooLarge() {
-    return new CallException(
-        CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "the graph is too large for one answer");
-  }
-
-  void changeEdges(SessionCall call, long graphHandle, long[] from, long[] to, boolean remove) {
+  void changeEdges(
+      SessionCall call, long graphHandle, long[] from, long[] to, boolean remove, int[] edgeData) {
     SessionGraph graph = session.objects().graph(graphHandle);
     if (from.length != to.length) {
       throw CallException.invalidValue("edges have two ends each");
@@ -336,11 +288,12 @@ final class GraphCalls {
     }
     List<GraphNode> begins = nodes(from);
     List<GraphNode> ends = nodes(to);
+    List<EdgeData> data = EdgeData.of(edgeData, from.length);
     for (int i = 0; i < from.length; i++) {
       if (remove) {
-        graph.removeEdge(begins.get(i), ends.get(i));
+        graph.removeEdge(begins.get(i), ends.get(i), data.get(i));
       } else {
-        graph.addEdge(begins.get(i), ends.get(i));
+        graph.addEdge(begins.get(i), ends.get(i), data.get(i));
       }
     }
     call.succeed();
@@ -420,38 +373,5 @@ final class GraphCalls {
       runs.launch(call, stream, graph);
       memory.launched(graph.allSteps());
     }
-  }
-
-  void dot(SessionCall call, long handle) {
-    SessionGraph graph = session.objects().graph(handle);
-    StringBuilder text = new StringBuilder("digraph dot {\n");
-    List<String> names =
-        Arrays.asList(
-            "kernel",
-            "memcpy",
-            "memset",
-            "host",
-            "graph",
-            "empty",
-            "event wait",
-            "event record",
-            "semaphore signal",
-            "semaphore wait",
-            "mem alloc",
-            "mem free",
-            "memory operations",
-            "conditional");
-    for (GraphNode node : graph.nodes()) {
-      text.append(String.format("\"%x\" [label=\"%s\"];%n", node.handle(), names.get(node.type())));
-    }
-    for (GraphNode node : graph.nodes()) {
-      for (GraphNode dependency : node.dependencies()) {
-        text.append(String.format("\"%x\" -> \"%x\";%n", dependency.handle(), node.handle()));
-      }
-    }
-    if (text.length() > TEXT_MAX) {
-      throw tooLarge();
-    }
-    Answers.remoraGraphDot(call, text.append("}\n").toString());
   }
 }

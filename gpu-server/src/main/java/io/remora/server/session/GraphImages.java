@@ -55,12 +55,14 @@ final class GraphImages {
               .setWork(work(node.work())));
     }
     for (GraphNode node : graph.nodes()) {
-      for (GraphNode dependency : node.dependencies()) {
-        written.addEdges(
-            SessionImage.Edge.newBuilder()
-                .setFrom(places.getOrDefault(dependency, 0))
-                .setTo(places.getOrDefault(node, 0)));
-      }
+      node.edges()
+          .forEach(
+              (dependency, data) ->
+                  written.addEdges(
+                      SessionImage.Edge.newBuilder()
+                          .setFrom(places.getOrDefault(dependency, 0))
+                          .setTo(places.getOrDefault(node, 0))
+                          .setData(data.packed())));
     }
     return written.build();
   }
@@ -90,11 +92,12 @@ final class GraphImages {
   }
 
   private SessionImage.Step step(GraphStep step) {
-    return SessionImage.Step.newBuilder()
-        .setNode(step.node())
-        .setWork(work(step.work()))
-        .addAllDependencies(step.dependencies())
-        .build();
+    SessionImage.Step.Builder written =
+        SessionImage.Step.newBuilder().setNode(step.node()).setWork(work(step.work()));
+    for (GraphStep.Dependency each : step.dependencies()) {
+      written.addDependencies(each.place()).addEdgeData(each.data().packed());
+    }
+    return written.build();
   }
 
   private Work work(NodeWork work) {
