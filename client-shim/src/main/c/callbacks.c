@@ -208,18 +208,53 @@ static struct remora_callback_call *reached(struct remora_connection *connection
     return call;
 }
 
+/* What has its turn; the lock is held. */
+static void append(struct remora_callbacks *callbacks, struct remora_callback_call *call)
+{
+    *callbacks->last_reached = call;
+    callbacks->last_reached = &call->next;
+    pthread_cond_signal(&callbacks->wake);
+}
+
+static bool soon_on(struct remora_connection *connection, const struct remora_callback_call *what)
+{
+    struct remora_callback_call *call = malloc(sizeof *call);
+    if (call == NULL) {
+        return false;
+    }
+    *call = *what;
+    pthread_mutex_lock(&connection->lock);
+    bool runs = connection->failure == CUDA_SUCCESS && start(connection);
+    if (runs) {
+        append(&connection->callbacks, call);
+    }
+    pthread_mutex_unlock(&connection->lock);
+    if (!runs) {
+        free(call);
+    }
+    return runs;
+}
+
+bool remora_callback_soon(remora_held_function *function, void *data)
+{
+    struct remora_callback_call call = {.held_function = function, .data = data};
+    for (size_t i = 0; i < remora_server_count(); i++) {
+        if (soon_on(remora_connection_at(i), &call)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool remora_callback_reached(struct remora_connection *connection, uint64_t sequence,
                              uint64_t token, CUresult status, bool again)
 {
-    struct remora_callbacks *callbacks = &connection->callbacks;
     struct remora_callback_call *call = reached(connection, token, again);
     if (call == NULL) {
         return false;
     }
     call->sequence = sequence;
     call->status = status;
-    *callbacks->last_reached = call;
-    callbacks->last_reached = &call->next;
-    pthread_cond_signal(&callbacks->wake);
+    append(&connection->callbacks, call);
     return true;
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "capture.h"
-#include "graph_edges.h"
 #include "graph_handles.h"
 #include "remora_by_hand.h"
 #include "stream.h"
@@ -103,7 +102,7 @@ CUresult remora_cuStreamBeginCaptureToGraph(bool per_thread, CUstream h_stream, 
     struct remora_call call = {.number = REMORA_CALL_REMORA_CAPTURE_TO_GRAPH};
     struct remora_stream_state known;
     uint64_t stream;
-    uint64_t *nodes = NULL;
+    struct remora_dependencies behind = {0, NULL, 0, NULL};
     CUresult result = remora_find_stream(h_stream, &known);
     if (result == CUDA_SUCCESS) {
         result = remora_stream(h_stream, per_thread, &stream);
@@ -114,17 +113,14 @@ CUresult remora_cuStreamBeginCaptureToGraph(bool per_thread, CUstream h_stream, 
     if (h_graph == NULL || (unsigned int)mode > CU_STREAM_CAPTURE_MODE_RELAXED) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    result = remora_check_edge_data(dependency_data, num_dependencies);
-    if (result == CUDA_SUCCESS) {
-        result = remora_copy_handles(dependencies, num_dependencies, &nodes);
-    }
+    result = remora_copy_dependencies(dependencies, dependency_data, num_dependencies, &behind);
     if (result == CUDA_SUCCESS) {
         result = remora_call_begin(&call);
     }
     if (result == CUDA_SUCCESS) {
         remora_encode_remoraCaptureToGraph(call.arguments, stream, (uint64_t)(uintptr_t)h_graph,
-                                           nodes, num_dependencies, (int32_t)mode,
-                                           thread_number());
+                                           behind.nodes, behind.count, (int32_t)mode,
+                                           thread_number(), behind.data, behind.data_count);
         result = remora_call_sync(&call);
         if (result == CUDA_SUCCESS) {
             result = remora_call_end(&call, true);
@@ -138,7 +134,7 @@ CUresult remora_cuStreamBeginCaptureToGraph(bool per_thread, CUstream h_stream, 
             end(stream, &unused);
         }
     }
-    free(nodes);
+    remora_dependencies_end(&behind);
     return result;
 }
 
@@ -194,6 +190,7 @@ struct told_nodes {
     size_t capacity;
     uint64_t *numbers;
     CUgraphNode *nodes;
+    int32_t *packed;
     CUgraphEdgeData *edges;
 };
 
@@ -205,6 +202,7 @@ static void free_told(void *data)
     struct told_nodes *told = data;
     free(told->numbers);
     free(told->nodes);
+    free(told->packed);
     free(told->edges);
     free(told);
 }
@@ -234,8 +232,10 @@ static struct told_nodes *room_for(size_t count)
     told->capacity = capacity;
     told->numbers = calloc(capacity, sizeof(uint64_t));
     told->nodes = calloc(capacity, sizeof(CUgraphNode));
+    told->packed = calloc(capacity, sizeof(int32_t));
     told->edges = calloc(capacity, sizeof(CUgraphEdgeData));
-    bool whole = told->numbers != NULL && told->nodes != NULL && told->edges != NULL;
+    bool whole = told->numbers != NULL && told->nodes != NULL && told->packed != NULL &&
+        told->edges != NULL;
     if (!whole || pthread_setspecific(told_key, told) != 0) {
         free_told(told);
         return NULL;
@@ -250,17 +250,24 @@ static CUresult read_info(struct remora_reader *outputs, const struct wanted *wa
     uint64_t id = 0;
     uint64_t graph = 0;
     size_t count = 0;
+    size_t with_data = 0;
     /* A number takes a byte at least. */
     struct told_nodes *told = room_for(remora_remaining(outputs));
     if (told == NULL) {
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
     if (!remora_decode_cuStreamGetCaptureInfoV11030(outputs, &status, &id, &graph, told->numbers,
-                                                    told->capacity, &count)) {
+                                                    told->capacity, &count, told->packed,
+                                                    told->capacity, &with_data) ||
+        (with_data != 0 && with_data != count)) {
         return CUDA_ERROR_UNKNOWN;
+    }
+    if (with_data != 0 && wanted->nodes != NULL && wanted->edges == NULL) {
+        return CUDA_ERROR_LOSSY_QUERY;
     }
     for (size_t i = 0; i < count; i++) {
         told->nodes[i] = (CUgraphNode)(uintptr_t)told->numbers[i];
+        told->edges[i] = remora_edge_data(with_data == 0 ? 0 : told->packed[i]);
     }
     *wanted->status = (CUstreamCaptureStatus)status;
     if (wanted->id != NULL) {
@@ -349,30 +356,8 @@ CUresult remora_cuStreamUpdateCaptureDependencies(bool per_thread, CUstream h_st
                                                   CUgraphNode *dependencies,
                                                   size_t num_dependencies, unsigned int flags)
 {
-    struct remora_call call = {.number = REMORA_CALL_CU_STREAM_UPDATE_CAPTURE_DEPENDENCIES};
-    struct remora_stream_state known;
-    uint64_t stream;
-    uint64_t *nodes = NULL;
-    CUresult result = remora_find_stream(h_stream, &known);
-    if (result == CUDA_SUCCESS && flags > 1) {
-        result = CUDA_ERROR_INVALID_VALUE;
-    }
-    if (result == CUDA_SUCCESS) {
-        result = remora_stream(h_stream, per_thread, &stream);
-    }
-    if (result == CUDA_SUCCESS) {
-        result = remora_copy_handles(dependencies, num_dependencies, &nodes);
-    }
-    if (result == CUDA_SUCCESS) {
-        result = remora_call_begin(&call);
-    }
-    if (result == CUDA_SUCCESS) {
-        remora_encode_cuStreamUpdateCaptureDependencies(call.arguments, stream, nodes,
-                                                        num_dependencies, flags);
-        result = remora_call_sync(&call);
-    }
-    free(nodes);
-    return result == CUDA_SUCCESS ? remora_call_end(&call, true) : result;
+    return remora_cuStreamUpdateCaptureDependenciesV12030(per_thread, h_stream, dependencies, NULL,
+                                                          num_dependencies, flags);
 }
 
 CUresult remora_cuStreamUpdateCaptureDependenciesV12030(bool per_thread, CUstream h_stream,
@@ -381,11 +366,32 @@ CUresult remora_cuStreamUpdateCaptureDependenciesV12030(bool per_thread, CUstrea
                                                         size_t num_dependencies,
                                                         unsigned int flags)
 {
-    CUresult result = remora_check_edge_data(dependency_data, num_dependencies);
-    return result == CUDA_SUCCESS
-                   ? remora_cuStreamUpdateCaptureDependencies(per_thread, h_stream, dependencies,
-                                                              num_dependencies, flags)
-                   : result;
+    struct remora_call call = {.number = REMORA_CALL_CU_STREAM_UPDATE_CAPTURE_DEPENDENCIES};
+    struct remora_stream_state known;
+    uint64_t stream;
+    struct remora_dependencies behind = {0, NULL, 0, NULL};
+    CUresult result = remora_find_stream(h_stream, &known);
+    if (result == CUDA_SUCCESS && flags > 1) {
+        result = CUDA_ERROR_INVALID_VALUE;
+    }
+    if (result == CUDA_SUCCESS) {
+        result = remora_stream(h_stream, per_thread, &stream);
+    }
+    if (result == CUDA_SUCCESS) {
+        result = remora_copy_dependencies(dependencies, dependency_data, num_dependencies,
+                                          &behind);
+    }
+    if (result == CUDA_SUCCESS) {
+        result = remora_call_begin(&call);
+    }
+    if (result == CUDA_SUCCESS) {
+        remora_encode_cuStreamUpdateCaptureDependencies(call.arguments, stream, behind.nodes,
+                                                        behind.count, flags, behind.data,
+                                                        behind.data_count);
+        result = remora_call_sync(&call);
+    }
+    remora_dependencies_end(&behind);
+    return result == CUDA_SUCCESS ? remora_call_end(&call, true) : result;
 }
 
 CUresult remora_cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode *mode)

@@ -271,6 +271,12 @@ CUresult remora_callback_register_held(uint64_t near, remora_held_function *func
 void remora_release_held(struct remora_held held, CUresult result, uint32_t number,
                          const char *detail);
 
+/*
+ * Runs a function on the callback thread soon, for which no stream waits: `held` is of no use. False
+ * if that can't be.
+ */
+bool remora_callback_soon(remora_held_function *function, void *data);
+
 /* Forgets a function whose call could not be made. It doesn't run. */
 void remora_callback_forget(uint64_t near, uint64_t token);
 

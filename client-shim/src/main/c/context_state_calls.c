@@ -211,3 +211,38 @@ CUresult remora_cuProfilerStop(void)
     struct remora_context *context;
     return remora_local(current(&context));
 }
+
+/* Contexts can't be bound to parts of a device. */
+CUresult remora_cuDeviceGetExecAffinitySupport(int *pi, CUexecAffinityType type, CUdevice dev)
+{
+    CUresult result = remora_initialized();
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    if (remora_device_at(dev) == NULL) {
+        return CUDA_ERROR_INVALID_DEVICE;
+    }
+    if (pi == NULL || type != CU_EXEC_AFFINITY_TYPE_SM_COUNT) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    *pi = 0;
+    return remora_local(CUDA_SUCCESS);
+}
+
+CUresult remora_cuCtxGetExecAffinity(CUexecAffinityParam *p_exec_affinity, CUexecAffinityType type)
+{
+    struct remora_context *context;
+    CUresult result = current(&context);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    return p_exec_affinity == NULL || type != CU_EXEC_AFFINITY_TYPE_SM_COUNT
+                   ? CUDA_ERROR_INVALID_VALUE
+                   : CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY;
+}
+
+CUresult remora_cuCtxResetPersistingL2Cache(void)
+{
+    struct remora_context *context;
+    return remora_local(current(&context));
+}

@@ -40,8 +40,10 @@ typedef struct CUmemPoolHandle_st *CUmemoryPool;
 typedef struct CUgraph_st *CUgraph;
 typedef struct CUgraphNode_st *CUgraphNode;
 typedef struct CUgraphExec_st *CUgraphExec;
+typedef struct CUuserObject_st *CUuserObject;
 
 typedef struct CUexecAffinityParam_st CUexecAffinityParam;
+typedef enum { CU_EXEC_AFFINITY_TYPE_SM_COUNT = 0 } CUexecAffinityType;
 typedef struct CUctxCigParam_st CUctxCigParam;
 
 typedef struct CUctxCreateParams_st {

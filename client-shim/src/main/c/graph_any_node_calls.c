@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Nodes of whatever type a program's structure says. */
 #include "graph_condition.h"
-#include "graph_edges.h"
 #include "graph_memory.h"
 #include "remora_by_hand.h"
 
@@ -94,17 +93,8 @@ CUresult remora_cuGraphAddNode(CUgraphNode *ph_graph_node, CUgraph h_graph,
                                const CUgraphNode *dependencies, size_t num_dependencies,
                                CUgraphNodeParams *node_params)
 {
-    struct remora_graph_node node;
-    if (node_params != NULL && node_params->type == CU_GRAPH_NODE_TYPE_MEM_ALLOC) {
-        return remora_graph_add_allocation(ph_graph_node, h_graph, dependencies, num_dependencies,
-                                           &node_params->alloc);
-    }
-    if (node_params != NULL && node_params->type == CU_GRAPH_NODE_TYPE_CONDITIONAL) {
-        return remora_graph_add_condition(ph_graph_node, h_graph, dependencies, num_dependencies,
-                                          &node_params->conditional);
-    }
-    return remora_graph_add(read(node_params, &node), &node, ph_graph_node, h_graph, dependencies,
-                            num_dependencies);
+    return remora_cuGraphAddNodeV12030(ph_graph_node, h_graph, dependencies, NULL,
+                                       num_dependencies, node_params);
 }
 
 CUresult remora_cuGraphAddNodeV12030(CUgraphNode *ph_graph_node, CUgraph h_graph,
@@ -112,10 +102,17 @@ CUresult remora_cuGraphAddNodeV12030(CUgraphNode *ph_graph_node, CUgraph h_graph
                                      const CUgraphEdgeData *dependency_data,
                                      size_t num_dependencies, CUgraphNodeParams *node_params)
 {
-    CUresult result = remora_check_edge_data(dependency_data, num_dependencies);
-    return result == CUDA_SUCCESS ? remora_cuGraphAddNode(ph_graph_node, h_graph, dependencies,
-                                                          num_dependencies, node_params)
-                                  : result;
+    struct remora_graph_node node;
+    if (node_params != NULL && node_params->type == CU_GRAPH_NODE_TYPE_MEM_ALLOC) {
+        return remora_graph_add_allocation(ph_graph_node, h_graph, dependencies, dependency_data,
+                                           num_dependencies, &node_params->alloc);
+    }
+    if (node_params != NULL && node_params->type == CU_GRAPH_NODE_TYPE_CONDITIONAL) {
+        return remora_graph_add_condition(ph_graph_node, h_graph, dependencies, dependency_data,
+                                          num_dependencies, &node_params->conditional);
+    }
+    return remora_graph_add_behind(read(node_params, &node), &node, ph_graph_node, h_graph,
+                                   dependencies, dependency_data, num_dependencies);
 }
 
 CUresult remora_cuGraphNodeSetParams(CUgraphNode h_node, CUgraphNodeParams *node_params)

@@ -82,7 +82,7 @@ CUresult remora_cuGraphConditionalHandleCreate(CUgraphConditionalHandle *p_handl
 }
 
 static CUresult send(struct remora_context *context, uint64_t node, CUgraph graph,
-                     const uint64_t *dependencies, size_t count,
+                     const struct remora_dependencies *dependencies,
                      const CUDA_CONDITIONAL_NODE_PARAMS *params, uint64_t *graphs)
 {
     struct remora_call call = {.number = REMORA_CALL_REMORA_GRAPH_ADD_CONDITION};
@@ -91,8 +91,9 @@ static CUresult send(struct remora_context *context, uint64_t node, CUgraph grap
         return result;
     }
     remora_encode_remoraGraphAddCondition(call.arguments, node, (uint64_t)(uintptr_t)graph,
-                                          dependencies, count, params->handle,
-                                          (int32_t)params->type, params->size);
+                                          dependencies->nodes, dependencies->count,
+                                          params->handle, (int32_t)params->type, params->size,
+                                          dependencies->data, dependencies->data_count);
     result = remora_call_sync(&call);
     if (result != CUDA_SUCCESS) {
         return result;
@@ -104,11 +105,12 @@ static CUresult send(struct remora_context *context, uint64_t node, CUgraph grap
 }
 
 CUresult remora_graph_add_condition(CUgraphNode *handle, CUgraph graph,
-                                    const CUgraphNode *dependencies, size_t count,
+                                    const CUgraphNode *dependencies,
+                                    const CUgraphEdgeData *data, size_t count,
                                     CUDA_CONDITIONAL_NODE_PARAMS *params)
 {
     struct remora_context *context;
-    uint64_t *numbers = NULL;
+    struct remora_dependencies before;
     CUresult result = context_of(params->ctx, &context);
     if (result != CUDA_SUCCESS) {
         return result;
@@ -116,8 +118,9 @@ CUresult remora_graph_add_condition(CUgraphNode *handle, CUgraph graph,
     if (handle == NULL || graph == NULL || params->size == 0 || params->size > GRAPHS_MAX) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    result = remora_copy_handles(dependencies, count, &numbers);
+    result = remora_copy_dependencies(dependencies, data, count, &before);
     if (result != CUDA_SUCCESS) {
+        remora_dependencies_end(&before);
         return result;
     }
     uint64_t node = remora_new_handle();
@@ -125,8 +128,8 @@ CUresult remora_graph_add_condition(CUgraphNode *handle, CUgraph graph,
     _Static_assert(sizeof(uint64_t) == sizeof(CUgraph), "handles in the shape of pointers");
     uint64_t *graphs = calloc(params->size, sizeof(*graphs));
     result = graphs == NULL ? CUDA_ERROR_OUT_OF_MEMORY
-                            : send(context, node, graph, numbers, count, params, graphs);
-    free(numbers);
+                            : send(context, node, graph, &before, params, graphs);
+    remora_dependencies_end(&before);
     if (result != CUDA_SUCCESS) {
         free(graphs);
         return result;

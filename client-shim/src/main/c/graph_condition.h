@@ -10,7 +10,8 @@
  * look at it as long as there is the node.
  */
 CUresult remora_graph_add_condition(CUgraphNode *handle, CUgraph graph,
-                                    const CUgraphNode *dependencies, size_t count,
+                                    const CUgraphNode *dependencies,
+                                     const CUgraphEdgeData *data, size_t count,
                                     CUDA_CONDITIONAL_NODE_PARAMS *params);
 
 #endif

@@ -16,19 +16,23 @@ static bool read_answer(struct remora_reader *outputs, bool pairs,
     /* A number takes a byte at least, so there are no more than bytes. */
     size_t most = remora_remaining(outputs);
     size_t seconds = 0;
+    size_t data = 0;
     if (most == 0) {
         return true;
     }
-    answer->first = malloc(2 * most * sizeof(uint64_t));
+    answer->first = malloc(3 * most * sizeof(uint64_t));
     if (answer->first == NULL) {
         *result = CUDA_ERROR_OUT_OF_MEMORY;
         return true;
     }
+    int32_t *edge_data = (int32_t *)(answer->first + 2 * most);
     if (!remora_decode_remoraGraphQuery(outputs, answer->first, most, &answer->count,
-                                        answer->first + most, most, &seconds) ||
-        seconds != (pairs ? answer->count : 0)) {
+                                        answer->first + most, most, &seconds, edge_data, most,
+                                        &data) ||
+        seconds != (pairs ? answer->count : 0) || (data != 0 && data != answer->count)) {
         return false;
     }
+    answer->edge_data = data == 0 ? NULL : edge_data;
     answer->second = pairs ? answer->first + most : NULL;
     return true;
 }
@@ -37,7 +41,7 @@ CUresult remora_ask_graph(enum remora_graph_question question, const void *objec
                           struct remora_graph_answer *answer)
 {
     struct remora_call call = {.number = REMORA_CALL_REMORA_GRAPH_QUERY};
-    *answer = (struct remora_graph_answer){0, NULL, NULL};
+    *answer = (struct remora_graph_answer){0, NULL, NULL, NULL};
     CUresult result = remora_initialized();
     if (result != CUDA_SUCCESS) {
         return result;
@@ -75,8 +79,8 @@ static void give(const uint64_t *handles, size_t count, CUgraphNode *into, size_
 }
 
 /*
- * Answers the program: without arrays only the number. Edges have no data beyond their ends, since
- * graphs with other edges can't be made.
+ * Answers the program: without arrays only the number. Who asks for edges and not for their data
+ * must not get edges that have some.
  */
 static CUresult query(enum remora_graph_question question, const void *object, CUgraphNode *first,
                       CUgraphNode *second, CUgraphEdgeData *data, size_t *number)
@@ -92,19 +96,22 @@ static CUresult query(enum remora_graph_question question, const void *object, C
     }
     if (first == NULL) {
         *number = answer.count;
+    } else if (data == NULL && answer.edge_data != NULL) {
+        result = CUDA_ERROR_LOSSY_QUERY;
     } else {
         size_t room = *number;
         give(answer.first, answer.count, first, room);
         if (second != NULL) {
             give(answer.second, answer.count, second, room);
         }
-        if (data != NULL) {
-            memset(data, 0, room * sizeof(*data));
+        for (size_t i = 0; data != NULL && i < room; i++) {
+            bool has = answer.edge_data != NULL && i < answer.count;
+            data[i] = remora_edge_data(has ? answer.edge_data[i] : 0);
         }
         *number = room < answer.count ? room : answer.count;
     }
     free(answer.first);
-    return CUDA_SUCCESS;
+    return result;
 }
 
 CUresult remora_cuGraphGetNodes(CUgraph h_graph, CUgraphNode *nodes, size_t *num_nodes)
@@ -159,54 +166,39 @@ CUresult remora_cuGraphNodeGetDependentNodesV12030(CUgraphNode h_node, CUgraphNo
                  num_dependent_nodes);
 }
 
-/* Edges with ports or a type are those of programmatic launches. */
-CUresult remora_check_edge_data(const CUgraphEdgeData *data, size_t count)
-{
-    static const CUgraphEdgeData plain;
-    for (size_t i = 0; data != NULL && i < count; i++) {
-        if (memcmp(&data[i], &plain, sizeof(plain)) != 0) {
-            remora_say_once("edge data", "edges of graphs with ports or types aren't supported");
-            return CUDA_ERROR_NOT_SUPPORTED;
-        }
-    }
-    return CUDA_SUCCESS;
-}
-
-static CUresult send_edges(CUgraph graph, const uint64_t *begins, const uint64_t *ends,
-                           size_t count, bool remove)
+static CUresult send_edges(CUgraph graph, const struct remora_dependencies *begins,
+                           const uint64_t *ends, bool remove)
 {
     struct remora_call call = {.number = REMORA_CALL_REMORA_GRAPH_CHANGE_EDGES};
     CUresult result = remora_call_begin_in(&call, remora_current_handle());
     if (result != CUDA_SUCCESS) {
         return result;
     }
-    remora_encode_remoraGraphChangeEdges(call.arguments, (uint64_t)(uintptr_t)graph, begins, count,
-                                         ends, count, remove);
+    remora_encode_remoraGraphChangeEdges(call.arguments, (uint64_t)(uintptr_t)graph, begins->nodes,
+                                         begins->count, ends, begins->count, remove, begins->data,
+                                         begins->data_count);
     return remora_call_async(&call);
 }
 
 static CUresult change(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to,
                        const CUgraphEdgeData *data, size_t count, bool remove)
 {
-    uint64_t *begins = NULL;
+    struct remora_dependencies begins = {0, NULL, 0, NULL};
     uint64_t *ends = NULL;
     CUresult result = remora_initialized();
     if (result == CUDA_SUCCESS && graph == NULL) {
         result = CUDA_ERROR_INVALID_VALUE;
     }
     if (result == CUDA_SUCCESS) {
-        result = remora_check_edge_data(data, count);
-    }
-    if (result == CUDA_SUCCESS) {
-        result = remora_copy_handles(from, count, &begins);
+        result = remora_copy_dependencies(from, data, count, &begins);
     }
     if (result == CUDA_SUCCESS) {
         result = remora_copy_handles(to, count, &ends);
     }
     if (result == CUDA_SUCCESS) {
-        result = send_edges(graph, begins, ends, count, remove);
+        result = send_edges(graph, &begins, ends, remove);
     }
-    free(begins);
+    remora_dependencies_end(&begins);
     free(ends);
     return result;
 }

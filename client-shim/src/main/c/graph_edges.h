@@ -22,12 +22,11 @@ struct remora_graph_answer {
     uint64_t *first;
     /* Where edges end, or directions, behind the first ones; otherwise NULL. */
     uint64_t *second;
+    /* Of edges; NULL if none has any. Behind the others, too. */
+    int32_t *edge_data;
 };
 
 CUresult remora_ask_graph(enum remora_graph_question question, const void *object,
                           struct remora_graph_answer *answer);
-
-/* CUDA_ERROR_NOT_SUPPORTED if an edge is more than an order of two nodes. `data` may be NULL. */
-CUresult remora_check_edge_data(const CUgraphEdgeData *data, size_t count);
 
 #endif

@@ -7,7 +7,8 @@
 
 /* Adds a node that allocates memory, and tells its address in the parameters. */
 CUresult remora_graph_add_allocation(CUgraphNode *handle, CUgraph graph,
-                                     const CUgraphNode *dependencies, size_t count,
+                                     const CUgraphNode *dependencies,
+                                     const CUgraphEdgeData *data, size_t count,
                                      CUDA_MEM_ALLOC_NODE_PARAMS *params);
 
 /* A node that frees memory. */

@@ -8,7 +8,7 @@
 #include "graph_handles.h"
 #include "remora_by_hand.h"
 
-static CUresult send(uint64_t node, CUgraph graph, const uint64_t *dependencies, size_t count,
+static CUresult send(uint64_t node, CUgraph graph, const struct remora_dependencies *dependencies,
                      CUDA_MEM_ALLOC_NODE_PARAMS *params)
 {
     struct remora_call call = {.number = REMORA_CALL_REMORA_GRAPH_ADD_ALLOCATION};
@@ -18,9 +18,10 @@ static CUresult send(uint64_t node, CUgraph graph, const uint64_t *dependencies,
         return result;
     }
     remora_encode_remoraGraphAddAllocation(
-            call.arguments, node, (uint64_t)(uintptr_t)graph, dependencies, count,
-            (int32_t)pool->allocType, (uint32_t)pool->handleTypes, (int32_t)pool->location.type,
-            pool->location.id, params->bytesize);
+            call.arguments, node, (uint64_t)(uintptr_t)graph, dependencies->nodes,
+            dependencies->count, (int32_t)pool->allocType, (uint32_t)pool->handleTypes,
+            (int32_t)pool->location.type, pool->location.id, params->bytesize, dependencies->data,
+            dependencies->data_count);
     result = remora_call_sync(&call);
     if (result != CUDA_SUCCESS) {
         return result;
@@ -48,10 +49,11 @@ static bool is_own_access(const CUDA_MEM_ALLOC_NODE_PARAMS *params)
 }
 
 CUresult remora_graph_add_allocation(CUgraphNode *handle, CUgraph graph,
-                                     const CUgraphNode *dependencies, size_t count,
+                                     const CUgraphNode *dependencies,
+                                     const CUgraphEdgeData *data, size_t count,
                                      CUDA_MEM_ALLOC_NODE_PARAMS *params)
 {
-    uint64_t *numbers;
+    struct remora_dependencies before;
     CUresult result = remora_initialized();
     if (result != CUDA_SUCCESS) {
         return result;
@@ -63,13 +65,12 @@ CUresult remora_graph_add_allocation(CUgraphNode *handle, CUgraph graph,
     if (!is_own_access(params)) {
         return CUDA_ERROR_NOT_SUPPORTED;
     }
-    result = remora_copy_handles(dependencies, count, &numbers);
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
     uint64_t node = remora_new_handle_near((uint64_t)(uintptr_t)graph);
-    result = send(node, graph, numbers, count, params);
-    free(numbers);
+    result = remora_copy_dependencies(dependencies, data, count, &before);
+    if (result == CUDA_SUCCESS) {
+        result = send(node, graph, &before, params);
+    }
+    remora_dependencies_end(&before);
     if (result == CUDA_SUCCESS) {
         *handle = (CUgraphNode)(uintptr_t)node;
     }
@@ -80,8 +81,8 @@ CUresult remora_cuGraphAddMemAllocNode(CUgraphNode *ph_graph_node, CUgraph h_gra
                                        const CUgraphNode *dependencies, size_t num_dependencies,
                                        CUDA_MEM_ALLOC_NODE_PARAMS *node_params)
 {
-    return remora_graph_add_allocation(ph_graph_node, h_graph, dependencies, num_dependencies,
-                                       node_params);
+    return remora_graph_add_allocation(ph_graph_node, h_graph, dependencies, NULL,
+                                       num_dependencies, node_params);
 }
 
 CUresult remora_graph_release(CUdeviceptr address, struct remora_graph_node *node)

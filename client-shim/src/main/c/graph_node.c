@@ -210,7 +210,7 @@ static bool encode(const struct remora_graph_node *node, struct remora_writer *o
 }
 
 static CUresult add(const struct remora_graph_node *node, CUgraphNode *handle, CUgraph graph,
-                    const uint64_t *dependencies, size_t count)
+                    const struct remora_dependencies *dependencies)
 {
     struct remora_call call = {.number = REMORA_CALL_REMORA_GRAPH_ADD_NODE};
     struct remora_writer work;
@@ -221,7 +221,8 @@ static CUresult add(const struct remora_graph_node *node, CUgraphNode *handle, C
     if (result == CUDA_SUCCESS) {
         struct remora_span span = {work.data, work.length};
         remora_encode_remoraGraphAddNode(call.arguments, number, (uint64_t)(uintptr_t)graph,
-                                         dependencies, count, span);
+                                         dependencies->nodes, dependencies->count, span,
+                                         dependencies->data, dependencies->data_count);
         result = remora_call_async(&call);
     }
     remora_writer_free(&work);
@@ -234,17 +235,25 @@ static CUresult add(const struct remora_graph_node *node, CUgraphNode *handle, C
 CUresult remora_graph_add(CUresult result, struct remora_graph_node *node, CUgraphNode *handle,
                           CUgraph graph, const CUgraphNode *dependencies, size_t count)
 {
-    uint64_t *numbers = NULL;
+    return remora_graph_add_behind(result, node, handle, graph, dependencies, NULL, count);
+}
+
+CUresult remora_graph_add_behind(CUresult result, struct remora_graph_node *node,
+                                 CUgraphNode *handle, CUgraph graph,
+                                 const CUgraphNode *dependencies, const CUgraphEdgeData *data,
+                                 size_t count)
+{
+    struct remora_dependencies before = {0, NULL, 0, NULL};
     if (result == CUDA_SUCCESS && (handle == NULL || graph == NULL)) {
         result = CUDA_ERROR_INVALID_VALUE;
     }
     if (result == CUDA_SUCCESS) {
-        result = remora_copy_handles(dependencies, count, &numbers);
+        result = remora_copy_dependencies(dependencies, data, count, &before);
     }
     if (result == CUDA_SUCCESS) {
-        result = add(node, handle, graph, numbers, count);
+        result = add(node, handle, graph, &before);
     }
-    free(numbers);
+    remora_dependencies_end(&before);
     remora_graph_node_end(node);
     return result;
 }

@@ -68,9 +68,14 @@ void remora_graph_node_end(struct remora_graph_node *node);
 /*
  * Adds a node, or gives one other parameters: in its graph, or with `exec` in what was instantiated.
  * With a `result` that isn't CUDA_SUCCESS they answer that. They call remora_graph_node_end.
+ * remora_graph_add makes edges without data.
  */
 CUresult remora_graph_add(CUresult result, struct remora_graph_node *node, CUgraphNode *handle,
                           CUgraph graph, const CUgraphNode *dependencies, size_t count);
+CUresult remora_graph_add_behind(CUresult result, struct remora_graph_node *node,
+                                 CUgraphNode *handle, CUgraph graph,
+                                 const CUgraphNode *dependencies, const CUgraphEdgeData *data,
+                                 size_t count);
 CUresult remora_graph_set(CUresult result, struct remora_graph_node *node, CUgraphExec exec,
                           CUgraphNode handle);
 

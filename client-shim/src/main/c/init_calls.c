@@ -17,6 +17,7 @@
 #include "remora_by_hand.h"
 #include "stream.h"
 #include "stream_attributes.h"
+#include "user_objects.h"
 
 CUresult remora_cuInit(unsigned int flags)
 {
@@ -60,6 +61,7 @@ void remora_forget_session(void)
     remora_forget_streams();
     remora_forget_stream_attributes();
     remora_forget_host_functions();
+    remora_forget_user_objects();
     remora_forget_host_memory();
     remora_forget_managed();
     remora_forget_arrays();

@@ -41,18 +41,9 @@ CUresult remora_cuDeviceGetP2PAttribute(int *value, CUdevice_P2PAttribute attrib
     return known ? no_peer(value, src_device, dst_device) : CUDA_ERROR_INVALID_VALUE;
 }
 
-CUresult remora_cuDeviceGetP2PAtomicCapabilities(unsigned int *capabilities,
-                                                 const CUatomicOperation *operations,
-                                                 unsigned int count, CUdevice src_device,
-                                                 CUdevice dst_device)
+static CUresult no_capabilities(unsigned int *capabilities, const CUatomicOperation *operations,
+                                unsigned int count)
 {
-    CUresult result = check_devices(src_device, dst_device);
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    if (src_device == dst_device) {
-        return CUDA_ERROR_INVALID_DEVICE;
-    }
     if (capabilities == NULL || operations == NULL || count == 0) {
         return CUDA_ERROR_INVALID_VALUE;
     }
@@ -65,6 +56,29 @@ CUresult remora_cuDeviceGetP2PAtomicCapabilities(unsigned int *capabilities,
         capabilities[i] = 0;
     }
     return remora_local(CUDA_SUCCESS);
+}
+
+CUresult remora_cuDeviceGetP2PAtomicCapabilities(unsigned int *capabilities,
+                                                 const CUatomicOperation *operations,
+                                                 unsigned int count, CUdevice src_device,
+                                                 CUdevice dst_device)
+{
+    CUresult result = check_devices(src_device, dst_device);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    if (src_device == dst_device) {
+        return CUDA_ERROR_INVALID_DEVICE;
+    }
+    return no_capabilities(capabilities, operations, count);
+}
+
+CUresult remora_cuDeviceGetHostAtomicCapabilities(unsigned int *capabilities,
+                                                  const CUatomicOperation *operations,
+                                                  unsigned int count, CUdevice dev)
+{
+    CUresult result = check_devices(dev, dev);
+    return result == CUDA_SUCCESS ? no_capabilities(capabilities, operations, count) : result;
 }
 
 /* The current context, and another one that a program names. */

@@ -9,6 +9,9 @@
 /* More devices than a server has. */
 #define ACCESS_COUNT_MAX 1024u
 
+/* CU_MEM_ALLOCATION_TYPE_MANAGED. */
+#define MANAGED 2
+
 CUresult remora_cuMemPoolCreate(CUmemoryPool *pool, const CUmemPoolProps *pool_props)
 {
     struct remora_call call = {.number = REMORA_CALL_CU_MEM_POOL_CREATE};
@@ -225,4 +228,37 @@ CUresult remora_cuDeviceSetMemPool(CUdevice dev, CUmemoryPool pool)
     }
     remora_encode_cuDeviceSetMemPool(call.arguments, dev, (uint64_t)(uintptr_t)pool);
     return remora_call_async(&call);
+}
+
+/* Whether a pool of this kind of memory is a device's; otherwise what the call is to answer. */
+static CUresult check_kind(const CUmemLocation *location, CUmemAllocationType type)
+{
+    if (location == NULL || (type != CU_MEM_ALLOCATION_TYPE_PINNED && (int)type != MANAGED)) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    return location->type == CU_MEM_LOCATION_TYPE_DEVICE && type == CU_MEM_ALLOCATION_TYPE_PINNED
+                   ? CUDA_SUCCESS
+                   : CUDA_ERROR_NOT_SUPPORTED;
+}
+
+CUresult remora_cuMemGetDefaultMemPool(CUmemoryPool *pool_out, CUmemLocation *location,
+                                       CUmemAllocationType type)
+{
+    CUresult result = check_kind(location, type);
+    return result == CUDA_SUCCESS ? remora_cuDeviceGetDefaultMemPool(pool_out, location->id)
+                                  : result;
+}
+
+CUresult remora_cuMemGetMemPool(CUmemoryPool *pool, CUmemLocation *location,
+                                CUmemAllocationType type)
+{
+    CUresult result = check_kind(location, type);
+    return result == CUDA_SUCCESS ? remora_cuDeviceGetMemPool(pool, location->id) : result;
+}
+
+CUresult remora_cuMemSetMemPool(CUmemLocation *location, CUmemAllocationType type,
+                                CUmemoryPool pool)
+{
+    CUresult result = check_kind(location, type);
+    return result == CUDA_SUCCESS ? remora_cuDeviceSetMemPool(location->id, pool) : result;
 }

@@ -388,6 +388,58 @@ static void events(void)
 }
 
 /* A reset takes everything away, and the context can be used again. */
+/* What doesn't need the server, or another name for what does. */
+static void small_answers(void)
+{
+    int value = 7;
+    unsigned int capability = 7;
+    CUatomicOperation operation = CU_ATOMIC_OPERATION_INTEGER_ADD;
+    CUexecAffinityParam *affinity = (CUexecAffinityParam *)&value;
+    CHECK(cuDeviceGetExecAffinitySupport(&value, CU_EXEC_AFFINITY_TYPE_SM_COUNT, device));
+    REQUIRE(value == 0);
+    ANSWERS(cuDeviceGetExecAffinitySupport(&value, CU_EXEC_AFFINITY_TYPE_SM_COUNT, -1),
+            CUDA_ERROR_INVALID_DEVICE);
+    ANSWERS(cuDeviceGetExecAffinitySupport(&value, (CUexecAffinityType)1, device),
+            CUDA_ERROR_INVALID_VALUE);
+    ANSWERS(cuCtxGetExecAffinity(affinity, CU_EXEC_AFFINITY_TYPE_SM_COUNT),
+            CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY);
+    ANSWERS(cuCtxGetExecAffinity(NULL, CU_EXEC_AFFINITY_TYPE_SM_COUNT), CUDA_ERROR_INVALID_VALUE);
+    CHECK(cuCtxResetPersistingL2Cache());
+    CHECK(cuDeviceGetHostAtomicCapabilities(&capability, &operation, 1, device));
+    REQUIRE(capability == 0);
+    ANSWERS(cuDeviceGetHostAtomicCapabilities(&capability, &operation, 0, device),
+            CUDA_ERROR_INVALID_VALUE);
+    ANSWERS(cuDeviceGetHostAtomicCapabilities(&capability, &operation, 1, -1),
+            CUDA_ERROR_INVALID_DEVICE);
+}
+
+static void pools_by_location(void)
+{
+    CUmemoryPool standard;
+    CUmemoryPool pool;
+    CUmemoryPool found;
+    CUmemLocation here = {CU_MEM_LOCATION_TYPE_DEVICE, device};
+    CUmemLocation host = {CU_MEM_LOCATION_TYPE_HOST, 0};
+    CUmemPoolProps props = {.allocType = CU_MEM_ALLOCATION_TYPE_PINNED, .location = here};
+    CHECK(cuMemGetDefaultMemPool(&standard, &here, CU_MEM_ALLOCATION_TYPE_PINNED));
+    CHECK(cuDeviceGetDefaultMemPool(&found, device));
+    REQUIRE(found == standard);
+    CHECK(cuMemPoolCreate(&pool, &props));
+    CHECK(cuMemSetMemPool(&here, CU_MEM_ALLOCATION_TYPE_PINNED, pool));
+    CHECK(cuMemGetMemPool(&found, &here, CU_MEM_ALLOCATION_TYPE_PINNED));
+    REQUIRE(found == pool);
+    CHECK(cuMemPoolDestroy(pool));
+    CHECK(cuMemGetMemPool(&found, &here, CU_MEM_ALLOCATION_TYPE_PINNED));
+    REQUIRE(found == standard);
+    ANSWERS(cuMemGetMemPool(&found, &host, CU_MEM_ALLOCATION_TYPE_PINNED),
+            CUDA_ERROR_NOT_SUPPORTED);
+    ANSWERS(cuMemGetDefaultMemPool(&found, &here, (CUmemAllocationType)2),
+            CUDA_ERROR_NOT_SUPPORTED);
+    ANSWERS(cuMemGetMemPool(&found, NULL, CU_MEM_ALLOCATION_TYPE_PINNED),
+            CUDA_ERROR_INVALID_VALUE);
+    ANSWERS(cuMemSetMemPool(&here, (CUmemAllocationType)0, pool), CUDA_ERROR_INVALID_VALUE);
+}
+
 static void reset(void)
 {
     CUdeviceptr address;
@@ -427,6 +479,8 @@ int main(int count, char **arguments)
     host_memory();
     facts_about_pointers();
     events();
+    small_answers();
+    pools_by_location();
     reset();
     printf("answered\n");
     return 0;

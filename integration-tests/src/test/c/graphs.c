@@ -160,7 +160,7 @@ static void edges(const char *folder)
     CHECK(cuGraphAddDependencies_v2(graph, &nodes[2], &nodes[3], data, 1));
     data[0].type = 1;
     ANSWERS(cuGraphAddDependencies_v2(graph, &nodes[2], &nodes[3], data, 1),
-            CUDA_ERROR_NOT_SUPPORTED);
+            CUDA_ERROR_INVALID_VALUE);
     CHECK(cuGraphGetEdges(graph, NULL, NULL, &count));
     REQUIRE(count == 5);
     count = 6;

@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Nodes of graphs: adding them and giving them parameters. None of it waits. */
 interface GraphCalls extends TableCalls {
+  /** All edges that JCuda can make have none. */
+  int[] NO_EDGE_DATA = {};
+
   @Override
   default int cuGraphAddKernelNode(
       @Nullable CUgraphNode phGraphNode,
@@ -259,7 +262,8 @@ interface GraphCalls extends TableCalls {
     long handle = core.newHandle();
     WireWriter out = core.begin(Calls.REMORA_GRAPH_ADD_NODE, thread);
     try {
-      CallWriter.remoraGraphAddNode(out, handle, JCudaFields.value(graph), before, spec.work());
+      CallWriter.remoraGraphAddNode(
+          out, handle, JCudaFields.value(graph), before, spec.work(), NO_EDGE_DATA);
       result = core.endAsync();
     } finally {
       core.release();

@@ -146,7 +146,8 @@ interface GraphStructureCalls extends TableCalls {
     }
     WireWriter out = core().begin(Calls.REMORA_GRAPH_CHANGE_EDGES, thread);
     try {
-      CallWriter.remoraGraphChangeEdges(out, JCudaFields.value(graph), begins, ends, remove);
+      CallWriter.remoraGraphChangeEdges(
+          out, JCudaFields.value(graph), begins, ends, remove, GraphCalls.NO_EDGE_DATA);
       return core().endAsync();
     } finally {
       core().release();

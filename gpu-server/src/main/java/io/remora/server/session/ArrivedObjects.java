@@ -61,6 +61,7 @@ final class ArrivedObjects {
       calls.virtualMemory().restore(device(each.getDevice()), PhysicalMemory.of(each));
     }
     new GraphArrivals(session, objects).read(image);
+    calls.references().arrive();
     session.captures().continueAt(image.getNextNode(), image.getCaptures());
     calls.callbacks().continueAt(image.getNextCallback());
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
-import java.util.Collection;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -40,14 +40,14 @@ final class Capture {
   }
 
   /**
-   * A stream's part: the nodes that its next call waits for.
+   * A stream's part: the nodes that its next call waits for, and what its edges to them have.
    *
    * @param capture the whole
    */
-  record OfStream(Capture capture, Set<GraphNode> tail) {}
+  record OfStream(Capture capture, Map<GraphNode, EdgeData> tail) {}
 
   /** What an event stands for that was recorded by a captured call. */
-  record OfEvent(Capture capture, Set<GraphNode> nodes) {}
+  record OfEvent(Capture capture, Map<GraphNode, EdgeData> nodes) {}
 
   long id() {
     return id;
@@ -86,9 +86,9 @@ final class Capture {
   }
 
   /** A stream's calls go here from now on, behind these nodes. */
-  void join(SessionStream stream, Collection<GraphNode> nodes) {
+  void join(SessionStream stream, Map<GraphNode, EdgeData> nodes) {
     streams.add(stream);
-    stream.setCapture(new OfStream(this, new LinkedHashSet<>(nodes)));
+    stream.setCapture(new OfStream(this, new LinkedHashMap<>(nodes)));
   }
 
   void add(GraphNode node) {
@@ -96,9 +96,9 @@ final class Capture {
   }
 
   /** Whether everything that was captured is before what the origin's next call would wait for. */
-  boolean isJoined(Set<GraphNode> tail) {
+  boolean isJoined(OfStream part) {
     for (GraphNode node : captured) {
-      if (node.dependents().isEmpty() && !tail.contains(node)) {
+      if (node.dependents().isEmpty() && !part.tail().containsKey(node)) {
         return false;
       }
     }

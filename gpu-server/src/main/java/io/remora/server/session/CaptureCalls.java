@@ -4,8 +4,7 @@ package io.remora.server.session;
 import io.remora.server.session.generated.Answers;
 import io.remora.v1.CUresult;
 import io.remora.v1.CUstreamCaptureMode;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Map;
 
 /** Beginning, ending and looking at captures. Belongs to the session's serial executor. */
 final class CaptureCalls {
@@ -20,6 +19,7 @@ final class CaptureCalls {
   private static final int SET = 1;
 
   private static final long[] NO_NODES = {};
+  private static final int[] NO_DATA = {};
 
   private final ClientSession session;
   private final GraphCalls graphs;
@@ -51,26 +51,25 @@ final class CaptureCalls {
 
   /** As {@link #begin}, into a graph that is there, behind some of its nodes. */
   void beginInto(
-      SessionCall call, long streamHandle, int mode, long thread, long graphHandle, long[] behind) {
+      SessionCall call,
+      long streamHandle,
+      int mode,
+      long thread,
+      long graphHandle,
+      Map<GraphNode, EdgeData> behind) {
     SessionStream stream = capturable(call, streamHandle);
     SessionGraph graph = session.objects().graph(graphHandle);
-    List<GraphNode> nodes = nodesOf(graph, behind);
+    checkNodes(graph, behind);
     Capture capture = session.captures().begin(stream, graph, thread, mode == RELAXED);
     capture.setIntoOlder();
-    capture.join(stream, nodes);
+    capture.join(stream, behind);
     call.succeed();
   }
 
-  private List<GraphNode> nodesOf(SessionGraph graph, long[] handles) {
-    List<GraphNode> found = new ArrayList<>();
-    for (long handle : handles) {
-      GraphNode node = session.objects().graphNode(handle);
-      if (node.graph() != graph) {
-        throw CallException.invalidValue("a node isn't of the graph that is being captured");
-      }
-      found.add(node);
+  private static void checkNodes(SessionGraph graph, Map<GraphNode, EdgeData> nodes) {
+    if (!nodes.keySet().stream().allMatch(node -> node.graph() == graph)) {
+      throw CallException.invalidValue("a node isn't of the graph that is being captured");
     }
-    return found;
   }
 
   void end(SessionCall call, long streamHandle, long thread) {
@@ -90,7 +89,7 @@ final class CaptureCalls {
           CUresult.CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD_VALUE,
           "another thread began the capture, in a mode that binds it to that thread");
     }
-    boolean joined = capture.isJoined(part.tail());
+    boolean joined = capture.isJoined(part);
     session.captures().end(capture);
     if (capture.isInvalidated() || !joined) {
       if (!capture.isIntoOlder()) {
@@ -119,7 +118,7 @@ final class CaptureCalls {
   void infoWithNodes(SessionCall call, long streamHandle) {
     Capture.OfStream part = session.objects().stream(call, streamHandle).capture();
     if (part == null) {
-      Answers.cuStreamGetCaptureInfoV11030(call, NONE, 0, 0, NO_NODES);
+      Answers.cuStreamGetCaptureInfoV11030(call, NONE, 0, 0, NO_NODES, NO_DATA);
     } else {
       Capture capture = part.capture();
       Answers.cuStreamGetCaptureInfoV11030(
@@ -127,7 +126,8 @@ final class CaptureCalls {
           status(part),
           capture.id(),
           capture.graph().handle(),
-          part.tail().stream().mapToLong(GraphNode::handle).toArray());
+          part.tail().keySet().stream().mapToLong(GraphNode::handle).toArray(),
+          EdgeData.packed(part.tail().values()));
     }
   }
 
@@ -142,7 +142,8 @@ final class CaptureCalls {
     }
   }
 
-  void updateDependencies(SessionCall call, long streamHandle, long[] nodes, int flags) {
+  void updateDependencies(
+      SessionCall call, long streamHandle, Map<GraphNode, EdgeData> nodes, int flags) {
     Capture.OfStream part = session.objects().stream(call, streamHandle).capture();
     if (part == null) {
       throw illegalState("the stream isn't capturing");
@@ -150,11 +151,11 @@ final class CaptureCalls {
     if (part.capture().isInvalidated()) {
       throw new CallException(CUresult.CUDA_ERROR_STREAM_CAPTURE_INVALIDATED_VALUE, "");
     }
-    List<GraphNode> found = nodesOf(part.capture().graph(), nodes);
+    checkNodes(part.capture().graph(), nodes);
     if (flags == SET) {
       part.tail().clear();
     }
-    part.tail().addAll(found);
+    part.tail().putAll(nodes);
     call.succeed();
   }
 }

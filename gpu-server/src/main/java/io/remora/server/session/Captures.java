@@ -3,7 +3,9 @@ package io.remora.server.session;
 
 import io.remora.v1.CUresult;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +32,7 @@ final class Captures {
 
   Capture begin(SessionStream stream, SessionGraph graph, long thread, boolean anyThread) {
     Capture capture = new Capture(++ids, graph, stream, thread, anyThread);
-    capture.join(stream, List.of());
+    capture.join(stream, Map.of());
     active.add(capture);
     return capture;
   }
@@ -83,11 +85,17 @@ final class Captures {
   void record(SessionStream stream, NodeWork work) {
     Capture.OfStream part = requireValid(stream);
     long handle = newNodeHandle();
-    GraphNode node = part.capture().graph().add(handle, 0, work, part.tail());
+    GraphNode node;
+    try {
+      node = part.capture().graph().add(handle, 0, work, part.tail());
+    } catch (CallException refused) {
+      part.capture().invalidate();
+      throw refused;
+    }
     session.objects().create(session.objects().graphNodes(), handle, node);
     part.capture().add(node);
     part.tail().clear();
-    part.tail().add(node);
+    part.tail().put(node, EdgeData.NONE);
   }
 
   private static Capture.OfStream requireValid(SessionStream stream) {
@@ -180,7 +188,7 @@ final class Captures {
       return false;
     }
     Capture.OfStream part = requireValid(stream);
-    event.setCapture(new Capture.OfEvent(part.capture(), java.util.Set.copyOf(part.tail())));
+    event.setCapture(new Capture.OfEvent(part.capture(), new LinkedHashMap<>(part.tail())));
     call.succeed();
     return true;
   }
@@ -218,7 +226,7 @@ final class Captures {
             CUresult.CUDA_ERROR_STREAM_CAPTURE_MERGE_VALUE,
             "the event and the stream belong to different captures");
       }
-      part.tail().addAll(of.nodes());
+      part.tail().putAll(of.nodes());
     }
     call.succeed();
     return true;

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** Makes the graphs that a session had on another server. Used once, before the session goes on. */
@@ -37,7 +38,11 @@ final class GraphArrivals {
     for (SessionImage.GraphExec each : image.getGraphExecsList()) {
       SessionGraphExec exec =
           new SessionGraphExec(
-              each.getHandle(), each.getFlags(), steps(each.getStepsList(), 0), List.of());
+              each.getHandle(),
+              each.getFlags(),
+              steps(each.getStepsList(), 0),
+              List.of(),
+              references(each.getReferencesList()));
       exec.restoreDisabled(each.getDisabledList());
       ArrivedObjects.put(objects.graphExecs(), each.getHandle(), exec);
     }
@@ -49,16 +54,19 @@ final class GraphArrivals {
 
   private void graph(SessionImage.Graph image) {
     SessionGraph graph = new SessionGraph(image.getHandle());
+    graph.setReferences(references(image.getReferencesList()));
     List<GraphNode> nodes = new ArrayList<>(image.getNodesCount());
     for (SessionImage.Node each : image.getNodesList()) {
       GraphNode node =
-          graph.add(each.getHandle(), each.getOriginal(), work(each.getWork(), 0), List.of());
+          graph.add(each.getHandle(), each.getOriginal(), work(each.getWork(), 0), Map.of());
       ArrivedObjects.put(objects.graphNodes(), each.getHandle(), node);
       nodes.add(node);
     }
     for (SessionImage.Edge edge : image.getEdgesList()) {
       graph.connectAgain(
-          ArrivedObjects.at(nodes, edge.getFrom()), ArrivedObjects.at(nodes, edge.getTo()));
+          ArrivedObjects.at(nodes, edge.getFrom()),
+          ArrivedObjects.at(nodes, edge.getTo()),
+          EdgeData.of(edge.getData()));
     }
     if (graph.steps().size() != nodes.size()) {
       throw new IllegalArgumentException("a graph's edges close a circle");
@@ -66,19 +74,36 @@ final class GraphArrivals {
     ArrivedObjects.put(objects.graphs(), image.getHandle(), graph);
   }
 
+  private static List<UserReference> references(List<SessionImage.UserReference> images) {
+    return images.stream()
+        .map(each -> new UserReference(each.getObject(), each.getToken(), each.getCount()))
+        .toList();
+  }
+
   private List<GraphStep> steps(List<SessionImage.Step> images, int depth) {
     List<GraphStep> steps = new ArrayList<>(images.size());
     for (SessionImage.Step each : images) {
-      Set<Integer> before = new HashSet<>();
-      for (int dependency : each.getDependenciesList()) {
-        if (dependency < 0 || dependency >= steps.size() || !before.add(dependency)) {
-          throw new IllegalArgumentException("a step can only wait for earlier ones");
-        }
-      }
       steps.add(
-          new GraphStep(each.getNode(), work(each.getWork(), depth), each.getDependenciesList()));
+          new GraphStep(
+              each.getNode(), work(each.getWork(), depth), dependencies(each, steps.size())));
     }
     return steps;
+  }
+
+  private static List<GraphStep.Dependency> dependencies(SessionImage.Step image, int earlier) {
+    if (image.getEdgeDataCount() != image.getDependenciesCount()) {
+      throw new IllegalArgumentException("every edge has data");
+    }
+    Set<Integer> places = new HashSet<>();
+    List<GraphStep.Dependency> before = new ArrayList<>(image.getDependenciesCount());
+    for (int i = 0; i < image.getDependenciesCount(); i++) {
+      int place = image.getDependencies(i);
+      if (place < 0 || place >= earlier || !places.add(place)) {
+        throw new IllegalArgumentException("a step can only wait for earlier ones");
+      }
+      before.add(new GraphStep.Dependency(place, EdgeData.of(image.getEdgeData(i))));
+    }
+    return before;
   }
 
   private NodeWork work(Work image, int depth) {
@@ -97,7 +122,9 @@ final class GraphArrivals {
         if (depth >= DEPTH_MAX) {
           throw new IllegalArgumentException("graphs are nested too deep");
         }
-        yield NodeWork.Child.of(steps(image.getChild().getStepsList(), depth + 1));
+        yield NodeWork.Child.of(
+            steps(image.getChild().getStepsList(), depth + 1),
+            references(image.getChild().getReferencesList()));
       }
       case OPERATIONS ->
           new NodeWork.MemoryOperations(

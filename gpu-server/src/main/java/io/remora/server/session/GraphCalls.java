@@ -6,9 +6,8 @@ import io.remora.v1.CUresult;
 import io.remora.v1.GraphNodeWork;
 import io.remora.v1.LaunchAttribute;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -21,31 +20,30 @@ final class GraphCalls {
   /** All {@code CUgraphInstantiate_flags}. */
   private static final long FLAGS = 15;
 
-  // What RemoraGraphQuery asks.
-  private static final int NODES = 0;
-  private static final int ROOTS = 1;
-  private static final int EDGES = 2;
-  private static final int DEPENDENCIES = 3;
-  private static final int DEPENDENTS = 4;
-
-  private static final long[] NONE = {};
-
-  /** What one answer has room for. */
-  private static final int EDGES_ASKED_MAX = 50_000;
-
-  private static final int TEXT_MAX = 1 << 20;
-
   private final ClientSession session;
   private final GraphRuns runs;
   private final GraphTransfers transfers;
   private final GraphMemoryCalls memory;
+  private final UserReferences references;
+  private final GraphQueries queries;
 
   GraphCalls(
-      ClientSession session, GraphRuns runs, GraphTransfers transfers, GraphMemoryCalls memory) {
+      ClientSession session,
+      GraphRuns runs,
+      GraphTransfers transfers,
+      GraphMemoryCalls memory,
+      UserReferences references) {
+    this.references = references;
+    this.queries = new GraphQueries(session);
     this.session = session;
     this.memory = memory;
     this.runs = runs;
     this.transfers = transfers;
+  }
+
+  /** What programs ask about graphs. */
+  GraphQueries queries() {
+    return queries;
   }
 
   SessionGraph newGraph(long handle) {
@@ -73,6 +71,7 @@ final class GraphCalls {
     session.objects().graphs().remove(graph.handle());
     memory.graphEnds(graph);
     graph.nodes().forEach(this::nodeEnds);
+    references.someMayEnd();
   }
 
   private void nodeEnds(GraphNode node) {
@@ -81,17 +80,36 @@ final class GraphCalls {
   }
 
   void addNode(
-      SessionCall call, long handle, long graphHandle, long[] dependencies, NodeWork work) {
-    GraphNode unused = addNode(handle, graphHandle, dependencies, work);
+      SessionCall call,
+      long handle,
+      long graphHandle,
+      Map<GraphNode, EdgeData> before,
+      NodeWork work) {
+    GraphNode unused = addNode(handle, graphHandle, before, work);
     call.succeed();
   }
 
-  GraphNode addNode(long handle, long graphHandle, long[] dependencies, NodeWork work) {
+  GraphNode addNode(long handle, long graphHandle, Map<GraphNode, EdgeData> before, NodeWork work) {
     SessionObjects objects = session.objects();
     objects.checkCreatable(objects.graphNodes(), handle);
-    GraphNode node = objects.graph(graphHandle).add(handle, 0, work, nodes(dependencies));
+    GraphNode node = objects.graph(graphHandle).add(handle, 0, work, before);
     objects.create(objects.graphNodes(), handle, node);
     return node;
+  }
+
+  /**
+   * The nodes that a new one comes behind, and what its edges to them have.
+   *
+   * @throws CallException {@code CUDA_ERROR_INVALID_VALUE}
+   */
+  Map<GraphNode, EdgeData> behind(long[] handles, int[] edgeData) {
+    List<GraphNode> nodes = nodes(handles);
+    List<EdgeData> data = EdgeData.of(edgeData, handles.length);
+    Map<GraphNode, EdgeData> found = new LinkedHashMap<>();
+    for (int i = 0; i < handles.length; i++) {
+      found.put(nodes.get(i), data.get(i));
+    }
+    return found;
   }
 
   private List<GraphNode> nodes(long[] handles) {
@@ -108,6 +126,7 @@ final class GraphCalls {
     } else {
       session.objects().graphExec(exec).set(handle, work);
     }
+    references.someMayEnd();
     call.succeed();
   }
 
@@ -116,6 +135,7 @@ final class GraphCalls {
     GraphMemoryCalls.refuse(node.graph(), "lose nodes");
     nodeEnds(node);
     node.graph().remove(node);
+    references.someMayEnd();
     call.succeed();
   }
 
@@ -131,20 +151,23 @@ final class GraphCalls {
       }
     }
     SessionGraph clone = newGraph(handle);
+    clone.setReferences(original.references());
     Map<GraphNode, GraphNode> copies = new HashMap<>();
     // In the order of the original, whose nodes may have got edges from later ones.
     for (GraphNode node : original.nodes()) {
       long nodeHandle = session.captures().newNodeHandle();
-      GraphNode copy = clone.add(nodeHandle, node.handle(), node.work(), List.of());
+      GraphNode copy = clone.add(nodeHandle, node.handle(), node.work(), Map.of());
       objects.create(objects.graphNodes(), nodeHandle, copy);
       copies.put(node, copy);
     }
     for (GraphNode node : original.nodes()) {
-      for (GraphNode dependency : node.dependencies()) {
-        clone.addEdge(
-            Objects.requireNonNull(copies.get(dependency)),
-            Objects.requireNonNull(copies.get(node)));
-      }
+      node.edges()
+          .forEach(
+              (dependency, data) ->
+                  clone.addEdge(
+                      Objects.requireNonNull(copies.get(dependency)),
+                      Objects.requireNonNull(copies.get(node)),
+                      data));
     }
     call.succeed();
   }
@@ -169,7 +192,11 @@ final class GraphCalls {
    * @throws CallException {@code CUDA_ERROR_INVALID_VALUE} if another node has it
    */
   void moveIn(
-      SessionCall call, long handle, long graphHandle, long[] dependencies, long childHandle) {
+      SessionCall call,
+      long handle,
+      long graphHandle,
+      Map<GraphNode, EdgeData> before,
+      long childHandle) {
     SessionObjects objects = session.objects();
     SessionGraph graph = objects.graph(graphHandle);
     SessionGraph child = objects.graph(childHandle);
@@ -177,8 +204,8 @@ final class GraphCalls {
       throw CallException.invalidValue("a node has the graph already, or it is the node's own");
     }
     graph.checkCanHold(child);
-    NodeWork work = NodeWork.Child.of(child.steps());
-    addNode(handle, graphHandle, dependencies, work).setChild(child);
+    NodeWork work = NodeWork.Child.of(child.steps(), child.references());
+    addNode(handle, graphHandle, before, work).setChild(child);
     call.succeed();
   }
 
@@ -204,6 +231,7 @@ final class GraphCalls {
     try {
       node.graph().checkCanHold(made);
       copy(work.steps(), made);
+      made.setReferences(work.references());
     } catch (CallException refused) {
       destroy(made);
       throw refused;
@@ -216,7 +244,8 @@ final class GraphCalls {
     List<GraphNode> nodes = new ArrayList<>(steps.size());
     for (GraphStep step : steps) {
       long handle = session.captures().newNodeHandle();
-      List<GraphNode> before = step.dependencies().stream().map(nodes::get).toList();
+      Map<GraphNode, EdgeData> before = new LinkedHashMap<>();
+      step.dependencies().forEach(each -> before.put(nodes.get(each.place()), each.data()));
       GraphNode copy = into.add(handle, step.node(), step.work(), before);
       session.objects().create(session.objects().graphNodes(), handle, copy);
       nodes.add(copy);
@@ -248,74 +277,8 @@ final class GraphCalls {
         parameters);
   }
 
-  void query(SessionCall call, int what, long handle) {
-    SessionObjects objects = session.objects();
-    switch (what) {
-      case NODES -> Answers.remoraGraphQuery(call, handles(objects.graph(handle).nodes()), NONE);
-      case ROOTS ->
-          Answers.remoraGraphQuery(
-              call,
-              objects.graph(handle).nodes().stream()
-                  .filter(node -> node.dependencies().isEmpty())
-                  .mapToLong(GraphNode::handle)
-                  .toArray(),
-              NONE);
-      case EDGES -> edges(call, objects.graph(handle));
-      case DEPENDENCIES ->
-          Answers.remoraGraphQuery(call, handles(objects.graphNode(handle).dependencies()), NONE);
-      case DEPENDENTS ->
-          Answers.remoraGraphQuery(call, handles(objects.graphNode(handle).dependents()), NONE);
-      default -> {
-        List<NodeWork.HostCopy> copies = new ArrayList<>();
-        hostCopies(objects.graphExec(handle).steps(), copies);
-        Answers.remoraGraphQuery(
-            call,
-            copies.stream().mapToLong(NodeWork.HostCopy::number).toArray(),
-            copies.stream().mapToLong(copy -> copy.toDevice() ? 1 : 2).toArray());
-      }
-    }
-  }
-
-  private static void hostCopies(List<GraphStep> steps, List<NodeWork.HostCopy> found) {
-    for (GraphStep step : steps) {
-      if (step.work() instanceof NodeWork.HostCopy copy) {
-        found.add(copy);
-      } else if (step.work() instanceof NodeWork.Child child) {
-        hostCopies(child.steps(), found);
-      }
-      if (found.size() > EDGES_ASKED_MAX) {
-        throw tooLarge();
-      }
-    }
-  }
-
-  private static long[] handles(Collection<GraphNode> nodes) {
-    return nodes.stream().mapToLong(GraphNode::handle).toArray();
-  }
-
-  private static void edges(SessionCall call, SessionGraph graph) {
-    int count = graph.nodes().stream().mapToInt(node -> node.dependencies().size()).sum();
-    if (count > EDGES_ASKED_MAX) {
-      throw tooLarge();
-    }
-    long[] from = new long[count];
-    long[] to = new long[count];
-    int i = 0;
-    for (GraphNode node : graph.nodes()) {
-      for (GraphNode dependency : node.dependencies()) {
-        from[i] = dependency.handle();
-        to[i++] = node.handle();
-      }
-    }
-    Answers.remoraGraphQuery(call, from, to);
-  }
-
-  private static CallException tooLarge() {
-    return new CallException(
-        CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "the graph is too large for one answer");
-  }
-
-  void changeEdges(SessionCall call, long graphHandle, long[] from, long[] to, boolean remove) {
+  void changeEdges(
+      SessionCall call, long graphHandle, long[] from, long[] to, boolean remove, int[] edgeData) {
     SessionGraph graph = session.objects().graph(graphHandle);
     if (from.length != to.length) {
       throw CallException.invalidValue("edges have two ends each");
@@ -325,11 +288,12 @@ final class GraphCalls {
     }
     List<GraphNode> begins = nodes(from);
     List<GraphNode> ends = nodes(to);
+    List<EdgeData> data = EdgeData.of(edgeData, from.length);
     for (int i = 0; i < from.length; i++) {
       if (remove) {
-        graph.removeEdge(begins.get(i), ends.get(i));
+        graph.removeEdge(begins.get(i), ends.get(i), data.get(i));
       } else {
-        graph.addEdge(begins.get(i), ends.get(i));
+        graph.addEdge(begins.get(i), ends.get(i), data.get(i));
       }
     }
     call.succeed();
@@ -348,7 +312,8 @@ final class GraphCalls {
     List<GraphStep> steps = graph.steps();
     objects.checkCreatable(objects.graphExecs(), handle);
     SessionGraphExec made =
-        new SessionGraphExec(handle, flags, steps, GraphConditions.initial(graph));
+        new SessionGraphExec(
+            handle, flags, steps, GraphConditions.initial(graph), UserReferences.ofLaunch(graph));
     memory.instantiated(steps);
     objects.create(objects.graphExecs(), handle, made);
     call.succeed();
@@ -359,6 +324,7 @@ final class GraphCalls {
     transfers.graphEnds(graph);
     session.objects().graphExecs().remove(handle);
     memory.execEnds(graph.allSteps());
+    references.someMayEnd();
     call.succeed();
   }
 
@@ -382,7 +348,9 @@ final class GraphCalls {
 
   void update(SessionCall call, long exec, long graphHandle) {
     SessionGraphExec target = session.objects().graphExec(exec);
-    SessionGraphExec.Update update = target.update(session.objects().graph(graphHandle).steps());
+    SessionGraph graph = session.objects().graph(graphHandle);
+    SessionGraphExec.Update update = target.update(graph.steps(), UserReferences.ofLaunch(graph));
+    references.someMayEnd();
     Answers.remoraGraphExecUpdate(call, update.result().getNumber(), update.node(), update.from());
   }
 
@@ -397,45 +365,13 @@ final class GraphCalls {
     SessionGraphExec graph = session.objects().graphExec(exec);
     SessionStream stream = session.objects().stream(call, streamHandle);
     if (stream.capture() != null) {
-      boolean unused = session.captures().takes(call, stream, NodeWork.Child.of(graph.steps()));
+      NodeWork work = NodeWork.Child.of(graph.steps(), graph.references());
+      boolean unused = session.captures().takes(call, stream, work);
     } else {
       session.captures().checkLegacy(stream);
       memory.checkLaunch(graph.allSteps(), graph.flags());
       runs.launch(call, stream, graph);
       memory.launched(graph.allSteps());
     }
-  }
-
-  void dot(SessionCall call, long handle) {
-    SessionGraph graph = session.objects().graph(handle);
-    StringBuilder text = new StringBuilder("digraph dot {\n");
-    List<String> names =
-        Arrays.asList(
-            "kernel",
-            "memcpy",
-            "memset",
-            "host",
-            "graph",
-            "empty",
-            "event wait",
-            "event record",
-            "semaphore signal",
-            "semaphore wait",
-            "mem alloc",
-            "mem free",
-            "memory operations",
-            "conditional");
-    for (GraphNode node : graph.nodes()) {
-      text.append(String.format("\"%x\" [label=\"%s\"];%n", node.handle(), names.get(node.type())));
-    }
-    for (GraphNode node : graph.nodes()) {
-      for (GraphNode dependency : node.dependencies()) {
-        text.append(String.format("\"%x\" -> \"%x\";%n", dependency.handle(), node.handle()));
-      }
-    }
-    if (text.length() > TEXT_MAX) {
-      throw tooLarge();
-    }
-    Answers.remoraGraphDot(call, text.append("}\n").toString());
   }
 }

@@ -6,6 +6,7 @@ import io.remora.v1.CUgraphConditionalNodeType;
 import io.remora.v1.CUresult;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Nodes that run graphs of their own as long as, or if, a condition says so. A condition is a word
@@ -47,7 +48,7 @@ final class GraphConditions {
       SessionCall call,
       long handle,
       long graphHandle,
-      long[] dependencies,
+      Map<GraphNode, EdgeData> before,
       long address,
       int type,
       int size) {
@@ -74,7 +75,7 @@ final class GraphConditions {
         bodies.add(graphs.newGraph(session.captures().newNodeHandle()));
       }
       session.objects().graph(graphHandle).checkCanHold(bodies.get(0));
-      graphs.addNode(handle, graphHandle, dependencies, work).setBodies(bodies);
+      graphs.addNode(handle, graphHandle, before, work).setBodies(bodies);
     } catch (CallException refused) {
       bodies.forEach(graphs::destroy);
       throw refused;

@@ -7,6 +7,7 @@ import io.remora.v1.LaunchAttribute;
 import io.remora.v1.StreamMemoryOperation;
 import io.remora.wire.Payload;
 import java.util.List;
+import java.util.Map;
 
 /** The part of {@link SessionCalls} that hands calls to {@link GraphCalls} and their like. */
 interface GraphHandlers extends CallHandler {
@@ -18,6 +19,20 @@ interface GraphHandlers extends CallHandler {
 
   /** What nodes do. */
   NodeWorks works();
+
+  /** What graphs keep alive in the client. */
+  UserReferences references();
+
+  @Override
+  default void cuGraphRetainUserObject(
+      CallContext call, long graph, long object, int count, long token) {
+    references().retain(SessionCall.own(call), graph, new UserReference(object, token, count));
+  }
+
+  @Override
+  default void cuGraphReleaseUserObject(CallContext call, long graph, long object, int count) {
+    references().release(SessionCall.own(call), graph, object, count);
+  }
 
   @Override
   default void cuGraphCreate(CallContext call, long phGraph, int flags) {
@@ -108,19 +123,21 @@ interface GraphHandlers extends CallHandler {
 
   @Override
   default void cuStreamUpdateCaptureDependencies(
-      CallContext call, long hStream, long[] dependencies, int flags) {
-    captures().updateDependencies(SessionCall.own(call), hStream, dependencies, flags);
+      CallContext call, long hStream, long[] dependencies, int flags, int[] edgeData) {
+    captures()
+        .updateDependencies(
+            SessionCall.own(call), hStream, graphs().behind(dependencies, edgeData), flags);
   }
 
   @Override
   default void remoraGraphQuery(CallContext call, int what, long object) {
-    graphs().query(SessionCall.own(call), what, object);
+    graphs().queries().query(SessionCall.own(call), what, object);
   }
 
   @Override
   default void remoraGraphChangeEdges(
-      CallContext call, long graph, long[] from, long[] to, boolean remove) {
-    graphs().changeEdges(SessionCall.own(call), graph, from, to, remove);
+      CallContext call, long graph, long[] from, long[] to, boolean remove, int[] edgeData) {
+    graphs().changeEdges(SessionCall.own(call), graph, from, to, remove, edgeData);
   }
 
   @Override
@@ -135,22 +152,24 @@ interface GraphHandlers extends CallHandler {
 
   @Override
   default void remoraGraphDot(CallContext call, long graph, int flags) {
-    graphs().dot(SessionCall.own(call), graph);
+    graphs().queries().dot(SessionCall.own(call), graph);
   }
 
   @Override
   default void remoraGraphAddNode(
-      CallContext call, long node, long graph, long[] dependencies, GraphNodeWork work) {
+      CallContext call,
+      long node,
+      long graph,
+      long[] dependencies,
+      GraphNodeWork work,
+      int[] edgeData) {
+    Map<GraphNode, EdgeData> before = graphs().behind(dependencies, edgeData);
     if (work.getOwnership() != 0) {
-      graphs().moveIn(SessionCall.own(call), node, graph, dependencies, work.getArgument());
+      graphs().moveIn(SessionCall.own(call), node, graph, before, work.getArgument());
     } else {
       graphs()
           .addNode(
-              SessionCall.own(call),
-              node,
-              graph,
-              dependencies,
-              works().of(SessionCall.own(call), work));
+              SessionCall.own(call), node, graph, before, works().of(SessionCall.own(call), work));
     }
   }
 
@@ -172,10 +191,18 @@ interface GraphHandlers extends CallHandler {
       int handleTypes,
       int locationType,
       int locationId,
-      long byteCount) {
+      long byteCount,
+      int[] edgeData) {
     var properties =
         new GraphMemoryCalls.Properties(allocType, handleTypes, locationType, locationId);
-    graphMemory().addNode(SessionCall.own(call), node, graph, dependencies, properties, byteCount);
+    graphMemory()
+        .addNode(
+            SessionCall.own(call),
+            node,
+            graph,
+            graphs().behind(dependencies, edgeData),
+            properties,
+            byteCount);
   }
 
   @Override
@@ -237,14 +264,36 @@ interface GraphHandlers extends CallHandler {
       long[] dependencies,
       long address,
       int type,
-      int size) {
-    conditions().addNode(SessionCall.own(call), node, graph, dependencies, address, type, size);
+      int size,
+      int[] edgeData) {
+    conditions()
+        .addNode(
+            SessionCall.own(call),
+            node,
+            graph,
+            graphs().behind(dependencies, edgeData),
+            address,
+            type,
+            size);
   }
 
   @Override
   default void remoraCaptureToGraph(
-      CallContext call, long hStream, long graph, long[] dependencies, int mode, long thread) {
-    captures().beginInto(SessionCall.own(call), hStream, mode, thread, graph, dependencies);
+      CallContext call,
+      long hStream,
+      long graph,
+      long[] dependencies,
+      int mode,
+      long thread,
+      int[] edgeData) {
+    captures()
+        .beginInto(
+            SessionCall.own(call),
+            hStream,
+            mode,
+            thread,
+            graph,
+            graphs().behind(dependencies, edgeData));
   }
 
   @Override

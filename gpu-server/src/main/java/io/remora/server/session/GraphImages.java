@@ -41,6 +41,7 @@ final class GraphImages {
     if (!graph.conditions().isEmpty()) {
       throw new Unmovable("a graph has a condition");
     }
+    written.addAllReferences(references(graph.references()));
     Map<GraphNode, Integer> places = new HashMap<>();
     for (GraphNode node : graph.nodes()) {
       if (!node.held().isEmpty()) {
@@ -54,12 +55,14 @@ final class GraphImages {
               .setWork(work(node.work())));
     }
     for (GraphNode node : graph.nodes()) {
-      for (GraphNode dependency : node.dependencies()) {
-        written.addEdges(
-            SessionImage.Edge.newBuilder()
-                .setFrom(places.getOrDefault(dependency, 0))
-                .setTo(places.getOrDefault(node, 0)));
-      }
+      node.edges()
+          .forEach(
+              (dependency, data) ->
+                  written.addEdges(
+                      SessionImage.Edge.newBuilder()
+                          .setFrom(places.getOrDefault(dependency, 0))
+                          .setTo(places.getOrDefault(node, 0))
+                          .setData(data.packed())));
     }
     return written.build();
   }
@@ -70,17 +73,31 @@ final class GraphImages {
     if (!exec.initial().isEmpty()) {
       throw new Unmovable("a graph has a condition");
     }
+    written.addAllReferences(references(exec.references()));
     exec.allSteps().forEach(step -> written.addSteps(step(step)));
     exec.disabledSteps().forEach(written::addDisabled);
     return written.build();
   }
 
+  private static List<SessionImage.UserReference> references(List<UserReference> references) {
+    return references.stream()
+        .map(
+            each ->
+                SessionImage.UserReference.newBuilder()
+                    .setObject(each.object())
+                    .setToken(each.token())
+                    .setCount(each.count())
+                    .build())
+        .toList();
+  }
+
   private SessionImage.Step step(GraphStep step) {
-    return SessionImage.Step.newBuilder()
-        .setNode(step.node())
-        .setWork(work(step.work()))
-        .addAllDependencies(step.dependencies())
-        .build();
+    SessionImage.Step.Builder written =
+        SessionImage.Step.newBuilder().setNode(step.node()).setWork(work(step.work()));
+    for (GraphStep.Dependency each : step.dependencies()) {
+      written.addDependencies(each.place()).addEdgeData(each.data().packed());
+    }
+    return written.build();
   }
 
   private Work work(NodeWork work) {
@@ -111,6 +128,7 @@ final class GraphImages {
       written.setWait(handle(wait.event()));
     } else if (work instanceof NodeWork.Child child) {
       SessionImage.Child.Builder steps = SessionImage.Child.newBuilder();
+      steps.addAllReferences(references(child.references()));
       child.steps().forEach(each -> steps.addSteps(step(each)));
       written.setChild(steps);
     } else if (work instanceof NodeWork.MemoryOperations operations) {

@@ -65,7 +65,7 @@ final class GraphMemoryCalls {
       SessionCall call,
       long handle,
       long graphHandle,
-      long[] dependencies,
+      Map<GraphNode, EdgeData> before,
       Properties properties,
       long bytes) {
     SessionObjects objects = session.objects();
@@ -80,10 +80,6 @@ final class GraphMemoryCalls {
       throw CallException.invalidValue("graphs allocate pinned memory only");
     }
     SessionDevice device = objects.device(properties.ordinal());
-    List<GraphNode> before = new ArrayList<>(dependencies.length);
-    for (long each : dependencies) {
-      before.add(objects.graphNode(each));
-    }
     VirtualContext context = call.context();
     memory.allocateForGraph(
         device,

@@ -2,8 +2,10 @@
 package io.remora.server.session;
 
 import io.remora.v1.LaunchAttribute;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +14,7 @@ final class GraphNode {
   private final long handle;
   private final SessionGraph graph;
   private final long original;
-  private final Set<GraphNode> dependencies = new LinkedHashSet<>();
+  private final Map<GraphNode, EdgeData> dependencies = new LinkedHashMap<>();
   private final Set<GraphNode> dependents = new LinkedHashSet<>();
   private NodeWork work;
 
@@ -64,7 +66,7 @@ final class GraphNode {
           bodies.stream().map(GraphConditions::steps).toList());
     }
     SessionGraph inside = child;
-    return inside == null ? work : NodeWork.Child.of(inside.steps());
+    return inside == null ? work : NodeWork.Child.of(inside.steps(), inside.references());
   }
 
   @Nullable SessionGraph child() {
@@ -119,7 +121,13 @@ final class GraphNode {
     work = LaunchCalls.with(kernel, attributes);
   }
 
+  /** Nodes that it comes behind; not to be changed. */
   Set<GraphNode> dependencies() {
+    return dependencies.keySet();
+  }
+
+  /** The edges to nodes that it comes behind, in the same order. */
+  Map<GraphNode, EdgeData> edges() {
     return dependencies;
   }
 

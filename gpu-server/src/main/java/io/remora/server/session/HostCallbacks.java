@@ -18,7 +18,7 @@ final class HostCallbacks {
   private final Map<Long, Runnable> running = new HashMap<>();
   private int requested;
 
-  /** Numbers of calls that graphs make: no call of the client has such a sequence. */
+  /** Numbers of what no call has asked for: no call of the client has such a sequence. */
   private long nodeNumbers = Long.MIN_VALUE;
 
   HostCallbacks(ClientSession session) {
@@ -76,6 +76,17 @@ final class HostCallbacks {
     running.put(number, resume);
     session.flow().callbackSent();
     session.outbox().callback(number, token, result, true);
+  }
+
+  /** Has the client run a function for which no stream waits; serial executor. */
+  void tell(long token) {
+    if (session.isEnded()) {
+      return;
+    }
+    long number = nodeNumbers++;
+    running.put(number, () -> {});
+    session.flow().callbackSent();
+    session.outbox().callback(number, token, CUresult.CUDA_SUCCESS_VALUE, false);
   }
 
   private void reached(

@@ -223,10 +223,13 @@ sealed interface NodeWork {
    *
    * @param steps its nodes in an order that keeps its edges
    * @param size what a launch of it looks at, and how deep graphs are nested in it
+   * @param references what it keeps alive in the client, beside what its nodes do
    */
-  record Child(List<GraphStep> steps, GraphSize size) implements NodeWork {
+  record Child(List<GraphStep> steps, GraphSize size, List<UserReference> references)
+      implements NodeWork {
     public Child {
       steps = List.copyOf(steps);
+      references = List.copyOf(references);
     }
 
     /**
@@ -235,7 +238,7 @@ sealed interface NodeWork {
      * @throws CallException {@code CUDA_ERROR_OUT_OF_MEMORY} if it is too large for one, {@code
      *     CUDA_ERROR_NOT_SUPPORTED} if it allocates memory
      */
-    static Child of(List<GraphStep> steps) {
+    static Child of(List<GraphStep> steps, List<UserReference> references) {
       for (GraphStep step : steps) {
         if (GraphMemoryCalls.isOfMemory(step.work())) {
           throw new CallException(
@@ -248,7 +251,7 @@ sealed interface NodeWork {
               "a graph with conditional nodes can't be a node of another");
         }
       }
-      return new Child(steps, GraphSize.of(steps));
+      return new Child(steps, GraphSize.of(steps), references);
     }
 
     @Override

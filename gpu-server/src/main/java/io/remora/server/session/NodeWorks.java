@@ -45,7 +45,10 @@ final class NodeWorks {
       case CU_GRAPH_NODE_TYPE_MEMCPY -> copyOf(call, said);
       case CU_GRAPH_NODE_TYPE_MEMSET -> fill(call, said);
       case CU_GRAPH_NODE_TYPE_HOST -> new NodeWork.Host(said.getArgument());
-      case CU_GRAPH_NODE_TYPE_GRAPH -> NodeWork.Child.of(objects.graph(said.getArgument()).steps());
+      case CU_GRAPH_NODE_TYPE_GRAPH -> {
+        SessionGraph child = objects.graph(said.getArgument());
+        yield NodeWork.Child.of(child.steps(), child.references());
+      }
       case CU_GRAPH_NODE_TYPE_EMPTY -> new NodeWork.Empty();
       case CU_GRAPH_NODE_TYPE_WAIT_EVENT ->
           new NodeWork.EventWait(objects.event(said.getArgument()), said.getArgument());

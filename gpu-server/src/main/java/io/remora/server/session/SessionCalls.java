@@ -37,6 +37,7 @@ final class SessionCalls
   private final ImageUploads uploads;
   private final ContextCalls contexts;
   private final GraphTransfers transfers;
+  private final UserReferences references;
   private final GraphCalls graphs;
   private final GraphConditions conditions;
   private final CaptureCalls captures;
@@ -63,12 +64,14 @@ final class SessionCalls
     uploads = new ImageUploads(session);
     contexts = new ContextCalls(session, this);
     transfers = new GraphTransfers(session, downloads);
+    references = new UserReferences(session, callbacks);
     graphs =
         new GraphCalls(
             session,
             new GraphRuns(session, callbacks, transfers, streams),
             transfers,
-            memory.ofGraphs());
+            memory.ofGraphs(),
+            references);
     conditions = new GraphConditions(session, graphs);
     captures = new CaptureCalls(session, graphs);
     works = new NodeWorks(session, launches, memory.ofGraphs());
@@ -86,6 +89,11 @@ final class SessionCalls
   @Override
   public GraphConditions conditions() {
     return conditions;
+  }
+
+  @Override
+  public UserReferences references() {
+    return references;
   }
 
   @Override

@@ -4,11 +4,13 @@ package io.remora.server.session;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +26,7 @@ final class SessionGraph {
   private int edges;
 
   private final List<GraphConditions.Condition> conditions = new ArrayList<>(0);
+  private List<UserReference> references = List.of();
 
   /** The graph of which a node holds this one; null if it stands for itself. */
   private @Nullable SessionGraph holder;
@@ -39,6 +42,15 @@ final class SessionGraph {
   /** Conditions that were made for its nodes. */
   List<GraphConditions.Condition> conditions() {
     return conditions;
+  }
+
+  /** What it keeps alive in the client. Immutable, so that what is made of it can share it. */
+  List<UserReference> references() {
+    return references;
+  }
+
+  void setReferences(List<UserReference> others) {
+    references = List.copyOf(others);
   }
 
   /** Whether a node holds it: then it ends with that node. */
@@ -96,19 +108,22 @@ final class SessionGraph {
    *
    * @throws CallException {@code CUDA_ERROR_OUT_OF_MEMORY}, {@code CUDA_ERROR_INVALID_VALUE}
    */
-  GraphNode add(long nodeHandle, long original, NodeWork work, Collection<GraphNode> dependencies) {
+  GraphNode add(
+      long nodeHandle, long original, NodeWork work, Map<GraphNode, EdgeData> dependencies) {
     if (nodes.size() >= NODES_MAX) {
       throw CallException.outOfMemory("a graph has " + NODES_MAX + " nodes at most");
     }
     GraphNode node = new GraphNode(nodeHandle, this, original, work);
-    for (GraphNode dependency : dependencies) {
-      if (dependency.graph() != this) {
-        throw CallException.invalidValue("a node can only depend on nodes of its own graph");
-      }
-    }
+    dependencies.forEach(
+        (dependency, data) -> {
+          if (dependency.graph() != this) {
+            throw CallException.invalidValue("a node can only depend on nodes of its own graph");
+          }
+          data.check(dependency, node);
+        });
     checkRoom(dependencies.size());
     nodes.put(nodeHandle, node);
-    dependencies.forEach(dependency -> connect(dependency, node));
+    dependencies.forEach((dependency, data) -> connect(dependency, node, data));
     return node;
   }
 
@@ -118,8 +133,8 @@ final class SessionGraph {
     }
   }
 
-  private void connect(GraphNode from, GraphNode to) {
-    if (to.dependencies().add(from)) {
+  private void connect(GraphNode from, GraphNode to, EdgeData data) {
+    if (to.edges().put(from, data) == null) {
       from.dependents().add(to);
       edges++;
     }
@@ -130,21 +145,22 @@ final class SessionGraph {
    *
    * @throws CallException {@code CUDA_ERROR_INVALID_VALUE} if it is there, or would close a circle
    */
-  void addEdge(GraphNode from, GraphNode to) {
+  void addEdge(GraphNode from, GraphNode to, EdgeData data) {
     if (from.graph() != this || to.graph() != this || to.dependencies().contains(from)) {
       throw CallException.invalidValue("the edge exists, or its nodes are not in the graph");
     }
     if (from == to || reaches(to, from)) {
       throw CallException.invalidValue("the edge would close a circle");
     }
+    data.check(from, to);
     checkRoom(1);
-    connect(from, to);
+    connect(from, to, data);
   }
 
   /** Adds an edge of a graph that was whole on another server: nobody looks for circles. */
-  void connectAgain(GraphNode from, GraphNode to) {
+  void connectAgain(GraphNode from, GraphNode to, EdgeData data) {
     checkRoom(1);
-    connect(from, to);
+    connect(from, to, data);
   }
 
   private static boolean reaches(GraphNode from, GraphNode to) {
@@ -163,9 +179,9 @@ final class SessionGraph {
     return false;
   }
 
-  /** Removes an edge, or {@code CUDA_ERROR_INVALID_VALUE}. */
-  void removeEdge(GraphNode from, GraphNode to) {
-    if (from.graph() != this || !to.dependencies().remove(from)) {
+  /** Removes an edge that has this data, or {@code CUDA_ERROR_INVALID_VALUE}. */
+  void removeEdge(GraphNode from, GraphNode to, EdgeData data) {
+    if (from.graph() != this || !to.edges().remove(from, data)) {
       throw CallException.invalidValue("the graph has no such edge");
     }
     from.dependents().remove(to);
@@ -173,11 +189,9 @@ final class SessionGraph {
   }
 
   void remove(GraphNode node) {
-    for (GraphNode dependency : List.copyOf(node.dependencies())) {
-      removeEdge(dependency, node);
-    }
+    Map.copyOf(node.edges()).forEach((dependency, data) -> removeEdge(dependency, node, data));
     for (GraphNode dependent : List.copyOf(node.dependents())) {
-      removeEdge(node, dependent);
+      removeEdge(node, dependent, Objects.requireNonNull(dependent.edges().get(node)));
     }
     nodes.remove(node.handle());
   }
@@ -200,11 +214,12 @@ final class SessionGraph {
     while (!ready.isEmpty()) {
       GraphNode node = ready.remove();
       places.put(node, steps.size());
-      List<Integer> before = new ArrayList<>(node.dependencies().size());
-      for (GraphNode dependency : node.dependencies()) {
-        before.add(places.getOrDefault(dependency, -1));
-      }
-      before.sort(null);
+      List<GraphStep.Dependency> before = new ArrayList<>(node.dependencies().size());
+      node.edges()
+          .forEach(
+              (dependency, data) ->
+                  before.add(new GraphStep.Dependency(places.getOrDefault(dependency, -1), data)));
+      before.sort(Comparator.comparingInt(GraphStep.Dependency::place));
       steps.add(new GraphStep(node.handle(), node.work(), before));
       for (GraphNode dependent : node.dependents()) {
         if (missing.merge(dependent, -1, Integer::sum) == 0) {

@@ -28,11 +28,20 @@ final class SessionGraphExec {
   /** What is written before each launch. */
   private final List<MemoryOperation> initial;
 
-  SessionGraphExec(long handle, long flags, List<GraphStep> steps, List<MemoryOperation> initial) {
+  /** What it keeps alive in the client beside what its steps do. */
+  private List<UserReference> references;
+
+  SessionGraphExec(
+      long handle,
+      long flags,
+      List<GraphStep> steps,
+      List<MemoryOperation> initial,
+      List<UserReference> references) {
     GraphSize unused = GraphSize.of(steps);
     this.handle = handle;
     this.flags = flags;
     this.initial = List.copyOf(initial);
+    this.references = List.copyOf(references);
     this.steps = new ArrayList<>(steps);
     for (int i = 0; i < steps.size(); i++) {
       places.put(steps.get(i).node(), i);
@@ -49,6 +58,10 @@ final class SessionGraphExec {
 
   List<MemoryOperation> initial() {
     return initial;
+  }
+
+  List<UserReference> references() {
+    return references;
   }
 
   long flags() {
@@ -113,8 +126,11 @@ final class SessionGraphExec {
   /** How an update ended, and at which nodes of the other graph it failed. */
   record Update(CUgraphExecUpdateResult result, long node, long from) {}
 
-  /** Takes the parameters of another graph's nodes if both have the same shape. */
-  Update update(List<GraphStep> others) {
+  /**
+   * Takes the parameters of another graph's nodes, and what that holds, if both have the same
+   * shape.
+   */
+  Update update(List<GraphStep> others, List<UserReference> otherReferences) {
     GraphSize unused = GraphSize.of(others);
     int common = Math.min(steps.size(), others.size());
     for (int i = 0; i < common; i++) {
@@ -138,6 +154,7 @@ final class SessionGraphExec {
     for (int i = 0; i < common; i++) {
       steps.set(i, steps.get(i).with(others.get(i).work()));
     }
+    references = List.copyOf(otherReferences);
     return new Update(CUgraphExecUpdateResult.CU_GRAPH_EXEC_UPDATE_SUCCESS, 0, 0);
   }
 

@@ -14,6 +14,9 @@ import io.remora.v1.Answer;
 import io.remora.v1.AsyncError;
 import io.remora.v1.Call;
 import io.remora.v1.ClientFrame;
+import io.remora.v1.CuGraphDestroy;
+import io.remora.v1.CuGraphExecDestroy;
+import io.remora.v1.CuGraphRetainUserObject;
 import io.remora.v1.Hello;
 import io.remora.v1.ServerFrame;
 import io.remora.v1.Welcome;
@@ -34,6 +37,10 @@ final class MovingClient {
   static final long WAIT_SECONDS = 20;
 
   final List<AsyncError> errors = new ArrayList<>();
+
+  /** Tokens of functions that are to be called. */
+  final List<Long> callbacks = new ArrayList<>();
+
   final Welcome welcome;
   Session session;
   private final LinkedBlockingQueue<ServerFrame> frames = new LinkedBlockingQueue<>();
@@ -93,6 +100,19 @@ final class MovingClient {
     }
   }
 
+  /** Gives a graph a reference to an object of the client. */
+  void retain(long graph, long token) throws InterruptedException {
+    call(
+        Calls.CU_GRAPH_RETAIN_USER_OBJECT,
+        CuGraphRetainUserObject.newBuilder().setGraph(graph).setCount(1).setToken(token).build());
+  }
+
+  /** Destroys a graph and what was instantiated of it. */
+  void destroy(long graph, long exec) throws InterruptedException {
+    call(Calls.CU_GRAPH_DESTROY, CuGraphDestroy.newBuilder().setHGraph(graph).build());
+    call(Calls.CU_GRAPH_EXEC_DESTROY, CuGraphExecDestroy.newBuilder().setHGraphExec(exec).build());
+  }
+
   private ServerFrame next() throws InterruptedException {
     ServerFrame frame =
         Objects.requireNonNull(
@@ -137,6 +157,7 @@ final class MovingClient {
     while (true) {
       ServerFrame frame = next();
       errors.addAll(frame.getErrorsList());
+      frame.getCallbacksList().forEach(each -> callbacks.add(each.getToken()));
       for (Answer answer : frame.getAnswersList()) {
         if (answer.getSequence() != of) {
           // Of an earlier call that nobody has waited for here.

@@ -200,6 +200,7 @@ class SessionMoveTest {
     client.wait(
         Calls.CU_STREAM_END_CAPTURE,
         CuStreamEndCapture.newBuilder().setHStream(STREAM).setThread(1).build());
+    client.retain(GRAPH, 99);
     client.wait(
         Calls.CU_GRAPH_INSTANTIATE_WITH_FLAGS,
         CuGraphInstantiateWithFlags.newBuilder().setPhGraphExec(EXEC).setHGraph(GRAPH).build());
@@ -357,8 +358,10 @@ class SessionMoveTest {
         CuGraphLaunch.newBuilder().setHGraphExec(EXEC).setHStream(STREAM).build());
     client.call(Calls.CU_LAUNCH_KERNEL, sum());
     synchronize();
+    client.destroy(GRAPH, EXEC);
     assertThat(read(memory + 4)).isEqualTo(4);
     assertThat(read(memory + 8)).isZero();
+    assertThat(client.callbacks).containsExactly(99L);
     assertThat(client.errors).isEmpty();
     client.session.onEnd("test");
     assertThat(there.closed.await(WAIT_SECONDS, TimeUnit.SECONDS)).isTrue();

@@ -70,6 +70,10 @@ class DriverApiTest {
           .containsExactly("imaged");
       assertThat(ShimProcess.run(command(build, server, "graph_nodes", folder)))
           .containsExactly("known");
+      assertThat(ShimProcess.run(command(build, server, "graph_edges", folder)))
+          .containsExactly("edged");
+      assertThat(ShimProcess.run(command(build, server, "user_objects", folder)))
+          .containsExactly("released");
       assertThat(ShimProcess.run(command(build, server, "batches", folder)))
           .containsExactly("batched");
     }
