@@ -8,12 +8,13 @@ import java.util.function.DoubleBinaryOperator;
  *
  * @param form opcode and modifiers
  * @param format of operands and result
- * @param operands how many there are
+ * @param parts how many numbers an operand and the result hold
+ * @param operands how many operands there are
  * @param exact the function in double precision; NaN operands don't come to it
  * @param bound the manual's bound
  */
 record Approximation(
-    String form, Format format, int operands, DoubleBinaryOperator exact, Bound bound) {
+    String form, Format format, int parts, int operands, DoubleBinaryOperator exact, Bound bound) {
   /** Says how far a result may be from the exact one. */
   interface Bound {
     /**
@@ -45,8 +46,22 @@ record Approximation(
     return form.contains(".ftz");
   }
 
+  /** Bits of each operand. */
+  int bits() {
+    return parts * format.bits();
+  }
+
   /** Whether bits are a result that the manual allows. */
-  boolean allows(long aBits, long bBits, long resultBits) {
+  boolean allows(long a, long b, long result) {
+    boolean allowed = true;
+    for (int part = 0; part < bits(); part += format.bits()) {
+      long mask = Lane.mask(format.bits());
+      allowed &= allowsOne(a >>> part & mask, b >>> part & mask, result >>> part & mask);
+    }
+    return allowed;
+  }
+
+  private boolean allowsOne(long aBits, long bBits, long resultBits) {
     if (format.isNan(aBits) || operands == 2 && format.isNan(bBits)) {
       return format.isNan(resultBits);
     }

@@ -55,14 +55,18 @@ final class ApproximationTest {
           relative(twoTo(-9.9)));
       forms.add(
           new Approximation(
-              "div.approx" + ftz + ".f32", Format.F32, 2, ApproximationTest::quotient, ulps(2)));
+              "div.approx" + ftz + ".f32", Format.F32, 1, 2, ApproximationTest::quotient, ulps(2)));
       DoubleBinaryOperator full = (a, b) -> a / b;
-      forms.add(new Approximation("div.full" + ftz + ".f32", Format.F32, 2, full, ulps(2)));
+      forms.add(new Approximation("div.full" + ftz + ".f32", Format.F32, 1, 2, full, ulps(2)));
     }
     add(forms, "tanh.approx.f32", Format.F32, Math::tanh, relative(0x1p-11));
     add(forms, "tanh.approx.f16", Format.F16, Math::tanh, absolute(twoTo(-10.987)));
     add(forms, "tanh.approx.bf16", Format.BF16, Math::tanh, absolute(0x1p-8));
     add(forms, "ex2.approx.ftz.bf16", Format.BF16, ApproximationTest::twoTo, relative(0x1p-7));
+    add(forms, "tanh.approx.f16x2", Format.F16, Math::tanh, absolute(twoTo(-10.987)));
+    add(forms, "tanh.approx.bf16x2", Format.BF16, Math::tanh, absolute(0x1p-8));
+    add(forms, "ex2.approx.f16x2", Format.F16, ApproximationTest::twoTo, relative(twoTo(-9.9)));
+    add(forms, "ex2.approx.ftz.bf16x2", Format.BF16, ApproximationTest::twoTo, relative(0x1p-7));
     // Only the upper word of operand and result counts; its last bit may be cut off.
     add(forms, "rcp.approx.ftz.f64", Format.F64, a -> 1 / upper(a), relative(0x1p-20));
     add(forms, "rsqrt.approx.ftz.f64", Format.F64, a -> 1 / Math.sqrt(upper(a)), relative(0x1p-20));
@@ -76,7 +80,8 @@ final class ApproximationTest {
       Format format,
       DoubleUnaryOperator exact,
       Approximation.Bound bound) {
-    forms.add(new Approximation(form, format, 1, (a, b) -> exact.applyAsDouble(a), bound));
+    int parts = form.endsWith("x2") ? 2 : 1;
+    forms.add(new Approximation(form, format, parts, 1, (a, b) -> exact.applyAsDouble(a), bound));
   }
 
   private static double twoTo(double exponent) {
@@ -111,14 +116,14 @@ final class ApproximationTest {
     var text = new StringBuilder(".version 8.6\n.target sm_90\n.address_size 64\n");
     text.append(
         ".visible .entry test(.param .u64 memory)\n{\n.reg .f32 %f<3>;\n.reg .f64 %d<3>;\n");
-    text.append(".reg .b16 %h<3>;\n.reg .b32 %t, %n, %b;\n.reg .b64 %base;\n");
+    text.append(".reg .b16 %h<3>;\n.reg .b32 %r<3>, %t, %n, %b;\n.reg .b64 %base;\n");
     text.append("ld.param.u64 %base, [memory];\nmov.u32 %t, %tid.x;\nmov.u32 %b, %ctaid.x;\n");
     text.append("mov.u32 %n, %ntid.x;\nmad.lo.u32 %t, %b, %n, %t;\n");
     text.append("mad.wide.u32 %base, %t, ").append(stride()).append(", %base;\n");
     int at = 0;
     for (Approximation form : FORMS) {
-      int bits = form.format().bits();
-      String register = bits == 16 ? "%h" : bits == 32 ? "%f" : "%d";
+      int bits = form.bits();
+      String register = bits == 16 ? "%h" : bits == 64 ? "%d" : form.parts() == 2 ? "%r" : "%f";
       for (int i = 1; i <= form.operands(); i++) {
         text.append(
             String.format("ld.global.b%d %s%d, [%%base+%d];%n", bits, register, i, at + 8 * i - 8));
@@ -149,8 +154,8 @@ final class ApproximationTest {
       for (int thread = 0; thread < THREADS * BLOCKS; thread++) {
         for (int i = 0; i < FORMS.size(); i++) {
           int at = thread * stride() + i * (INPUT_BYTES + 8);
-          before.putLong(at, operand(FORMS.get(i).format(), random));
-          before.putLong(at + 8, operand(FORMS.get(i).format(), random));
+          before.putLong(at, operands(FORMS.get(i), random));
+          before.putLong(at + 8, operands(FORMS.get(i), random));
         }
       }
       ByteBuffer after = rig.execute(program(), before, BLOCKS, THREADS);
@@ -163,7 +168,7 @@ final class ApproximationTest {
   }
 
   private static void check(Approximation form, ByteBuffer memory, int at) {
-    long mask = Lane.mask(form.format().bits());
+    long mask = Lane.mask(form.bits());
     long a = memory.getLong(at) & mask;
     long b = memory.getLong(at + 8) & mask;
     long result = memory.getLong(at + INPUT_BYTES) & mask;
@@ -175,17 +180,31 @@ final class ApproximationTest {
     }
   }
 
+  private static long operands(Approximation form, SplittableRandom random) {
+    long bits = 0;
+    for (int part = 0; part < form.bits(); part += form.format().bits()) {
+      bits |= (operand(form.format(), random) & Lane.mask(form.format().bits())) << part;
+    }
+    return bits;
+  }
+
   private static long operand(Format format, SplittableRandom random) {
     boolean negative = random.nextInt(3) == 0;
     int bias = (1 << (format.exponents() - 1)) - 1;
-    return switch (random.nextInt(8)) {
+    return switch (random.nextInt(9)) {
       case 0 -> random.nextBoolean() ? format.sign(negative) : format.infinity(negative);
       case 1 -> random.nextBoolean() ? format.nan() : format.largest(negative);
       case 2 -> format.sign(negative) | random.nextLong(1L << (format.precision() - 1));
       case 3 -> format.sign(negative) | random.nextLong(format.infinity(false));
-      case 4 -> Exact.of(random.nextLong(-200, 200), -random.nextInt(3)).round(format, "rn");
+      // What 2 to the power of it is at the ends of the format.
+      case 4 -> {
+        long power = bias + random.nextInt(-3, format.precision() + 2);
+        yield Exact.of(negative ? power : -2 * power + random.nextInt(2), negative ? 0 : -1)
+            .round(format, "rn");
+      }
       case 5 -> Exact.of(random.nextLong(1L << 40), -random.nextInt(36, 41)).round(format, "rn");
-      case 6 ->
+      case 6 -> Exact.of(random.nextLong(-200, 200), -random.nextInt(3)).round(format, "rn");
+      case 7 ->
           Exact.of(negative ? -1 : 1, random.nextInt(-bias - format.precision(), bias + 1))
               .round(format, "rn");
       default ->

@@ -55,6 +55,9 @@ final class AtomicProgram {
               + " v4.bf16x2.add.noftz")
           .split(" ");
 
+  /** Orders and scopes, which change no result here. */
+  private static final String[] ORDERS = {"", "", ".relaxed.gpu", ".relaxed.sys", ".relaxed.cta"};
+
   /** What all threads may do to one word with operands of their own. */
   private static final String[] COMMON =
       ("add.u32 add.s32 add.u64 min.u32 min.s32 min.u64 min.s64 max.u32 max.s32 max.u64 max.s64"
@@ -232,6 +235,7 @@ final class AtomicProgram {
     line(
         guard()
             + (returns ? "atom" : "red")
+            + pick(ORDERS)
             + (generic ? "." : shared ? ".shared." : ".global.")
             + operation
             + (returns ? " " + list(type, RESULTS, elements) + ", " : " ")

@@ -77,7 +77,7 @@ final class OracleTest {
   @Test
   void warpOperationsAreTheInterpreters() throws PtxException, KernelFault {
     int words = WarpProgram.INPUTS + WarpProgram.RESULTS;
-    for (long seed = SEED; seed < SEED + 4L * ROUNDS; seed++) {
+    for (long seed = SEED; seed < SEED + ROUNDS; seed++) {
       var random = new SplittableRandom(seed);
       int threads = random.nextInt(1, THREADS + 1);
       String text = WarpProgram.text(random);
