@@ -115,6 +115,30 @@ static bool has_limit(const struct remora_context *context, CUlimit limit)
     return number >= 0 && number < REMORA_LIMITS_MAX && (context->known_limits >> number & 1) != 0;
 }
 
+static CUresult set_limit(CUlimit limit, size_t value)
+{
+    struct remora_call call = {.number = REMORA_CALL_CU_CTX_SET_LIMIT};
+    CUresult result = remora_call_begin(&call);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    remora_encode_cuCtxSetLimit(call.arguments, (int32_t)limit, value);
+    return remora_call_async(&call);
+}
+
+/* Waits for the answer: it may be too late for the limit, or there is no room. */
+static CUresult set_refusable_limit(CUlimit limit, size_t value)
+{
+    struct remora_call call = {.number = REMORA_CALL_REMORA_SET_LIMIT};
+    CUresult result = remora_call_begin(&call);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    remora_encode_remoraSetLimit(call.arguments, (int32_t)limit, value);
+    result = remora_call_sync(&call);
+    return result == CUDA_SUCCESS ? remora_call_end(&call, true) : result;
+}
+
 CUresult remora_cuCtxSetLimit(CUlimit limit, size_t value)
 {
     struct remora_context *context;
@@ -125,13 +149,8 @@ CUresult remora_cuCtxSetLimit(CUlimit limit, size_t value)
     if (!has_limit(context, limit)) {
         return CUDA_ERROR_UNSUPPORTED_LIMIT;
     }
-    struct remora_call call = {.number = REMORA_CALL_CU_CTX_SET_LIMIT};
-    result = remora_call_begin(&call);
-    if (result != CUDA_SUCCESS) {
-        return result;
-    }
-    remora_encode_cuCtxSetLimit(call.arguments, (int32_t)limit, value);
-    result = remora_call_async(&call);
+    result = limit == CU_LIMIT_MALLOC_HEAP_SIZE ? set_refusable_limit(limit, value)
+                                                : set_limit(limit, value);
     if (result == CUDA_SUCCESS) {
         atomic_store(&context->limits[limit], value);
     }

@@ -115,6 +115,10 @@ static void contexts(void)
     CHECK(cuCtxGetLimit(&unchanged, CU_LIMIT_STACK_SIZE));
     REQUIRE(unchanged == limit);
     ANSWERS(cuCtxGetLimit(&limit, (CUlimit)77), CUDA_ERROR_UNSUPPORTED_LIMIT);
+    CHECK(cuCtxSetLimit(CU_LIMIT_MALLOC_HEAP_SIZE, 9 << 20));
+    ANSWERS(cuCtxSetLimit(CU_LIMIT_MALLOC_HEAP_SIZE, (size_t)1 << 60), CUDA_ERROR_OUT_OF_MEMORY);
+    CHECK(cuCtxGetLimit(&limit, CU_LIMIT_MALLOC_HEAP_SIZE));
+    REQUIRE(limit == 9 << 20);
     CHECK(cuCtxSetCacheConfig(CU_FUNC_CACHE_PREFER_L1));
     CHECK(cuProfilerStart());
     CHECK(cuProfilerStop());

@@ -7,6 +7,7 @@ import io.remora.v1.DeviceSnapshot;
 import io.remora.wire.WireWriter;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
+import jcuda.driver.CUlimit;
 import jcuda.driver.CUresult;
 import org.jspecify.annotations.Nullable;
 
@@ -307,6 +308,9 @@ interface ContextCalls extends TableCalls {
     if (!context.limits().containsKey(limit)) {
       return CUresult.CUDA_ERROR_UNSUPPORTED_LIMIT;
     }
+    if (limit == CUlimit.CU_LIMIT_MALLOC_HEAP_SIZE) {
+      return setRefusableLimit(thread, context, limit, value);
+    }
     WireWriter out = core.begin(Calls.CU_CTX_SET_LIMIT, thread);
     try {
       CallWriter.cuCtxSetLimit(out, limit, value);
@@ -315,6 +319,23 @@ interface ContextCalls extends TableCalls {
     } finally {
       core.release();
     }
+  }
+
+  /** Waits for the answer: it may be too late for the limit, or there is no room. */
+  private int setRefusableLimit(ThreadState thread, ClientContext context, int limit, long value) {
+    ClientCore core = core();
+    WireWriter out = core.begin(Calls.REMORA_SET_LIMIT, thread);
+    try {
+      CallWriter.remoraSetLimit(out, limit, value);
+      core.endSync(thread);
+    } finally {
+      core.release();
+    }
+    int result = core.await(thread, Calls.REMORA_SET_LIMIT);
+    if (result == CUresult.CUDA_SUCCESS) {
+      context.limits().put(limit, value);
+    }
+    return result;
   }
 
   @Override

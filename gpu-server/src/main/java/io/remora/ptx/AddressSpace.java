@@ -129,6 +129,24 @@ public final class AddressSpace implements AutoCloseable {
     return images;
   }
 
+  /**
+   * Sets how much memory kernels may hold from {@code malloc} at once; 8 MiB until then. It lies
+   * outside of the caller's part and isn't counted by {@link #committedBytes}.
+   *
+   * @param bytes not negative
+   * @return false, with nothing changed, if there is no room for it: it may have up to an eighth of
+   *     the window
+   * @throws IllegalStateException if a kernel has called {@code malloc} already
+   */
+  public boolean limitHeap(long bytes) {
+    return memory.heap().setBytesMax(bytes);
+  }
+
+  /** How much memory kernels may hold from {@code malloc} at once. */
+  public long heapBytes() {
+    return memory.heap().bytesMax();
+  }
+
   /** Whether kernels hold memory from {@code malloc}, which lies outside of the caller's part. */
   public boolean hasHeapBlocks() {
     return memory.heap().hasBlocks();

@@ -17,6 +17,7 @@ import java.util.List;
  * @param requiredBlock x, y and z of {@code .reqntid}; empty if the kernel asks for none
  * @param ptxVersion as CUDA says it: the virtual architecture that the module was compiled for,
  *     major * 10 + minor
+ * @param usesHeap whether it may call {@code malloc} or {@code free}
  */
 public record PtxKernel(
     String name,
@@ -28,7 +29,8 @@ public record PtxKernel(
     int registers,
     int maxThreadsPerBlock,
     List<Integer> requiredBlock,
-    int ptxVersion) {
+    int ptxVersion,
+    boolean usesHeap) {
 
   /** Most threads that any block may have. */
   public static final int MAX_THREADS_PER_BLOCK = 1024;

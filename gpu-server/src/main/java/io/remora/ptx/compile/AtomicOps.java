@@ -86,7 +86,11 @@ final class AtomicOps {
     if (operation.equals("cas")) {
       code.push(at, addressOperand + 2, type);
     }
-    code.call(at, "Atomics." + name(at, operation, type));
+    String name = name(at, operation, type);
+    if (name.equals("addFloatGeneric")) {
+      MemoryOps.pushSharedMemory(code);
+    }
+    code.call(at, "Atomics." + name);
   }
 
   private static String operation(Instruction at) throws PtxException {
@@ -116,7 +120,7 @@ final class AtomicOps {
     return switch (operation) {
       case "add" ->
           switch (type) {
-            case F32 -> "addFloat";
+            case F32 -> floatAddition(at);
             case F64 -> "addDouble";
             case F16 -> "addF16";
             case BF16 -> "addBf16";
@@ -133,5 +137,13 @@ final class AtomicOps {
         yield operation + width;
       }
     };
+  }
+
+  /** Only shared memory keeps subnormal numbers; vectors are always in global memory. */
+  private static String floatAddition(Instruction at) throws PtxException {
+    if (MemoryOps.path(at) == MemoryOps.Path.SHARED) {
+      return "addFloat";
+    }
+    return at.has("global") || isVector(at) ? "addFloatFlushed" : "addFloatGeneric";
   }
 }

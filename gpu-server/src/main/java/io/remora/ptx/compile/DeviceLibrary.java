@@ -62,6 +62,11 @@ final class DeviceLibrary {
     }
   }
 
+  /** Whether it is a function of the heap. */
+  static boolean isOfHeap(String name) {
+    return name.equals("malloc") || name.equals("free");
+  }
+
   private static Variable result(Instruction at, CallOps.Call call) throws PtxException {
     if (call.results().size() != 1 || call.results().get(0).bytes() < 4) {
       throw at.syntax("this function has one 32-bit result");

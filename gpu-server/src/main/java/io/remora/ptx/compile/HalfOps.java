@@ -60,8 +60,8 @@ final class HalfOps {
 
   private static void flush(Instruction at, Code code, boolean isF16, boolean pair)
       throws PtxException {
-    if (at.has("ftz") && isF16) {
-      code.call(at, pair ? "HalfArithmetic.flushX2" : "Half.flush");
+    if (at.has("ftz")) {
+      code.call(at, pair ? arithmetic(isF16) + "flushX2" : (isF16 ? "Half." : "Bfloat.") + "flush");
     }
   }
 

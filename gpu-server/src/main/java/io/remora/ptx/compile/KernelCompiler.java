@@ -280,7 +280,12 @@ final class KernelCompiler {
         registers(plan),
         maxThreads,
         kernel.requiredThreads(),
-        architecture(unit.target()));
+        architecture(unit.target()),
+        usesHeap());
+  }
+
+  private boolean usesHeap() {
+    return calls.reachable(kernel.name()).stream().anyMatch(DeviceLibrary::isOfHeap);
   }
 
   private int constBytes() {

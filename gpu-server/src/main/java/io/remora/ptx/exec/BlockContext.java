@@ -98,7 +98,7 @@ public final class BlockContext {
   private @Nullable SurfaceUnit surfaces;
 
   private final Launch launch;
-  private final int worker;
+  private int worker;
 
   /**
    * @param launch the launch
@@ -235,6 +235,11 @@ public final class BlockContext {
   /** {@code isspacep.global}. */
   public int isGlobal(long address) {
     return address - memory.base() < memory.userBytes() && address >= memory.base() ? 1 : 0;
+  }
+
+  /** The block goes on on another worker. */
+  void moveTo(int otherWorker) {
+    worker = otherWorker;
   }
 
   /** {@code %smid}. */

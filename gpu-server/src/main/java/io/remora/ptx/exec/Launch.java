@@ -9,8 +9,7 @@ import io.remora.ptx.image.ImageTable;
 import io.remora.ptx.memory.DeviceMemory;
 import io.remora.ptx.memory.ScratchArea;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -22,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  * All methods may be called by any worker.
  */
 public final class Launch {
-  private static final int GRID_WORKSPACE_BYTES = 64;
   private static final AtomicLong IDS = new AtomicLong();
 
   private final CompiledKernel compiled;
@@ -44,7 +42,7 @@ public final class Launch {
   private final AtomicReference<Throwable> bug = new AtomicReference<>();
   private final AtomicInteger participants = new AtomicInteger();
   private volatile boolean stopped;
-  private volatile long gridWorkspace;
+  private volatile @Nullable CooperativeBlocks cooperative;
 
   /**
    * @param images textures and surfaces that kernels may name
@@ -115,7 +113,8 @@ public final class Launch {
 
   /** Address of the words that a grid-wide barrier counts in; 0 if the launch isn't cooperative. */
   long gridWorkspace() {
-    return gridWorkspace;
+    CooperativeBlocks all = cooperative;
+    return all == null ? 0 : all.workspace();
   }
 
   /** How many threads have worked on this launch. */
@@ -129,7 +128,8 @@ public final class Launch {
 
   /** Whether there are blocks that nobody has taken yet. */
   boolean hasWork() {
-    return !stopped && nextBlock.get() < blocks;
+    CooperativeBlocks all = cooperative;
+    return !stopped && (all == null ? nextBlock.get() < blocks : all.hasWork());
   }
 
   void copyParameters(long address) {
@@ -145,6 +145,10 @@ public final class Launch {
 
   /** Works on this launch until no block is left to take. Never throws; see {@link #outcome}. */
   void work(int worker) {
+    if (cooperative != null) {
+      workCooperatively(worker);
+      return;
+    }
     participants.incrementAndGet();
     long bytes = BlockContext.scratchBytes(compiled, sharedBytes, shape.threadsPerBlock());
     ScratchArea.Piece piece = memory.scratch().take(bytes);
@@ -204,22 +208,13 @@ public final class Launch {
     }
   }
 
-  /** Runs all blocks at once, in turns, on the calling thread: they may wait for one another. */
-  void workCooperatively() {
-    var pieces = new ArrayList<ScratchArea.Piece>();
+  /** Makes all blocks of a cooperative launch; false if that failed. */
+  boolean startCooperatively() {
     try {
-      var running = new ArrayList<BlockRunner>();
-      long bytes = BlockContext.scratchBytes(compiled, sharedBytes, shape.threadsPerBlock());
-      ScratchArea.Piece workspace = takeCooperatively(GRID_WORKSPACE_BYTES, pieces);
-      memory.fill(workspace.address(), 0, 4, GRID_WORKSPACE_BYTES / 4);
-      gridWorkspace = workspace.address();
-      for (long number = 0; number < blocks; number++) {
-        ScratchArea.Piece piece = takeCooperatively(bytes, pieces);
-        var runner = new BlockRunner(compiled, new BlockContext(this, piece, 0));
-        runner.start(number);
-        running.add(runner);
-      }
-      takeTurns(running);
+      var all = new CooperativeBlocks(this);
+      cooperative = all;
+      all.start(BlockContext.scratchBytes(compiled, sharedBytes, shape.threadsPerBlock()));
+      return true;
     } catch (KernelStop e) {
       fail(
           new KernelFault(
@@ -230,36 +225,47 @@ public final class Launch {
               null,
               0,
               String.valueOf(e.getMessage())));
-    } finally {
-      pieces.forEach(memory.scratch()::giveBack);
+      return false;
     }
   }
 
-  private ScratchArea.Piece takeCooperatively(long bytes, List<ScratchArea.Piece> pieces) {
-    ScratchArea.Piece piece = memory.scratch().take(bytes);
-    if (piece == null) {
-      throw new KernelStop(
-          KernelFault.Kind.OUT_OF_RESOURCES, "too many blocks for a cooperative launch");
-    }
-    pieces.add(piece);
-    return piece;
-  }
-
-  private void takeTurns(List<BlockRunner> running) {
-    while (!running.isEmpty() && !stopped) {
-      for (var runners = running.iterator(); runners.hasNext(); ) {
-        BlockRunner runner = runners.next();
-        try {
-          checkStopped();
-          if (runner.run()) {
-            runners.remove();
-            finishedBlocks.accept(1);
-          }
-        } catch (KernelStop | MemoryFault | StackOverflowError e) {
-          fail(Faults.of(compiled, runner.block(), e));
-          return;
+  /** Works on a cooperative launch until the other workers have all that is left. Never throws. */
+  private void workCooperatively(int worker) {
+    participants.incrementAndGet();
+    CooperativeBlocks all = Objects.requireNonNull(cooperative);
+    try {
+      BlockRunner runner = all.next();
+      while (runner != null && !stopped) {
+        runner.block().moveTo(worker);
+        if (runTurn(runner)) {
+          finishedBlocks.accept(1);
+        } else {
+          all.putBack(runner);
         }
+        runner = all.next();
       }
+    } catch (RuntimeException | Error e) { // A bug of ours: the caller of the launch gets it.
+      bug.compareAndSet(null, e);
+      stopped = true;
+    }
+  }
+
+  /** Whether the block has ended, also by a fault. */
+  private boolean runTurn(BlockRunner runner) {
+    try {
+      checkStopped();
+      return runner.run();
+    } catch (KernelStop | MemoryFault | StackOverflowError e) {
+      fail(Faults.of(compiled, runner.block(), e));
+      return true;
+    }
+  }
+
+  /** Gives the memory of a cooperative launch back, when all workers have left. */
+  void endCooperatively() {
+    CooperativeBlocks all = cooperative;
+    if (all != null) {
+      all.close();
     }
   }
 

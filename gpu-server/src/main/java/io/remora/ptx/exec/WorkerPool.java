@@ -66,10 +66,20 @@ public final class WorkerPool implements AutoCloseable {
   }
 
   private void run(Launch launch, boolean worthHelp) {
-    if (launch.shape().cooperative()) {
-      launch.workCooperatively();
+    if (!launch.shape().cooperative()) {
+      work(launch, worthHelp);
       return;
     }
+    try {
+      if (launch.startCooperatively()) {
+        work(launch, worthHelp);
+      }
+    } finally {
+      launch.endCooperatively();
+    }
+  }
+
+  private void work(Launch launch, boolean worthHelp) {
     int wanted = (int) Math.min(helpers.size(), launch.shape().blocks() - 1);
     if (wanted <= 0 || !worthHelp) {
       launch.work(0);

@@ -77,6 +77,11 @@ public final class Bfloat {
     return bits > INFINITY ? 0 : Math.min(bits, 0x3f80);
   }
 
+  /** {@code .ftz}: a subnormal number becomes zero of its sign. */
+  public static int flush(int a) {
+    return (a & INFINITY) == 0 ? a & 0x8000 : a & 0xffff;
+  }
+
   /** {@code .relu}: not below +0; NaN becomes the canonical NaN. */
   public static int relu(int a) {
     if (isNan(a)) {

@@ -11,6 +11,11 @@ package io.remora.ptx.math;
 public final class BfloatArithmetic {
   private BfloatArithmetic() {}
 
+  /** {@code .ftz} on {@code .bf16x2}. */
+  public static int flushX2(int a) {
+    return Bfloat.flush(a >>> 16) << 16 | Bfloat.flush(a);
+  }
+
   /** {@code add.rn.bf16}. */
   public static int add(int a, int b) {
     return Bfloat.fromFloat(Bfloat.toFloat(a) + Bfloat.toFloat(b));

@@ -2,6 +2,7 @@
 package io.remora.ptx.memory;
 
 import io.remora.ptx.math.BfloatArithmetic;
+import io.remora.ptx.math.FloatModifiers;
 import io.remora.ptx.math.HalfArithmetic;
 import sun.misc.Unsafe;
 
@@ -77,7 +78,7 @@ public final class Atomics {
     }
   }
 
-  /** {@code atom.add.f32}. */
+  /** {@code atom.shared.add.f32}, which keeps subnormal numbers. */
   public static float addFloat(long host, float value) {
     while (true) {
       int before = UNSAFE.getIntVolatile(null, host);
@@ -87,6 +88,30 @@ public final class Atomics {
         return old;
       }
     }
+  }
+
+  /** {@code atom.global.add.f32}, which flushes subnormal operands and sums to zero. */
+  public static float addFloatFlushed(long host, float value) {
+    float summand = FloatModifiers.flush(value);
+    while (true) {
+      int before = UNSAFE.getIntVolatile(null, host);
+      float old = Float.intBitsToFloat(before);
+      float sum = FloatModifiers.flush(FloatModifiers.flush(old) + summand);
+      if (UNSAFE.compareAndSwapInt(null, host, before, Float.floatToRawIntBits(sum))) {
+        return old;
+      }
+    }
+  }
+
+  /**
+   * {@code atom.add.f32} at a generic address: as its memory has it.
+   *
+   * @param sharedHost where the block's shared memory begins
+   * @param sharedOutside the bits that no offset in shared memory has
+   */
+  public static float addFloatGeneric(long host, float value, long sharedHost, long sharedOutside) {
+    boolean isShared = (host - sharedHost & sharedOutside) == 0;
+    return isShared ? addFloat(host, value) : addFloatFlushed(host, value);
   }
 
   /** {@code atom.add.f64}. */

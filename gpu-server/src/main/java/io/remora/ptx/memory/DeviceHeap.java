@@ -5,12 +5,13 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Where {@code malloc} in kernels takes from: one piece of the scratch area, taken at the first
- * call, that lives as long as the memory. Blocks are powers of two; what is known of them is kept
- * outside of the device's memory, so that a kernel that writes over its blocks harms only itself.
- * Called by any worker.
+ * Where {@code malloc} in kernels takes from: one piece of the scratch area, which is kept for as
+ * long as the memory lives. Blocks are powers of two; what is known of them is kept outside of the
+ * device's memory, so that a kernel that writes over its blocks harms only itself. Called by any
+ * worker.
  */
 public final class DeviceHeap {
   /** CUDA's own default of {@code cudaLimitMallocHeapSize}. */
@@ -19,22 +20,55 @@ public final class DeviceHeap {
   private static final int SMALLEST = 16;
 
   private final ScratchArea scratch;
-  private final Map<Long, Integer> live = new HashMap<>();
-  private final Map<Integer, Deque<Long>> free = new HashMap<>();
+  private final Map<Long, Long> live = new HashMap<>();
+  private final Map<Long, Deque<Long>> free = new HashMap<>();
+  private long bytesMax = BYTES;
+  private ScratchArea.@Nullable Piece piece;
+  private boolean used;
   private long next;
   private long end;
-  private boolean asked;
 
   DeviceHeap(ScratchArea scratch) {
     this.scratch = scratch;
   }
 
+  /** The most that may be out at once. */
+  public synchronized long bytesMax() {
+    return bytesMax;
+  }
+
+  /**
+   * Sets how much there is; a piece of that length is taken at once.
+   *
+   * @param bytes not negative
+   * @return false, with nothing changed, if the scratch area has no room for it
+   * @throws IllegalStateException if {@code malloc} was called already
+   */
+  public synchronized boolean setBytesMax(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("bytes must not be negative: " + bytes);
+    }
+    if (used) {
+      throw new IllegalStateException("the heap is in use");
+    }
+    ScratchArea.Piece taken = bytes > scratch.bytes() / 2 ? null : scratch.take(bytes);
+    if (taken == null) {
+      return false;
+    }
+    if (piece != null) {
+      scratch.giveBack(piece);
+    }
+    piece = taken;
+    bytesMax = bytes;
+    return true;
+  }
+
   /** An address aligned to 16 bytes, or 0 if there is no room. */
   public synchronized long allocate(long bytes) {
-    if (bytes <= 0 || bytes > BYTES) {
+    if (bytes <= 0 || bytes > bytesMax) {
       return 0;
     }
-    int length = (int) Math.max(SMALLEST, Long.highestOneBit(2 * bytes - 1));
+    long length = Math.max(SMALLEST, Long.highestOneBit(2 * bytes - 1));
     Deque<Long> known = free.get(length);
     long address = known == null || known.isEmpty() ? fresh(length) : known.pop();
     if (address != 0) {
@@ -43,13 +77,13 @@ public final class DeviceHeap {
     return address;
   }
 
-  private long fresh(int length) {
-    if (!asked) {
-      asked = true;
-      ScratchArea.Piece piece = scratch.take(BYTES);
-      if (piece != null) {
-        next = piece.address();
-        end = next + piece.bytes();
+  private long fresh(long length) {
+    if (!used) {
+      used = true;
+      ScratchArea.Piece from = piece == null ? scratch.take(bytesMax) : piece;
+      if (from != null) {
+        next = from.address();
+        end = next + bytesMax; // The piece may be longer.
       }
     }
     if (length > end - next) {
@@ -67,7 +101,7 @@ public final class DeviceHeap {
 
   /** Gives a block back; false if there is none at the address. */
   public synchronized boolean release(long address) {
-    Integer length = live.remove(address);
+    Long length = live.remove(address);
     if (length == null) {
       return false;
     }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ScratchArea {
   private final DeviceMemory memory;
+  private final long start;
   private final long end;
   private final Map<Long, Deque<Piece>> free = new HashMap<>();
   private long next;
@@ -29,15 +30,24 @@ public final class ScratchArea {
 
   ScratchArea(DeviceMemory memory, long start, long bytes) {
     this.memory = memory;
+    this.start = start;
     this.next = start;
     this.end = start + bytes;
+  }
+
+  /** Length of the whole area. */
+  long bytes() {
+    return end - start;
   }
 
   /**
    * Takes a piece of at least this length, or null if the area is used up. Contents are arbitrary.
    */
   public synchronized @Nullable Piece take(long bytes) {
-    long length = Math.max(DeviceMemory.PAGE_BYTES, Long.highestOneBit(bytes - 1) << 1);
+    long length =
+        bytes <= DeviceMemory.PAGE_BYTES
+            ? DeviceMemory.PAGE_BYTES
+            : Long.highestOneBit(bytes - 1) << 1;
     Deque<Piece> pieces = free.get(length);
     if (pieces != null && !pieces.isEmpty()) {
       return pieces.pop();

@@ -190,6 +190,18 @@ public interface Domain extends DriverCalls, AutoCloseable {
   }
 
   /**
+   * Sets how much memory kernels may hold from {@code malloc} at once.
+   *
+   * @param bytes not negative
+   * @return false if the device has no heap for each domain; nothing has changed then
+   * @throws DriverException {@code CUDA_ERROR_INVALID_VALUE} if a kernel that uses {@code malloc}
+   *     or {@code free} was launched already, {@code CUDA_ERROR_OUT_OF_MEMORY} if there is no room
+   */
+  default boolean limitHeap(long bytes) {
+    return false;
+  }
+
+  /**
    * What another domain needs to stand in for this one; see {@link Driver#reopen}. No work is
    * pending. Works also when the domain is lost ({@link FaultListener#onLost}).
    *

@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param events with their latest records
  * @param modules by their images
  * @param objects textures and surfaces
+ * @param heapBytes what {@link Domain#limitHeap} was told at last, or what there is without; -1 if
+ *     the device has no heap for each domain
  * @param handles how the handles go on, so that none is given out twice
  */
 public record DomainImage(
@@ -29,6 +31,7 @@ public record DomainImage(
     List<EventImage> events,
     List<LoadedImage> modules,
     List<ObjectImage> objects,
+    long heapBytes,
     HandleStates handles) {
   public DomainImage {
     streams = List.copyOf(streams);

@@ -11,6 +11,7 @@ import java.util.List;
  * session's serial executor.
  */
 final class ContextCalls {
+  private static final int MALLOC_HEAP_SIZE = CUlimit.CU_LIMIT_MALLOC_HEAP_SIZE_VALUE;
   private static final int PRINTF_FIFO_SIZE = CUlimit.CU_LIMIT_PRINTF_FIFO_SIZE_VALUE;
 
   private final ClientSession session;
@@ -93,7 +94,10 @@ final class ContextCalls {
     }
   }
 
-  /** A limit counts for this context only; what the device has beyond it is not asked. */
+  /**
+   * A limit counts for this context only; what the device has beyond it is not asked. Those of the
+   * heap and of printf hold for all contexts of the session on the device.
+   */
   void cuCtxSetLimit(SessionCall call, int limit, long value) {
     VirtualContext context = call.context();
     if (!context.limits().containsKey(limit)) {
@@ -107,6 +111,9 @@ final class ContextCalls {
             "the buffer of printf may have " + PrintBuffer.BYTES_MAX + " bytes at most");
       }
       context.device().prints().setBytesMax(value);
+    }
+    if (limit == MALLOC_HEAP_SIZE) {
+      context.device().limitHeap(value);
     }
     context.limits().put(limit, value);
     call.succeed();

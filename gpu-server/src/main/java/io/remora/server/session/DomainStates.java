@@ -50,6 +50,9 @@ final class DomainStates {
             .setModuleHandles(write(image.handles().modules()))
             .setFunctionHandles(write(image.handles().functions()))
             .setObjectHandles(write(image.handles().objects()));
+    if (image.heapBytes() >= 0) {
+      domain.setHeapBytes(image.heapBytes());
+    }
     for (StreamImage stream : image.streams()) {
       domain.addStreams(
           Domain.Stream.newBuilder().setHandle(stream.handle()).setPriority(stream.priority()));
@@ -158,6 +161,7 @@ final class DomainStates {
         events,
         loaded,
         domain.getObjectsList().stream().map(DomainStates::read).toList(),
+        heapBytes(domain),
         new HandleStates(
             read(
                 domain.getStreamHandles(),
@@ -175,6 +179,11 @@ final class DomainStates {
                     .map(Domain.Function::getHandle)
                     .toList()),
             objects(domain.getObjectHandles())));
+  }
+
+  private static long heapBytes(Domain domain) {
+    require(domain.getHeapBytes() >= 0, "such a heap");
+    return domain.hasHeapBytes() ? domain.getHeapBytes() : -1;
   }
 
   private static @Nullable Long time(Domain.Event event, long nowNanos) {

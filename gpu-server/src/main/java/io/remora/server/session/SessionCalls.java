@@ -212,6 +212,11 @@ final class SessionCalls
   }
 
   @Override
+  public void remoraSetLimit(CallContext call, int limit, long value) {
+    contexts.cuCtxSetLimit(SessionCall.own(call), limit, value);
+  }
+
+  @Override
   public void cuModuleGetFunction(CallContext call, long hfunc, long hmod, String name) {
     modules.cuModuleGetFunction(SessionCall.own(call), hfunc, hmod, name);
   }

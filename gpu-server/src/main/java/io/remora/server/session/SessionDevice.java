@@ -8,6 +8,7 @@ import io.remora.server.driver.DriverException;
 import io.remora.server.metrics.DeviceReading;
 import io.remora.server.queue.Lane;
 import io.remora.server.queue.LaneStats;
+import io.remora.v1.CUlimit;
 import io.remora.v1.CUresult;
 import io.remora.v1.SessionImage;
 import java.util.ArrayList;
@@ -38,6 +39,9 @@ final class SessionDevice {
 
   /** The sticky fault of this session's work here; {@code CUDA_SUCCESS} if there is none. */
   private volatile int fault;
+
+  /** What of {@link LedgerPages#chargedBytes} is for the kernels' heap. */
+  private long heapChargedBytes;
 
   private volatile String faultDetail = "";
 
@@ -138,6 +142,34 @@ final class SessionDevice {
       readings.merge(now.ordinal(), now, DeviceReading::plus);
     }
     return List.copyOf(readings.values());
+  }
+
+  /**
+   * Sets how much memory kernels may hold from {@code malloc}; what that is beyond the device's
+   * usual heap is charged.
+   *
+   * @throws DriverException if the quota or the device doesn't have it, or if it is too late
+   */
+  void limitHeap(long bytes) {
+    if (bytes < 0) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE, "no device has a heap of this size");
+    }
+    long charge = heapCharge(bytes);
+    long more = Math.max(0, charge - heapChargedBytes);
+    pages.charge(more);
+    boolean done = false;
+    try {
+      done = home.domain().limitHeap(bytes);
+    } finally {
+      pages.discharge(done ? Math.max(0, heapChargedBytes - charge) : more);
+    }
+    heapChargedBytes = done ? charge : heapChargedBytes;
+  }
+
+  private long heapCharge(long bytes) {
+    long usual = description().limits().getOrDefault(CUlimit.CU_LIMIT_MALLOC_HEAP_SIZE_VALUE, 0L);
+    return Math.max(0, bytes - usual);
   }
 
   private static DeviceReading reading(Home home, long memoryBytes) {
@@ -311,7 +343,11 @@ final class SessionDevice {
    */
   void arrive(SessionImage.Device image, DomainImage before, DeviceSpill spill) {
     pages.charge(image.getChargedBytes());
-    long backed = 0;
+    heapChargedBytes = heapCharge(before.heapBytes());
+    long backed = heapChargedBytes;
+    if (backed > image.getChargedBytes()) {
+      throw new IllegalArgumentException("more heap is there than is charged");
+    }
     for (SessionImage.Range range : image.getBackedList()) {
       backed += range.getBytes();
       if (range.getBytes() <= 0 || backed > image.getChargedBytes()) {

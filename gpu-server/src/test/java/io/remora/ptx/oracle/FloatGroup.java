@@ -92,7 +92,7 @@ final class FloatGroup implements Group {
     };
   }
 
-  private static long sum(long a, long b, Format format, String mode) {
+  static long sum(long a, long b, Format format, String mode) {
     if (format.isNan(a) || format.isNan(b)) {
       return format.nan();
     } else if (format.isInfinite(a)) {
@@ -164,7 +164,7 @@ final class FloatGroup implements Group {
     return format.isInfinite(a) ? a : format.value(a).root().round(format, mode);
   }
 
-  private static long extremum(long a, long b, Format format, boolean least, boolean passNan) {
+  static long extremum(long a, long b, Format format, boolean least, boolean passNan) {
     if (format.isNan(a) || format.isNan(b)) {
       boolean both = format.isNan(a) && format.isNan(b);
       return passNan || both ? format.nan() : format.isNan(a) ? b : a;

@@ -5,6 +5,7 @@ import io.remora.ptx.ir.Instruction;
 import io.remora.ptx.ir.Operand;
 import io.remora.ptx.ir.PtxType;
 import java.math.BigInteger;
+import org.jspecify.annotations.Nullable;
 
 /** One thread of a {@link Machine}: its registers as bits, and where it is. */
 final class Lane {
@@ -13,11 +14,21 @@ final class Lane {
   int next;
   boolean ended;
 
+  /** What the thread waits at. */
+  @Nullable Instruction waiting;
+
   /** Carry of extended-precision arithmetic. */
   boolean carry;
 
-  Lane(int thread, int count) {
+  private final Place place;
+
+  /**
+   * @param thread its number in the block
+   * @param count registers of the kernel
+   */
+  Lane(int thread, Place place, int count) {
     this.thread = thread;
+    this.place = place;
     this.registers = new long[count];
   }
 
@@ -55,9 +66,10 @@ final class Lane {
     return switch (name) {
       case "%tid.x" -> thread;
       case "%laneid" -> thread & 31;
-      case "%ntid.x" -> Machine.THREADS;
-      case "%nctaid.x" -> 1;
-      case "%ctaid.x", "%tid.y", "%tid.z" -> 0;
+      case "%ntid.x" -> place.threads();
+      case "%nctaid.x" -> place.blocks();
+      case "%ctaid.x" -> place.block();
+      case "%tid.y", "%tid.z" -> 0;
       default -> throw new AssertionError(name);
     };
   }

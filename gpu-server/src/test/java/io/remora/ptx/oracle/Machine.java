@@ -17,12 +17,12 @@ import java.util.List;
  * instructions as the parser gives them; all arithmetic is that of its groups.
  */
 final class Machine {
-  /** Threads of the block: whole warps. */
-  static final int THREADS = 96;
-
+  private static final int WARP = 32;
   private static final int SHARED_BYTES = 4096;
   private static final int STEPS_MAX = 200_000;
-  private static final int RUNNING = -1;
+
+  /** Generic addresses from here on are those of shared memory. */
+  private static final long SHARED_WINDOW = 1L << 62;
 
   private static final List<Group> GROUPS =
       List.of(
@@ -39,20 +39,19 @@ final class Machine {
   private final ByteBuffer shared =
       ByteBuffer.allocate(SHARED_BYTES).order(ByteOrder.LITTLE_ENDIAN);
   private final List<Lane> lanes = new ArrayList<>();
-  private final int[] waiting = new int[THREADS];
   private int steps;
 
   /**
    * @param global global memory, changed in place; its address is the kernel's only parameter
    * @param base address of its first byte
+   * @param place which block it is
    */
-  Machine(PtxFunction kernel, ByteBuffer global, long base) {
+  Machine(PtxFunction kernel, ByteBuffer global, long base, Place place) {
     this.kernel = kernel;
     this.global = global;
     this.base = base;
-    for (int thread = 0; thread < THREADS; thread++) {
-      lanes.add(new Lane(thread, kernel.registers().size()));
-      waiting[thread] = RUNNING;
+    for (int thread = 0; thread < place.threads(); thread++) {
+      lanes.add(new Lane(thread, place, kernel.registers().size()));
     }
   }
 
@@ -60,7 +59,7 @@ final class Machine {
   void run() {
     while (lanes.stream().anyMatch(lane -> !lane.ended)) {
       for (Lane lane : lanes) {
-        while (!lane.ended && waiting[lane.thread] == RUNNING) {
+        while (!lane.ended && lane.waiting == null) {
           step(lane);
         }
       }
@@ -68,29 +67,19 @@ final class Machine {
     }
   }
 
-  /** Lets each warp go whose threads are all at one shuffle, or the block at a barrier. */
+  /** Lets those go whose warp operation is complete, or the block at a barrier. */
   private void release() {
     boolean released = false;
-    for (int first = 0; first < THREADS; first += 32) {
-      List<Lane> warp = lanes.subList(first, first + 32);
-      int at = waiting[first];
-      if (at != RUNNING
-          && kernel.code().get(at).opcode().equals("shfl")
-          && warp.stream().allMatch(lane -> waiting[lane.thread] == at)) {
-        shuffle(kernel.code().get(at), warp);
-        warp.forEach(lane -> waiting[lane.thread] = RUNNING);
-        released = true;
-      }
+    for (int first = 0; first < lanes.size(); first += WARP) {
+      released |= WarpGroup.release(lanes.subList(first, Math.min(first + WARP, lanes.size())));
     }
     List<Lane> alive = lanes.stream().filter(lane -> !lane.ended).toList();
     boolean all =
         alive.stream()
             .allMatch(
-                lane ->
-                    waiting[lane.thread] != RUNNING
-                        && kernel.code().get(waiting[lane.thread]).opcode().equals("bar"));
+                lane -> lane.waiting != null && !WarpGroup.isOf(requireNonNull(lane.waiting)));
     if (all) {
-      alive.forEach(lane -> waiting[lane.thread] = RUNNING);
+      alive.forEach(lane -> lane.waiting = null);
     } else if (!released) {
       throw new AssertionError("the program waits for ever");
     }
@@ -112,10 +101,17 @@ final class Machine {
     switch (at.opcode()) {
       case "bra" -> lane.next = target(at);
       case "ret", "exit" -> lane.ended = true;
-      case "bar", "shfl" -> waiting[lane.thread] = index;
+      case "bar", "shfl", "vote", "match", "redux", "activemask", "elect" -> lane.waiting = at;
       case "ld" -> load(at, lane);
       case "st" -> store(at, lane);
-      case "cvta" -> lane.store(at, lane.bits(at, 1, PtxType.U64));
+      case "atom", "red" -> {
+        long address = address(at, lane);
+        AtomicGroup.execute(at, lane, memory(at, address), isShared(at, address));
+      }
+      case "cvta" -> {
+        boolean toGeneric = at.has("shared") && !at.has("to");
+        lane.store(at, lane.bits(at, 1, PtxType.U64) + (toGeneric ? SHARED_WINDOW : 0));
+      }
       default -> compute(at, lane);
     }
   }
@@ -138,11 +134,27 @@ final class Machine {
     throw new AssertionError("no group for " + at.name());
   }
 
-  private int offset(Instruction at, int operand, Lane lane) {
-    var address = (Operand.Address) at.operands().get(operand);
+  /** What the address operand of an access names. */
+  private static long address(Instruction at, Lane lane) {
+    var address =
+        (Operand.Address)
+            at.operands().stream().filter(Operand.Address.class::isInstance).findFirst().get();
     var register = ((Operand.Reg) address.base()).register();
-    long start = lane.registers[register.id()] + address.offset();
-    return Math.toIntExact(at.has("global") ? start - base : start & Lane.mask(32));
+    return lane.registers[register.id()] + address.offset();
+  }
+
+  private static boolean isShared(Instruction at, long address) {
+    return at.has("shared") || !at.has("global") && address >= SHARED_WINDOW;
+  }
+
+  /** The memory from an address on. */
+  private ByteBuffer memory(Instruction at, long address) {
+    boolean isShared = isShared(at, address);
+    long offset = isShared ? address & Lane.mask(32) : address - base;
+    ByteBuffer memory = isShared ? shared : global;
+    return memory
+        .slice(Math.toIntExact(offset), memory.capacity() - (int) offset)
+        .order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private void load(Instruction at, Lane lane) {
@@ -151,48 +163,29 @@ final class Machine {
       lane.store(at, base);
       return;
     }
-    ByteBuffer memory = at.has("global") ? global : shared;
-    int offset = offset(at, 1, lane);
-    lane.store(
-        at,
-        switch (type.bits()) {
-          case 16 -> memory.getShort(offset) & 0xffffL;
-          case 32 -> memory.getInt(offset) & Lane.mask(32);
-          default -> memory.getLong(offset);
-        });
+    lane.store(at, read(memory(at, address(at, lane)), type, 0));
+  }
+
+  /** The n-th value of a type. */
+  static long read(ByteBuffer memory, PtxType type, int n) {
+    return switch (type.bits()) {
+      case 16 -> memory.getShort(2 * n) & Lane.mask(16);
+      case 32 -> memory.getInt(4 * n) & Lane.mask(32);
+      default -> memory.getLong(8 * n);
+    };
+  }
+
+  /** Puts the n-th value of a type. */
+  static void write(ByteBuffer memory, PtxType type, int n, long value) {
+    switch (type.bits()) {
+      case 16 -> memory.putShort(2 * n, (short) value);
+      case 32 -> memory.putInt(4 * n, (int) value);
+      default -> memory.putLong(8 * n, value);
+    }
   }
 
   private void store(Instruction at, Lane lane) {
     PtxType type = at.types().get(0);
-    ByteBuffer memory = at.has("global") ? global : shared;
-    int offset = offset(at, 0, lane);
-    long value = lane.bits(at, 1, type);
-    switch (type.bits()) {
-      case 16 -> memory.putShort(offset, (short) value);
-      case 32 -> memory.putInt(offset, (int) value);
-      default -> memory.putLong(offset, value);
-    }
-  }
-
-  /** {@code shfl.sync} of all threads of a warp (PTX ISA 9.7.9.6). */
-  private static void shuffle(Instruction at, List<Lane> warp) {
-    var results = new long[32];
-    for (int lane = 0; lane < 32; lane++) {
-      int b = (int) warp.get(lane).bits(at, 2, PtxType.U32) & 31;
-      int c = (int) warp.get(lane).bits(at, 3, PtxType.U32);
-      int segment = c >> 8 & 31;
-      int most = lane & segment | c & 31 & ~segment;
-      int source =
-          at.has("up")
-              ? lane - b
-              : at.has("down")
-                  ? lane + b
-                  : at.has("bfly") ? lane ^ b : lane & segment | b & ~segment;
-      boolean inside = at.has("up") ? source >= most : source <= most;
-      results[lane] = warp.get(inside ? source : lane).bits(at, 1, PtxType.B32);
-    }
-    for (int lane = 0; lane < 32; lane++) {
-      warp.get(lane).store(at, results[lane]);
-    }
+    write(memory(at, address(at, lane)), type, 0, lane.bits(at, 1, type));
   }
 }

@@ -30,11 +30,19 @@ import java.util.function.ToIntFunction;
 final class ManualDomain implements Domain {
   static final long GRANULE_BYTES = 1 << 16;
 
+  /** What the kernels' heap has until a program says otherwise. */
+  static final long HEAP_BYTES = 8L << 20;
+
   /** What was done, in order: {@code launch F on S}, {@code write A on S}, ... */
   final List<String> log = new ArrayList<>();
 
   /** Result of each launch. */
   ToIntFunction<Launch> kernel = launch -> CUresult.CUDA_SUCCESS_VALUE;
+
+  long heapBytes = HEAP_BYTES;
+
+  /** Whether its length can't be changed any more. */
+  boolean heapIsUsed;
 
   boolean closed;
   int modulesLoaded;
@@ -197,6 +205,15 @@ final class ManualDomain implements Domain {
   public long createStream(int flags, int priority) {
     streams.put(++handles, new ArrayDeque<>());
     return handles;
+  }
+
+  @Override
+  public boolean limitHeap(long bytes) {
+    if (heapIsUsed) {
+      throw new DriverException(CUresult.CUDA_ERROR_INVALID_VALUE_VALUE, "the heap is in use");
+    }
+    heapBytes = bytes;
+    return true;
   }
 
   @Override

@@ -46,7 +46,7 @@ final class ManualDriver implements Driver {
               "0000:0" + i + ":00.0",
               0,
               -2,
-              Map.of(0, 1024L, 1, 1L << 20)));
+              Map.of(0, 1024L, 1, 1L << 20, 2, ManualDomain.HEAP_BYTES)));
     }
     return devices;
   }

@@ -354,6 +354,7 @@ final class CudaDomain extends PlainCalls implements Domain {
         eventImages,
         modules.images(),
         List.of(),
+        -1,
         new HandleStates(
             streams.state(),
             events.state(),

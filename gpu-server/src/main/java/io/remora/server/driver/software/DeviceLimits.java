@@ -12,6 +12,9 @@ import io.remora.ptx.PtxKernel;
  * @param multiprocessors as many as the device has threads
  */
 record DeviceLimits(int computeCapability, int multiprocessors) {
+  /** Of {@code malloc} in kernels, until a program says otherwise: CUDA's own default. */
+  static final long HEAP_BYTES = 8L << 20;
+
   static final int WARP_THREADS = 32;
   static final int THREADS_PER_BLOCK = PtxKernel.MAX_THREADS_PER_BLOCK;
   static final int THREADS_PER_MULTIPROCESSOR = 1536;

@@ -147,6 +147,33 @@ final class DomainCore {
     }
   }
 
+  /** Sets the length of the kernels' heap; what it has beyond CUDA's usual one is taken now. */
+  void limitHeap(long bytes) {
+    enterOrThrow();
+    try {
+      synchronized (memory) {
+        long more = beyondUsual(bytes) - beyondUsual(memory.heapBytes());
+        if (more > 0) {
+          device.reserve(more);
+        }
+        if (!memory.limitHeap(bytes)) {
+          device.release(Math.max(0, more));
+          throw new DriverException(
+              CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE, "no room for a heap of " + bytes + " bytes");
+        }
+        device.release(Math.max(0, -more));
+      }
+    } catch (IllegalStateException used) {
+      throw invalid(String.valueOf(used.getMessage()));
+    } finally {
+      leave();
+    }
+  }
+
+  private static long beyondUsual(long heapBytes) {
+    return Math.max(0, heapBytes - DeviceLimits.HEAP_BYTES);
+  }
+
   void decommit(long address, long bytes) {
     requireGranules(address, bytes);
     enterOrThrow();
@@ -301,7 +328,7 @@ final class DomainCore {
   }
 
   private void free() {
-    long bytes = memory.committedBytes();
+    long bytes = memory.committedBytes() + beyondUsual(memory.heapBytes());
     long window = memory.windowBase();
     memory.close();
     device.release(bytes);

@@ -54,7 +54,7 @@ final class SoftwareDevice implements AutoCloseable {
     return Map.of(
         0x00, 1024L, // STACK_SIZE
         0x01, 1L << 20, // PRINTF_FIFO_SIZE
-        0x02, 8L << 20, // MALLOC_HEAP_SIZE
+        0x02, DeviceLimits.HEAP_BYTES, // MALLOC_HEAP_SIZE
         0x03, 2L, // DEV_RUNTIME_SYNC_DEPTH
         0x04, 2048L, // DEV_RUNTIME_PENDING_LAUNCH_COUNT
         0x05, 64L, // MAX_L2_FETCH_GRANULARITY

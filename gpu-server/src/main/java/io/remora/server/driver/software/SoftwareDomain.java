@@ -46,6 +46,9 @@ final class SoftwareDomain implements Domain {
   private final Handles<SoftwareStream> streams = new Handles<>("stream", OBJECTS_MAX);
   private final Handles<SoftwareEvent> events = new Handles<>("event", OBJECTS_MAX);
 
+  /** Whether a kernel was launched that may call {@code malloc}. */
+  private volatile boolean heapIsUsed;
+
   SoftwareDomain(
       AddressWindows windows,
       ModuleCache cache,
@@ -178,6 +181,9 @@ final class SoftwareDomain implements Domain {
   public void launch(long stream, Launch launch, WorkObserver observer) {
     SoftwareFunction function = modules.function(launch.function());
     LaunchShape shape = function.shapeOf(launch);
+    if (function.kernel().usesHeap()) {
+      heapIsUsed = true;
+    }
     submit(stream, new LaunchItem(core, function, shape, launch.parameters(), observer));
   }
 
@@ -383,6 +389,15 @@ final class SoftwareDomain implements Domain {
   }
 
   @Override
+  public boolean limitHeap(long bytes) {
+    if (heapIsUsed) {
+      throw invalid("a kernel that uses malloc or free was launched already");
+    }
+    core.limitHeap(bytes);
+    return true;
+  }
+
+  @Override
   public DomainImage image() {
     if (core.memory().hasHeapBlocks()) {
       throw new DriverException(
@@ -402,6 +417,7 @@ final class SoftwareDomain implements Domain {
         eventImages,
         modules.images(),
         images.objects(),
+        core.memory().heapBytes(),
         new HandleStates(
             streams.state(),
             events.state(),
@@ -412,6 +428,9 @@ final class SoftwareDomain implements Domain {
 
   @Override
   public void adopt(DomainImage image) {
+    if (image.heapBytes() >= 0) {
+      core.limitHeap(image.heapBytes());
+    }
     modules.adopt(image);
     images.adopt(image);
     Map<Long, SoftwareStream> streamsBefore = new HashMap<>();
