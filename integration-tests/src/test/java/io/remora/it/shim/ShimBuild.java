@@ -55,8 +55,15 @@ public final class ShimBuild {
             "--directory=" + CLIENT.resolve("src/main/c"),
             "OUT=" + out,
             "SANITIZE=" + sanitizer,
-            "CFLAGS=-O1 -g");
-    requireSuccess(make, folder.resolve("make.log"));
+            // Compiled in half the time, run as fast, and nothing is optimised away unseen. The
+            // product's build has the warnings that only an optimiser gives.
+            "CFLAGS=-O0 -g",
+            // Without the management library, which no sanitized program loads.
+            out.resolve("libcuda.so.1").toString());
+    // Two at once would make the same files.
+    synchronized (ShimBuild.class) {
+      requireSuccess(make, folder.resolve("make.log"));
+    }
     return new ShimBuild(folder, out, flags);
   }
 
