@@ -47,12 +47,17 @@ final class PeerWatch extends IdleStateHandler {
     // If this can't be written no answer comes.
     var unused = http2.encoder().writePing(beside, false, PING, beside.newPromise());
     beside.flush();
-    context.executor().schedule(() -> cut(context), answerTime.toMillis(), TimeUnit.MILLISECONDS);
+    // It ends with the connection's thread.
+    var unusedToo =
+        context
+            .executor()
+            .schedule(() -> cut(context), answerTime.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private void cut(ChannelHandlerContext context) {
     if (asked) {
-      context.close();
+      // Whatever comes of it, nothing more is sent.
+      var unused = context.close();
     }
   }
 }

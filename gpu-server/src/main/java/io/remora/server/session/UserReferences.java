@@ -111,7 +111,9 @@ final class UserReferences {
     return search.found;
   }
 
-  /** What a launch of a graph holds beside what its steps do: its own, and its conditional nodes'. */
+  /**
+   * What a launch of a graph holds beside what its steps do: its own, and its conditional nodes'.
+   */
   static List<UserReference> ofLaunch(SessionGraph graph) {
     List<UserReference> found = new ArrayList<>(graph.references());
     for (GraphNode node : graph.nodes()) {

@@ -105,10 +105,10 @@ final class ApproximationTest {
   /** {@code div.approx}: divisors beyond 2^126 count as infinite. */
   private static double quotient(double a, double b) {
     boolean isHuge = Math.abs(b) > 0x1p126;
-    return isHuge ? a / Math.copySign(Double.POSITIVE_INFINITY, b) * finite(a, b) : a / b;
+    return isHuge ? a / Math.copySign(Double.POSITIVE_INFINITY, b) * finite(a) : a / b;
   }
 
-  private static double finite(double a, double b) {
+  private static double finite(double a) {
     return Double.isInfinite(a) ? Double.NaN : 1;
   }
 

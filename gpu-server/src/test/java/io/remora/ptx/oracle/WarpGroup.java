@@ -38,7 +38,7 @@ final class WarpGroup {
               .filter(
                   other ->
                       anybody
-                          ? other.waiting == at
+                          ? at.equals(other.waiting)
                           : !other.ended && (mask(at, lane) >> other.thread % 32 & 1) != 0)
               .toList();
       if (!wanted.contains(lane)) {
@@ -55,7 +55,7 @@ final class WarpGroup {
 
   private static boolean meets(Instruction at, Lane lane, Lane other) {
     Instruction there = other.waiting;
-    return there == at && at.opcode().equals("activemask")
+    return at.equals(there) && at.opcode().equals("activemask")
         || there != null && there.name().equals(at.name()) && mask(there, other) == mask(at, lane);
   }
 
