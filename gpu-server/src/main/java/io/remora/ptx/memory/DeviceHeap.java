@@ -38,7 +38,7 @@ public final class DeviceHeap {
   }
 
   /**
-   * Sets how much there is; a piece of that length is taken at once.
+   * Sets how much there is; if that is something new a piece of that length is taken at once.
    *
    * @param bytes not negative
    * @return false, with nothing changed, if the scratch area has no room for it
@@ -50,6 +50,9 @@ public final class DeviceHeap {
     }
     if (used) {
       throw new IllegalStateException("the heap is in use");
+    }
+    if (bytes == bytesMax) {
+      return true;
     }
     ScratchArea.Piece taken = bytes > scratch.bytes() / 2 ? null : scratch.take(bytes);
     if (taken == null) {
