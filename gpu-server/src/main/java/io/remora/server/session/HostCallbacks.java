@@ -78,13 +78,18 @@ final class HostCallbacks {
     session.outbox().callback(number, token, result, true);
   }
 
-  /** Has the client run a function for which no stream waits; serial executor. */
-  void tell(long token) {
+  /**
+   * Has the client run a function for which no stream waits; serial executor. Whoever has it run
+   * bounds how many are.
+   *
+   * @param done run when the client says that it has
+   */
+  void tell(long token, Runnable done) {
     if (session.isEnded()) {
       return;
     }
     long number = nodeNumbers++;
-    running.put(number, () -> {});
+    running.put(number, done);
     session.flow().callbackSent();
     session.outbox().callback(number, token, CUresult.CUDA_SUCCESS_VALUE, false);
   }

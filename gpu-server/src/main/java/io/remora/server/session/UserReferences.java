@@ -28,6 +28,9 @@ final class UserReferences {
   /** Tokens of which the client hasn't been told. */
   private final Set<Long> held = new HashSet<>();
 
+  /** Tokens that the client has been told and that it isn't done with. */
+  private int told;
+
   private boolean lookPending;
 
   UserReferences(ClientSession session, HostCallbacks callbacks) {
@@ -35,18 +38,35 @@ final class UserReferences {
     this.callbacks = callbacks;
   }
 
+  /** Gives a graph a reference. The client has counted it, so it is told if that is refused. */
   void retain(SessionCall call, long graphHandle, UserReference reference) {
-    SessionGraph graph = session.objects().graph(graphHandle);
-    if (held.size() >= TOKENS_MAX || graph.references().size() >= OF_GRAPH_MAX) {
-      throw CallException.outOfMemory("the session's graphs hold too many user objects");
-    }
-    if (!held.add(reference.token())) {
+    if (held.contains(reference.token())) {
       throw CallException.invalidValue("the token is in use");
     }
+    try {
+      retain(session.objects().graph(graphHandle), reference);
+    } catch (CallException refused) {
+      if (told < TOKENS_MAX) {
+        tell(reference.token());
+      }
+      throw refused;
+    }
+    call.succeed();
+  }
+
+  private void retain(SessionGraph graph, UserReference reference) {
+    if (held.size() + told >= TOKENS_MAX || graph.references().size() >= OF_GRAPH_MAX) {
+      throw CallException.outOfMemory("the session's graphs hold too many user objects");
+    }
+    held.add(reference.token());
     List<UserReference> more = new ArrayList<>(graph.references());
     more.add(reference);
     graph.setReferences(more);
-    call.succeed();
+  }
+
+  private void tell(long token) {
+    told++;
+    callbacks.tell(token, () -> told--);
   }
 
   /** Takes references away from a graph, the oldest first. */
@@ -83,7 +103,7 @@ final class UserReferences {
     List<Long> ended = held.stream().filter(token -> !reachable.contains(token)).toList();
     if (!ended.isEmpty()) {
       ended.forEach(held::remove);
-      session.epochs().afterWorkSoFar(() -> ended.forEach(callbacks::tell));
+      session.epochs().afterWorkSoFar(() -> ended.forEach(this::tell));
     }
   }
 

@@ -232,4 +232,32 @@ class SessionUserReferencesTest {
     destroy(graph);
     assertThat(told()).containsExactly(1L, 2L);
   }
+
+  @Test
+  void whatARefusedGraphDoesntHoldIsTold() {
+    retain(harness.newHandle(), 1, 1);
+    assertThat(harness.errors).hasSize(1);
+    assertThat(told()).containsExactly(1L);
+    long graph = holding(2);
+    retain(graph, 2, 1);
+    assertThat(harness.errors).as("the token is in use").hasSize(2);
+    assertThat(told()).containsExactly(1L);
+  }
+
+  @Test
+  void aClientThatLeavesWhatItIsToldUndoneIsRefusedMore() {
+    int most = 1 << 16;
+    long graph = graph();
+    for (int token = 1; token <= most; token++) {
+      retain(graph, token, 1);
+      release(graph, 1);
+    }
+    assertThat(harness.errors).isEmpty();
+    assertThat(told()).hasSize(most);
+    retain(graph, most + 1, 1);
+    assertThat(harness.errors)
+        .extracting(error -> error.getResult())
+        .containsExactly(CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE);
+    assertThat(told()).hasSize(most);
+  }
 }
