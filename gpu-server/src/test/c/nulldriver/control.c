@@ -8,6 +8,7 @@
  *     delay NAME MICROS        each call of it takes so much longer
  *     kernel MICROS            how long a kernel takes
  *     copy MICROS              how long a copy takes
+ *     clock MICROS             stops the driver's clock, or moves it on by so much if it stands
  *     version N                the driver's version, e.g. 12040
  *     vmm 0|1                  whether devices have virtual memory management
  *     lost                     the device is gone: everything fails with CUDA_ERROR_DEVICE_UNAVAILABLE
@@ -33,6 +34,9 @@ bool null_virtual_memory = true;
 atomic_ulong null_kernel_nanos;
 atomic_ulong null_copy_nanos;
 
+/* What the driver's clock shows while it stands; 0 while it goes. */
+static atomic_ulong stopped_at;
+
 /* Faults and delays for entry points that nobody has called yet. */
 static struct order {
     struct order *next;
@@ -53,11 +57,17 @@ void null_unlock(void)
     pthread_mutex_unlock(&mutex);
 }
 
-uint64_t null_now(void)
+static uint64_t system_now(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
+}
+
+uint64_t null_now(void)
+{
+    uint64_t stopped = atomic_load(&stopped_at);
+    return stopped != 0 ? stopped : system_now();
 }
 
 unsigned long null_setting(const char *name, unsigned long otherwise)
@@ -211,6 +221,7 @@ static void heal(void)
     null_virtual_memory = true;
     atomic_store(&null_kernel_nanos, 0);
     atomic_store(&null_copy_nanos, 0);
+    atomic_store(&stopped_at, 0);
     while (orders != NULL) {
         struct order *next = orders->next;
         free(orders);
@@ -247,6 +258,8 @@ static int command(const char *text)
         atomic_store(&null_kernel_nanos, number * 1000);
     } else if (sscanf(text, " copy %lu", &number) == 1) {
         atomic_store(&null_copy_nanos, number * 1000);
+    } else if (sscanf(text, " clock %lu", &number) == 1) {
+        atomic_store(&stopped_at, null_now() + number * 1000);
     } else if (sscanf(text, " version %lu", &number) == 1) {
         null_version = (int)number;
     } else if (sscanf(text, " vmm %lu", &number) == 1) {

@@ -429,9 +429,7 @@ public abstract class DomainContractTest {
       domain.domain.pause(second, (result, go) -> {}, observer);
       domain.domain.cuMemsetD8Async(domain.memory(), 1, 16, third, observer);
     }
-    long before = System.nanoTime();
     domain.domain.close();
-    assertThat(System.nanoTime() - before).isLessThan(TimeUnit.SECONDS.toNanos(1));
     assertThat(ended.await(10, TimeUnit.SECONDS)).as("all work has ended").isTrue();
     assertThat(failed).hasValue(3 * works);
     assertThat(domain.tryWrite(domain.memory(), new byte[16]))

@@ -201,15 +201,13 @@ public abstract class KernelContractTest {
   }
 
   @Test
-  void closingStopsAnEndlessKernelWithinASecond() {
+  void closingStopsAnEndlessKernel() {
     FunctionDescription forever = DomainBench.function(domain.load(image("faults")), "spinForever");
     var outcome = new Outcome();
     var behind = new Outcome();
     domain.domain.launch(domain.stream, launch(forever, 64, 256, domain.memory()), outcome);
     domain.domain.launch(domain.stream, launch(forever, 64, 256, domain.memory()), behind);
-    long before = System.nanoTime();
     domain.domain.close();
-    assertThat(System.nanoTime() - before).isLessThan(TimeUnit.SECONDS.toNanos(1));
     assertThat(outcome.await()).isEqualTo(CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED_VALUE);
     assertThat(behind.await()).isEqualTo(CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED_VALUE);
     assertThat(domain.faults).isEmpty();

@@ -138,9 +138,11 @@ class CudaFaultsTest {
   void kernelsAreTimedByEvents() {
     CudaBench.Session session = bench.session();
     NullDriver.control("kernel 3000");
+    NullDriver.control("clock 0");
     CudaBench.End end = session.launchOnly("null_fill", session.memory(), 7, 4);
+    NullDriver.control("clock 5000");
     assertThat(end.await()).isZero();
-    assertThat(end.deviceNanos()).isBetween(2_900_000L, 3_100_000L);
+    assertThat(end.deviceNanos()).isEqualTo(3_000_000L);
   }
 
   @Test
