@@ -5,13 +5,13 @@ import io.remora.ptx.PtxException;
 import io.remora.ptx.ir.Operand.Imm;
 
 /** Literals and constant expressions (PTX ISA section 4.5). */
-final class Constants {
+public final class Constants {
   private static final int MAX_DEPTH = 64;
 
   private Constants() {}
 
   /** Reads an integer expression: literals, signs, parentheses, the usual binary operators. */
-  static long integer(TokenStream tokens) throws PtxException {
+  public static long integer(TokenStream tokens) throws PtxException {
     Token start = tokens.peek();
     Imm value = expression(tokens, 0, 0);
     if (value.kind() != Imm.Kind.INTEGER) {

@@ -4,11 +4,11 @@ package io.remora.ptx.parse;
 import io.remora.ptx.PtxException;
 
 /** Debugging directives (PTX ISA section 11.5): source lines are kept, the rest is skipped. */
-final class Directives {
+public final class Directives {
   private Directives() {}
 
   /** Reads what follows {@code .loc} and returns the source line. */
-  static int location(TokenStream tokens) throws PtxException {
+  public static int location(TokenStream tokens) throws PtxException {
     Constants.integer(tokens);
     long line = Constants.integer(tokens);
     Constants.integer(tokens);
@@ -29,7 +29,7 @@ final class Directives {
   }
 
   /** Skips what follows {@code .file}. */
-  static void skipFile(TokenStream tokens) throws PtxException {
+  public static void skipFile(TokenStream tokens) throws PtxException {
     Constants.integer(tokens);
     tokens.expect(Token.Kind.STRING, "a file name");
     while (tokens.take(',')) {
@@ -38,7 +38,7 @@ final class Directives {
   }
 
   /** Skips what follows {@code .section}: its name and its braces. */
-  static void skipSection(TokenStream tokens) throws PtxException {
+  public static void skipSection(TokenStream tokens) throws PtxException {
     if (tokens.peek().kind() == Token.Kind.DOT_WORD) {
       tokens.next();
     } else {

@@ -10,9 +10,9 @@ package io.remora.ptx.parse;
  * @param column column, from 1
  * @param adjacent whether nothing stands between it and the token before
  */
-record Token(Kind kind, String text, int line, int column, boolean adjacent) {
+public record Token(Kind kind, String text, int line, int column, boolean adjacent) {
   /** What a token is. */
-  enum Kind {
+  public enum Kind {
     WORD,
     DOT_WORD,
     NUMBER,
@@ -21,16 +21,18 @@ record Token(Kind kind, String text, int line, int column, boolean adjacent) {
     END
   }
 
-  boolean is(char punctuation) {
+  /** Whether it is this mark. */
+  public boolean is(char punctuation) {
     return kind == Kind.PUNCTUATION && text.charAt(0) == punctuation;
   }
 
-  boolean isDot(String word) {
+  /** Whether it is this word after a dot. */
+  public boolean isDot(String word) {
     return kind == Kind.DOT_WORD && text.equals(word);
   }
 
   /** How an error message names it. */
-  String shown() {
+  public String shown() {
     return switch (kind) {
       case END -> "the end of the text";
       case DOT_WORD -> "'." + abbreviated() + "'";

@@ -5,7 +5,7 @@ import io.remora.ptx.PtxException;
 import java.util.Map;
 
 /** The lexer with one token of look-ahead. */
-final class TokenStream {
+public final class TokenStream {
   private final Lexer lexer;
   private final Map<String, String> names;
   private Token current;
@@ -13,17 +13,19 @@ final class TokenStream {
   /**
    * @param names words that are read as others
    */
-  TokenStream(String text, Map<String, String> names) throws PtxException {
+  public TokenStream(String text, Map<String, String> names) throws PtxException {
     this.names = names;
     lexer = new Lexer(text);
     current = read();
   }
 
-  Token peek() {
+  /** The next token, which stays. */
+  public Token peek() {
     return current;
   }
 
-  Token next() throws PtxException {
+  /** Takes the next token; at the end of the text it is always the end. */
+  public Token next() throws PtxException {
     Token token = current;
     if (token.kind() != Token.Kind.END) {
       current = read();
@@ -39,7 +41,8 @@ final class TokenStream {
         : new Token(token.kind(), other, token.line(), token.column(), token.adjacent());
   }
 
-  boolean take(char punctuation) throws PtxException {
+  /** Takes a mark if it is the next token. */
+  public boolean take(char punctuation) throws PtxException {
     if (current.is(punctuation)) {
       next();
       return true;
@@ -55,13 +58,19 @@ final class TokenStream {
     return false;
   }
 
-  void expect(char punctuation) throws PtxException {
+  /** Takes a mark. */
+  public void expect(char punctuation) throws PtxException {
     if (!take(punctuation)) {
       throw error("expected '" + punctuation + "' but found " + current.shown());
     }
   }
 
-  Token expect(Token.Kind kind, String what) throws PtxException {
+  /**
+   * Takes a token of a kind.
+   *
+   * @param what as an error names it
+   */
+  public Token expect(Token.Kind kind, String what) throws PtxException {
     if (current.kind() != kind) {
       throw error("expected " + what + " but found " + current.shown());
     }
@@ -69,15 +78,17 @@ final class TokenStream {
   }
 
   /** A refusal at the current token. */
-  PtxException error(String detail) {
+  public PtxException error(String detail) {
     return error(current, detail);
   }
 
-  static PtxException error(Token token, String detail) {
+  /** A refusal at a token. */
+  public static PtxException error(Token token, String detail) {
     return new PtxException(PtxException.Kind.SYNTAX, token.line(), token.column(), detail);
   }
 
-  static PtxException unsupported(Token token, String detail) {
+  /** A refusal of what a token stands for. */
+  public static PtxException unsupported(Token token, String detail) {
     return new PtxException(
         PtxException.Kind.UNSUPPORTED, token.line(), token.column(), detail + " is not supported");
   }

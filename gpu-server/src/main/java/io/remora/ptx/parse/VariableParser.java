@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Declarations of memory (PTX ISA section 5.4). */
-final class VariableParser {
+public final class VariableParser {
   /** No variable may be longer; the device has no more anyway. */
   private static final long MAX_BYTES = 1L << 40;
 
@@ -23,19 +23,21 @@ final class VariableParser {
 
   private final TokenStream tokens;
 
-  VariableParser(TokenStream tokens) {
+  /** Reads from these tokens. */
+  public VariableParser(TokenStream tokens) {
     this.tokens = tokens;
   }
 
   /** What stands before the name: alignment, vector width, type. */
-  record Head(PtxType type, int vector, int alignment, boolean managed) {
-    int elementBytes() {
+  public record Head(PtxType type, int vector, int alignment, boolean managed) {
+    /** Size of one element. */
+    public int elementBytes() {
       return type.bytes() * vector;
     }
   }
 
   /** Reads alignment, pointer attributes, vector width and type in any order that compilers use. */
-  Head head() throws PtxException {
+  public Head head() throws PtxException {
     int alignment = 0;
     int vector = 1;
     boolean managed = false;
@@ -106,8 +108,13 @@ final class VariableParser {
     return (int) value;
   }
 
-  /** Reads name, dimensions and initial value. */
-  Variable rest(Head head, Space space, Linkage linkage, Token name, int index)
+  /**
+   * Reads dimensions and initial value.
+   *
+   * @param name its name, which was read
+   * @param index number among its function's variables; -1 at module scope
+   */
+  public Variable rest(Head head, Space space, Linkage linkage, Token name, int index)
       throws PtxException {
     List<Long> dimensions = dimensions();
     if (!dimensions.isEmpty()) {

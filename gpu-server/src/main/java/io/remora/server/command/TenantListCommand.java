@@ -20,7 +20,16 @@ import picocli.CommandLine.ParentCommand;
 @Command(name = "list", description = "Show the tenants; tokens can't be shown again.")
 final class TenantListCommand implements RemoraCommand {
   private static final List<String> HEADINGS =
-      List.of("NAME", "WEIGHT", "CLASS", "MEMORY", "SESSIONS", "DEVICES", "EXPIRES", "TOKENS");
+      List.of(
+          "NAME",
+          "WEIGHT",
+          "CLASS",
+          "ISOLATION",
+          "MEMORY",
+          "SESSIONS",
+          "DEVICES",
+          "EXPIRES",
+          "TOKENS");
 
   @ParentCommand private @Nullable TenantCommand parent;
 
@@ -60,6 +69,7 @@ final class TenantListCommand implements RemoraCommand {
         tenant.name(),
         String.valueOf(tenant.weight()),
         tenant.tenantClass().name().toLowerCase(Locale.ROOT),
+        tenant.isolation().name().toLowerCase(Locale.ROOT),
         memory == null ? "all" : ByteSize.format(memory),
         String.valueOf(tenant.sessionsMax()),
         devices.isEmpty() ? "all" : devices,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.command;
 
+import io.remora.server.tenant.Isolation;
 import io.remora.server.tenant.QueuePolicy;
 import io.remora.server.tenant.Tenant;
 import io.remora.server.tenant.TenantClass;
@@ -23,6 +24,15 @@ final class TenantOptions {
       paramLabel = "latency|normal|batch",
       description = "How its work is queued. Default: normal.")
   private @Nullable TenantClass tenantClass;
+
+  @Option(
+      names = "--isolation",
+      paramLabel = "guarded|shared",
+      description = {
+        "What keeps its kernels from others' memory on a GPU. Default: guarded.",
+        "Sessions that are open keep theirs."
+      })
+  private @Nullable Isolation isolation;
 
   @Option(
       names = "--memory",
@@ -117,6 +127,7 @@ final class TenantOptions {
             ? before.weight()
             : TenantFields.between("--weight", weight, 1, Tenant.WEIGHT_MAX),
         tenantClass == null ? before.tenantClass() : tenantClass,
+        isolation == null ? before.isolation() : isolation,
         memoryOf(before),
         sessions == null
             ? before.sessionsMax()

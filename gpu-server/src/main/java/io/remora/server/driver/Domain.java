@@ -190,6 +190,16 @@ public interface Domain extends DriverCalls, AutoCloseable {
   }
 
   /**
+   * Has all kernels keep to the slab, whatever they do: those of modules that are loaded from now
+   * on. Called before there are any.
+   *
+   * @return false if the device can't do that; nothing has changed then
+   */
+  default boolean fenceKernels() {
+    return false;
+  }
+
+  /**
    * Sets how much memory kernels may hold from {@code malloc} at once.
    *
    * @param bytes not negative

@@ -4,9 +4,11 @@ package io.remora.server.session;
 import io.remora.server.driver.Domain;
 import io.remora.server.driver.DomainImage;
 import io.remora.server.driver.Driver;
+import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
 import io.remora.server.driver.PrintListener;
 import io.remora.server.driver.TakenAddresses;
+import io.remora.server.tenant.Isolation;
 import io.remora.server.tenant.TenantGrant;
 import io.remora.v1.CUresult;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +73,17 @@ final class DomainTerms implements FaultListener {
 
   private Domain limited(int ordinal, Domain domain) {
     TenantGrant grant = session.grant();
+    if (grant.isolation() == Isolation.GUARDED && !domain.fenceKernels()) {
+      domain.close();
+      throw new DriverException(
+          CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+          "device "
+              + ordinal
+              + " can't keep kernels to their session's memory, because it has no virtual memory"
+              + " management: give tenant '"
+              + grant.tenant()
+              + "' a server of its own and isolation 'shared' (docs/security.md)");
+    }
     boolean limited = domain.limitKernelTime(() -> grant.account().limits().kernelTime().toNanos());
     if (!limited && !grant.account().limits().kernelTime().isZero()) {
       log.warn(

@@ -39,15 +39,18 @@ public record LocalTenant(Path tenants, @Nullable Path token) {
           Token token = Token.generate(random);
           writeToken(tokenFile, token);
           return List.of(
+              // All its programs are of one user.
               new Tenant(
-                  NAME,
-                  1,
-                  TenantClass.NORMAL,
-                  null,
-                  Tenant.SESSIONS_DEFAULT,
-                  Set.of(),
-                  null,
-                  List.of(TokenEntry.of(token, clock.instant().truncatedTo(ChronoUnit.SECONDS)))));
+                      NAME,
+                      1,
+                      TenantClass.NORMAL,
+                      null,
+                      Tenant.SESSIONS_DEFAULT,
+                      Set.of(),
+                      null,
+                      List.of(
+                          TokenEntry.of(token, clock.instant().truncatedTo(ChronoUnit.SECONDS))))
+                  .withIsolation(Isolation.SHARED));
         });
     return new LocalTenant(tenants, Files.exists(tokenFile) ? tokenFile : null);
   }

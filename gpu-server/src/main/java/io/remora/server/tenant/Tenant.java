@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param name unique in the file
  * @param weight share of a device beside other tenants, 1 to {@link #WEIGHT_MAX}
  * @param tenantClass how its work is queued
+ * @param isolation what keeps its kernels from others' memory
  * @param memoryBytes device memory of all its sessions together; null: as much as the devices have
  * @param sessionsMax how many sessions it may have at once
  * @param devices ordinals that it may use; empty: all
@@ -25,6 +26,7 @@ public record Tenant(
     String name,
     int weight,
     TenantClass tenantClass,
+    Isolation isolation,
     @Nullable Long memoryBytes,
     int sessionsMax,
     Set<Integer> devices,
@@ -74,6 +76,7 @@ public record Tenant(
         name,
         weight,
         tenantClass,
+        Isolation.GUARDED,
         memoryBytes,
         sessionsMax,
         devices,
@@ -93,12 +96,29 @@ public record Tenant(
     return expires != null && !now.isBefore(expires);
   }
 
+  /** This tenant with another isolation. */
+  public Tenant withIsolation(Isolation changed) {
+    return new Tenant(
+        name,
+        weight,
+        tenantClass,
+        changed,
+        memoryBytes,
+        sessionsMax,
+        devices,
+        expires,
+        limits,
+        queue,
+        tokens);
+  }
+
   /** This tenant with other tokens. */
   public Tenant withTokens(List<TokenEntry> changed) {
     return new Tenant(
         name,
         weight,
         tenantClass,
+        isolation,
         memoryBytes,
         sessionsMax,
         devices,

@@ -10,6 +10,7 @@ import java.util.Set;
  * @param tenant name of the tenant
  * @param weight share of the device beside other tenants, at least 1
  * @param tenantClass how its work is queued
+ * @param isolation what keeps its kernels from others' memory
  * @param memoryQuotaBytes device memory of all the tenant's sessions together
  * @param allowedDevices ordinals of the server's devices that the tenant sees; empty means all
  * @param account what the tenant's sessions hold together, and the limits on it
@@ -19,6 +20,7 @@ public record TenantGrant(
     String tenant,
     int weight,
     TenantClass tenantClass,
+    Isolation isolation,
     long memoryQuotaBytes,
     Set<Integer> allowedDevices,
     TenantAccount account,
@@ -36,7 +38,7 @@ public record TenantGrant(
   /** This grant with another thing to do in the end. */
   public TenantGrant withSlot(Runnable newSlot) {
     return new TenantGrant(
-        tenant, weight, tenantClass, memoryQuotaBytes, allowedDevices, account, newSlot);
+        tenant, weight, tenantClass, isolation, memoryQuotaBytes, allowedDevices, account, newSlot);
   }
 
   /** True if the tenant may use the device with this ordinal. */
@@ -46,7 +48,8 @@ public record TenantGrant(
 
   /** This grant with other devices. */
   public TenantGrant withDevices(Set<Integer> devices) {
-    return new TenantGrant(tenant, weight, tenantClass, memoryQuotaBytes, devices, account, slot);
+    return new TenantGrant(
+        tenant, weight, tenantClass, isolation, memoryQuotaBytes, devices, account, slot);
   }
 
   /** Gives the session slot back. The session calls it once, when everything is freed. */

@@ -198,6 +198,7 @@ public final class TenantRegistry {
             tenant.name(),
             tenant.weight(),
             tenant.tenantClass(),
+            tenant.isolation(),
             account.memory().quotaBytes(),
             tenant.devices(),
             account,

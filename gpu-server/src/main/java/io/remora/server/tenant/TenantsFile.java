@@ -61,6 +61,7 @@ public final class TenantsFile {
         name,
         section.integer("weight", 1, Tenant.WEIGHT_MAX, 1),
         section.choice("class", TenantClass.NORMAL),
+        section.choice("isolation", Isolation.GUARDED),
         section.bytes("memory").orElse(null),
         section.integer("sessions", 0, Tenant.SESSIONS_MAX, Tenant.SESSIONS_DEFAULT),
         Set.copyOf(new HashSet<>(section.integers("devices", 0, Tenant.DEVICE_MAX))),
@@ -119,6 +120,7 @@ public final class TenantsFile {
       line(text, "  - name", tenant.name());
       line(text, "    weight", tenant.weight());
       line(text, "    class", tenant.tenantClass().name().toLowerCase(Locale.ROOT));
+      line(text, "    isolation", tenant.isolation().name().toLowerCase(Locale.ROOT));
       Long memory = tenant.memoryBytes();
       if (memory != null) {
         line(text, "    memory", ByteSize.format(memory));

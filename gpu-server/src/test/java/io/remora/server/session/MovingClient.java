@@ -7,6 +7,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import io.remora.server.session.generated.Calls;
+import io.remora.server.tenant.Isolation;
 import io.remora.server.tenant.TenantAccount;
 import io.remora.server.tenant.TenantClass;
 import io.remora.server.tenant.TenantGrant;
@@ -68,6 +69,7 @@ final class MovingClient {
         "tenant",
         1,
         TenantClass.NORMAL,
+        Isolation.GUARDED,
         account.memory().quotaBytes(),
         Set.of(),
         account,

@@ -8,6 +8,7 @@ import com.google.protobuf.MessageLite;
 import io.remora.server.metrics.Replacements;
 import io.remora.server.queue.DeviceQueue;
 import io.remora.server.queue.QueueConfig;
+import io.remora.server.tenant.Isolation;
 import io.remora.server.tenant.MemoryLedger;
 import io.remora.server.tenant.QueuePolicy;
 import io.remora.server.tenant.TenantAccount;
@@ -156,6 +157,7 @@ final class SessionHarness {
             "tenant",
             1,
             TenantClass.NORMAL,
+            Isolation.SHARED,
             ledger.quotaBytes(),
             Set.of(),
             account,

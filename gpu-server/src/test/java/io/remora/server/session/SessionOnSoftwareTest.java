@@ -12,6 +12,7 @@ import io.remora.server.metrics.Replacements;
 import io.remora.server.queue.DeviceQueue;
 import io.remora.server.queue.QueueConfig;
 import io.remora.server.session.generated.Calls;
+import io.remora.server.tenant.Isolation;
 import io.remora.server.tenant.MemoryLedger;
 import io.remora.server.tenant.TenantAccount;
 import io.remora.server.tenant.TenantClass;
@@ -235,6 +236,7 @@ class SessionOnSoftwareTest {
               "tenant",
               1,
               TenantClass.NORMAL,
+              Isolation.GUARDED,
               ledger.quotaBytes(),
               Set.of(),
               account,

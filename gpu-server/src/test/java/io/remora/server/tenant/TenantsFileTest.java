@@ -37,6 +37,7 @@ final class TenantsFileTest {
             "a.b-c_1",
             7,
             TenantClass.LATENCY,
+            Isolation.SHARED,
             (4L << 30) + 1,
             3,
             Set.of(0, 5),

@@ -9,6 +9,7 @@ import io.remora.ptx.LaunchControl;
 import io.remora.ptx.LaunchShape;
 import io.remora.ptx.PtxException;
 import io.remora.ptx.PtxExecutor;
+import io.remora.ptx.PtxFence;
 import io.remora.ptx.PtxGlobal;
 import io.remora.ptx.PtxInstance;
 import io.remora.ptx.PtxKernel;
@@ -30,6 +31,7 @@ public final class EngineGpu implements Gpu, AutoCloseable {
 
   private final AddressSpace memory = new AddressSpace(WINDOW_BASE, WINDOW_BYTES, 512L << 20);
   private final PtxExecutor executor;
+  private final boolean fenced;
   private final Map<Long, Long> allocations = new HashMap<>();
   private long nextFree = WINDOW_BASE + PAGE;
 
@@ -42,7 +44,17 @@ public final class EngineGpu implements Gpu, AutoCloseable {
    * @param threads that work on a launch
    */
   public EngineGpu(int threads) {
+    this(threads, false);
+  }
+
+  private EngineGpu(int threads, boolean fenced) {
     this.executor = new PtxExecutor(threads);
+    this.fenced = fenced;
+  }
+
+  /** A device of two threads whose kernels are fenced to its memory, as those on a GPU can be. */
+  public static EngineGpu fenced() {
+    return new EngineGpu(2, true);
   }
 
   @Override
@@ -85,10 +97,31 @@ public final class EngineGpu implements Gpu, AutoCloseable {
   @Override
   public Module loadModule(String ptx) {
     try {
-      return new EngineModule(PtxModule.compile(ptx, CompileOptions.DEFAULTS));
+      return fenced
+          ? fenced(PtxFence.of(ptx, CompileOptions.DEFAULTS))
+          : new EngineModule(PtxModule.compile(ptx, CompileOptions.DEFAULTS), Map.of());
     } catch (PtxException e) {
       throw new IllegalArgumentException("the engine refuses the module: " + e.getMessage(), e);
     }
+  }
+
+  private EngineModule fenced(PtxFence fence) throws PtxException {
+    Map<String, Long> places = new HashMap<>();
+    for (PtxGlobal variable : fence.variables()) {
+      places.put(variable.name(), allocate(Math.max(1, variable.bytes())));
+    }
+    String text = fence.fenced(WINDOW_BASE, WINDOW_BYTES, places);
+    EngineModule module =
+        new EngineModule(PtxModule.compile(text, CompileOptions.DEFAULTS), places);
+    Map<String, Long> functions = new HashMap<>();
+    for (String name : fence.functions()) {
+      ByteBuffer address = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      long table = module.global(PtxFence.FUNCTION_TABLE);
+      memory.read(table + (long) functions.size() * Long.BYTES, address);
+      functions.put(name, address.getLong(0));
+    }
+    fence.contents(places, functions).forEach(part -> memory.write(part.address(), part.bytes()));
+    return module;
   }
 
   @Override
@@ -162,7 +195,8 @@ public final class EngineGpu implements Gpu, AutoCloseable {
     private final PtxInstance instance;
     private final Map<String, Long> globals = new HashMap<>();
 
-    EngineModule(PtxModule module) {
+    EngineModule(PtxModule module, Map<String, Long> placed) {
+      globals.putAll(placed);
       for (PtxGlobal global : module.globals()) {
         globals.put(global.name(), allocate(global.bytes()));
       }

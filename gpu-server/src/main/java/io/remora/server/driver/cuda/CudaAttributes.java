@@ -13,6 +13,8 @@ import jcuda.driver.JCudaDriver;
  * so that programs don't try it.
  */
 final class CudaAttributes {
+  static final int CAPABILITY_MAJOR = 75;
+  static final int CAPABILITY_MINOR = 76;
   static final int VIRTUAL_MEMORY_MANAGEMENT = 102;
 
   /** The last one that clients know, of CUDA 13.0. */

@@ -120,6 +120,12 @@ final class CudaDevice implements AutoCloseable {
     return attributes.getOrDefault(CudaAttributes.VIRTUAL_MEMORY_MANAGEMENT, 0) != 0;
   }
 
+  /** Major * 10 + minor. */
+  int computeCapability() {
+    return attributes.getOrDefault(CudaAttributes.CAPABILITY_MAJOR, 0) * 10
+        + attributes.getOrDefault(CudaAttributes.CAPABILITY_MINOR, 0);
+  }
+
   /** Memory for a domain; allocated at once where the driver has no addresses to reserve, too. */
   Slab newSlab(long bytes, TakenAddresses taken) {
     if (hasVirtualMemory()) {

@@ -41,6 +41,10 @@ final class CudaDomain extends PlainCalls implements Domain {
   private final DomainCore core;
   private final CudaModules modules;
   private final Handles<CudaStream> streams = new Handles<>("stream", OBJECTS_MAX);
+
+  /** Null while kernels reach whatever the context's do. */
+  private volatile @Nullable KernelFence kernelFence;
+
   private final Handles<CudaEvent> events = new Handles<>("event", OBJECTS_MAX);
 
   CudaDomain(CudaDriver driver, DomainCore core, CudaModules modules) {
@@ -94,7 +98,35 @@ final class CudaDomain extends PlainCalls implements Domain {
 
   @Override
   public ModuleDescription loadModule(ByteBuffer image, GlobalPlacer placer) {
-    return core.calling(() -> modules.load(image));
+    KernelFence fence = kernelFence;
+    if (fence == null) {
+      return core.calling(() -> modules.load(image));
+    }
+    FencedModule fenced = new FencedModule(image, fence, placer);
+    return core.calling(() -> modules.load(image, fenced, new Contents()));
+  }
+
+  @Override
+  public boolean fenceKernels() {
+    if (!(core.slab() instanceof MappedSlab slab)) {
+      return false;
+    }
+    int capability = core.device().computeCapability();
+    kernelFence = new KernelFence(slab.address(), slab.bytes(), capability);
+    return true;
+  }
+
+  /** Memory of variables, read and written by the domain's own stream. */
+  private final class Contents implements FencedModule.DeviceBytes {
+    @Override
+    public void read(long address, ByteBuffer into) {
+      Cuda.require(core.staging().read(address, into, core.zeroing()), "reading a variable");
+    }
+
+    @Override
+    public void write(long address, ByteBuffer from) {
+      Cuda.require(core.staging().write(address, from, core.zeroing()), "writing a variable");
+    }
   }
 
   @Override
@@ -367,7 +399,7 @@ final class CudaDomain extends PlainCalls implements Domain {
   public void adopt(DomainImage image) {
     core.calling(
         () -> {
-          modules.adopt(image);
+          modules.adopt(image, kernelFence);
           Map<Long, CudaStream> streamsBefore = new HashMap<>();
           for (StreamImage stream : image.streams()) {
             streamsBefore.put(stream.handle(), newStream(stream.priority()));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.driver.cuda;
 
+import io.remora.ptx.PtxFence;
 import io.remora.server.driver.Domain.FunctionDescription;
 import io.remora.server.driver.Domain.GlobalDescription;
 import io.remora.server.driver.Domain.ModuleDescription;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The modules of a domain and their functions, by handle. A module's variables lie where the driver
@@ -49,18 +51,44 @@ final class CudaModules {
     private final ByteBuffer image;
 
     private final List<Long> functions;
+
+    /** Null if its kernels aren't fenced. */
+    private final @Nullable FencedModule fenced;
+
+    /** Those that the driver has placed and somebody has asked for. */
     private final List<Long> variables = new ArrayList<>();
+
     private boolean unloaded;
 
-    Loaded(long module, ByteBuffer image, List<Long> functions) {
+    Loaded(long module, ByteBuffer image, List<Long> functions, @Nullable FencedModule fenced) {
       this.module = module;
       this.image = image;
       this.functions = functions;
+      this.fenced = fenced;
+    }
+
+    List<GlobalDescription> placed() {
+      return fenced == null ? List.of() : fenced.variables();
     }
   }
 
   ModuleDescription load(ByteBuffer image) {
-    long module = new ModuleLoader().load(CudaImage.of(image));
+    return describe(new ModuleLoader().load(CudaImage.of(image)), image, null);
+  }
+
+  /** Loads a module whose kernels are fenced. */
+  ModuleDescription load(ByteBuffer image, FencedModule fenced, FencedModule.DeviceBytes memory) {
+    long module = new ModuleLoader().load(fenced.images());
+    try {
+      fenced.fill(module, memory);
+    } catch (RuntimeException refused) {
+      int unused = CudaCalls.cuModuleUnload(module);
+      throw refused;
+    }
+    return describe(module, image, fenced);
+  }
+
+  private ModuleDescription describe(long module, ByteBuffer image, @Nullable FencedModule fenced) {
     List<FunctionDescription> described = new ArrayList<>();
     try {
       for (long function : functionsOf(module)) {
@@ -72,8 +100,8 @@ final class CudaModules {
       throw refused;
     }
     List<Long> handles = described.stream().map(FunctionDescription::function).toList();
-    return new ModuleDescription(
-        modules.add(new Loaded(module, image, handles)), described, List.of());
+    Loaded loaded = new Loaded(module, image, handles, fenced);
+    return new ModuleDescription(modules.add(loaded), described, loaded.placed());
   }
 
   static void link(ByteBuffer image) {
@@ -134,6 +162,9 @@ final class CudaModules {
 
   Optional<GlobalDescription> findGlobal(long handle, String name) {
     Loaded loaded = modules.get(handle);
+    if (loaded.fenced != null && name.equals(PtxFence.FUNCTION_TABLE)) {
+      return Optional.empty();
+    }
     long[] address = new long[1];
     long[] bytes = new long[1];
     // The session may unload it meanwhile.
@@ -194,13 +225,18 @@ final class CudaModules {
       kernels.add(new FunctionImage(kernel.name(), function, kernel.settings()));
     }
     synchronized (loaded) {
-      if (!loaded.variables.isEmpty() || launched && Variables.mayBeIn(loaded.image)) {
+      boolean kernelsMayHaveChanged =
+          launched
+              && (loaded.fenced == null
+                  ? Variables.mayBeIn(loaded.image)
+                  : loaded.fenced.hasCodeAddresses());
+      if (!loaded.variables.isEmpty() || kernelsMayHaveChanged) {
         throw new DriverException(
             CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
             "a module's variables were on the device, where kernels may have changed them");
       }
     }
-    return new LoadedImage(handle, loaded.image, kernels, List.of());
+    return new LoadedImage(handle, loaded.image, kernels, loaded.placed());
   }
 
   Handles.State moduleHandles() {
@@ -211,13 +247,17 @@ final class CudaModules {
     return functions.state();
   }
 
-  /** Loads the modules of an image, with everything named as it was. */
-  void adopt(DomainImage image) {
+  /**
+   * Loads the modules of an image, with everything named as it was.
+   *
+   * @param fence what their kernels keep to; null if nothing
+   */
+  void adopt(DomainImage image, @Nullable KernelFence fence) {
     Map<Long, Loaded> loaded = new HashMap<>();
     Map<Long, CudaFunction> kernels = new HashMap<>();
     try {
       for (LoadedImage module : image.modules()) {
-        loaded.put(module.handle(), adopt(module, kernels));
+        loaded.put(module.handle(), adopt(module, kernels, fence));
       }
     } finally {
       // Also those before one that failed, so that they are unloaded with the domain.
@@ -226,8 +266,18 @@ final class CudaModules {
     }
   }
 
-  private static Loaded adopt(LoadedImage before, Map<Long, CudaFunction> kernels) {
-    long module = new ModuleLoader().load(CudaImage.of(before.image()));
+  private static Loaded adopt(
+      LoadedImage before, Map<Long, CudaFunction> kernels, @Nullable KernelFence fence) {
+    FencedModule fenced = null;
+    if (fence != null) {
+      Map<String, Long> places = new HashMap<>();
+      before.globals().forEach(global -> places.put(global.name(), global.address()));
+      // Their contents come with the slab's.
+      fenced =
+          new FencedModule(before.image(), fence, (name, bytes, alignment) -> known(places, name));
+    }
+    long module =
+        new ModuleLoader().load(fenced == null ? CudaImage.of(before.image()) : fenced.images());
     Map<String, CudaFunction> byName = new HashMap<>();
     for (long address : functionsOf(module)) {
       CudaFunction kernel = load(address);
@@ -244,7 +294,16 @@ final class CudaModules {
       kernels.put(each.handle(), kernel);
       handles.add(each.handle());
     }
-    return new Loaded(module, before.image(), handles);
+    return new Loaded(module, before.image(), handles, fenced);
+  }
+
+  private static long known(Map<String, Long> places, String name) {
+    Long address = places.get(name);
+    if (address == null) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_NOT_FOUND_VALUE, "the image has a new variable " + name);
+    }
+    return address;
   }
 
   private static void set(CudaFunction kernel, int attribute, int value) {

@@ -15,6 +15,7 @@ import io.remora.server.driver.DomainImage.FunctionImage;
 import io.remora.server.driver.DomainImage.LoadedImage;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.Handles;
+import io.remora.server.driver.image.PtxTexts;
 import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -24,6 +25,10 @@ import java.util.Map;
 
 /** The modules of a domain and their functions, by handle. Any thread may call. */
 final class LoadedModules {
+  private static final PtxTexts.Taker TAKER =
+      new PtxTexts.Taker(
+          "a software device", "", ", or raise the server's software.compute_capability");
+
   /**
    * @param image as it was given
    * @param functions their handles
@@ -50,7 +55,8 @@ final class LoadedModules {
   private PtxModule compile(ByteBuffer image) {
     DeviceLimits limits = core.device().limits();
     return cache.get(
-        ModuleImage.ptx(image, limits.computeCapability(), CompileOptions.DEFAULTS.maxTextBytes()));
+        PtxTexts.ptx(
+            image, TAKER, limits.computeCapability(), CompileOptions.DEFAULTS.maxTextBytes()));
   }
 
   ModuleDescription load(ByteBuffer image, GlobalPlacer placer) {

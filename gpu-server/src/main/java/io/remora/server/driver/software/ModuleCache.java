@@ -6,7 +6,7 @@ import io.remora.ptx.PtxException;
 import io.remora.ptx.PtxModule;
 import io.remora.ptx.PtxText;
 import io.remora.server.driver.DriverException;
-import io.remora.v1.CUresult;
+import io.remora.server.driver.image.PtxRefusal;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -70,20 +70,11 @@ final class ModuleCache {
       result.complete(PtxModule.link(texts, options));
     } catch (PtxException e) {
       forget(hash);
-      result.completeExceptionally(refusal(e));
+      result.completeExceptionally(PtxRefusal.of(e));
     } catch (RuntimeException | Error e) {
       forget(hash);
       result.completeExceptionally(e);
     }
-  }
-
-  private static DriverException refusal(PtxException e) {
-    int result =
-        switch (e.kind()) {
-          case SYNTAX, TOO_LARGE -> CUresult.CUDA_ERROR_INVALID_PTX_VALUE;
-          case UNSUPPORTED -> CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE;
-        };
-    return new DriverException(result, String.valueOf(e.getMessage()));
   }
 
   private synchronized void forget(String hash) {

@@ -457,6 +457,12 @@ final class SoftwareDomain implements Domain {
     return core.fault();
   }
 
+  /** Each access of each kernel is checked in any case. */
+  @Override
+  public boolean fenceKernels() {
+    return true;
+  }
+
   @Override
   public boolean limitKernelTime(LongSupplier nanosMax) {
     core.limitKernelTime(nanosMax);

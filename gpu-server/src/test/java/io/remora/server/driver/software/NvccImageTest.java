@@ -9,6 +9,7 @@ import io.remora.ptx.PtxException;
 import io.remora.ptx.PtxModule;
 import io.remora.ptx.PtxText;
 import io.remora.server.driver.image.Fatbin;
+import io.remora.server.driver.image.PtxTexts;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -29,6 +30,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Images that the machine's own nvcc makes. */
 @Execution(ExecutionMode.CONCURRENT)
 final class NvccImageTest {
+  private static final PtxTexts.Taker TAKER = new PtxTexts.Taker("a software device", "", "");
+
   private static final int DEVICE = 121;
   private static final int TEXT_BYTES_MAX = 64 << 20;
 
@@ -74,7 +77,7 @@ final class NvccImageTest {
   }
 
   private List<PtxText> texts(byte[] image) {
-    return ModuleImage.ptx(ByteBuffer.wrap(image), DEVICE, TEXT_BYTES_MAX);
+    return PtxTexts.ptx(ByteBuffer.wrap(image), TAKER, DEVICE, TEXT_BYTES_MAX);
   }
 
   /** Compiled once; then nvcc's own tool puts the parts together in every way that it can. */

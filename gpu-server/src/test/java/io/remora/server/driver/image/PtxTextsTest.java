@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.remora.server.driver.software;
+package io.remora.server.driver.image;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.remora.ptx.PtxText;
 import io.remora.server.driver.DriverException;
-import io.remora.server.driver.image.Fatbin;
 import io.remora.v1.CUresult;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,18 +19,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-final class ModuleImageTest {
+final class PtxTextsTest {
+  private static final PtxTexts.Taker TAKER = new PtxTexts.Taker("a software device", "", "");
+
   private static final int TEXT_BYTES_MAX = 1 << 20;
 
   private static byte[] resource(String name) throws IOException {
-    try (InputStream in = ModuleImageTest.class.getResourceAsStream("/fatbin/" + name)) {
+    try (InputStream in = PtxTextsTest.class.getResourceAsStream("/fatbin/" + name)) {
       return requireNonNull(in, name).readAllBytes();
     }
   }
 
   private static String ptx(byte[] image, int computeCapability) {
     List<PtxText> texts =
-        ModuleImage.ptx(ByteBuffer.wrap(image), computeCapability, TEXT_BYTES_MAX);
+        PtxTexts.ptx(ByteBuffer.wrap(image), TAKER, computeCapability, TEXT_BYTES_MAX);
     assertThat(texts).hasSize(1);
     return texts.get(0).text();
   }
@@ -84,7 +85,7 @@ final class ModuleImageTest {
     refused(
         () -> ptx(image, 89),
         CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU_VALUE,
-        "is PTX for sm_90, and this software device has compute capability 8.9");
+        "is PTX for sm_90, and this device has compute capability 8.9");
   }
 
   @Test
@@ -106,7 +107,7 @@ final class ModuleImageTest {
     byte[] image = resource("add_one.zstd.fatbin");
     ByteBuffer.wrap(image).order(java.nio.ByteOrder.LITTLE_ENDIAN).putLong(16 + 56, 1L << 40);
     refused(
-        () -> ModuleImage.ptx(ByteBuffer.wrap(image), 75, TEXT_BYTES_MAX),
+        () -> PtxTexts.ptx(ByteBuffer.wrap(image), TAKER, 75, TEXT_BYTES_MAX),
         CUresult.CUDA_ERROR_INVALID_IMAGE_VALUE,
         "PTX of 1099511627776 bytes");
   }
@@ -164,7 +165,7 @@ final class ModuleImageTest {
   }
 
   private static List<PtxText> texts(byte[] image) {
-    return ModuleImage.ptx(ByteBuffer.wrap(image), 121, TEXT_BYTES_MAX);
+    return PtxTexts.ptx(ByteBuffer.wrap(image), TAKER, 121, TEXT_BYTES_MAX);
   }
 
   @Test
@@ -212,7 +213,7 @@ final class ModuleImageTest {
     byte[] image = resource("add_one.lz4.fatbin");
     ByteBuffer.wrap(image).order(java.nio.ByteOrder.LITTLE_ENDIAN).putLong(16 + 56, TEXT_BYTES_MAX);
     refused(
-        () -> ModuleImage.ptx(ByteBuffer.wrap(image), 75, TEXT_BYTES_MAX),
+        () -> PtxTexts.ptx(ByteBuffer.wrap(image), TAKER, 75, TEXT_BYTES_MAX),
         CUresult.CUDA_ERROR_INVALID_IMAGE_VALUE,
         "can't come of");
   }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.remora.server.driver.software;
+package io.remora.server.driver.image;
 
 import io.remora.ptx.PtxText;
 import io.remora.server.driver.DriverException;
-import io.remora.server.driver.image.Fatbin;
 import io.remora.v1.CUresult;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -18,7 +17,7 @@ import java.util.regex.Pattern;
  * fatbins one behind the other (a program of relocatable code), or what {@code cuLinkComplete}
  * gave. Where there are several texts, they are to be linked.
  */
-final class ModuleImage {
+public final class PtxTexts {
   private static final int ELF_MAGIC = 0x464c457f;
   private static final int ALIGNMENT = 8;
 
@@ -32,16 +31,27 @@ final class ModuleImage {
   private static final Pattern TARGET =
       Pattern.compile("^\\s*\\.target\\s+sm_(\\d{2,3})", Pattern.MULTILINE);
 
+  private final Taker taker;
   private final int computeCapability;
   private final int textBytesMax;
   private final List<PtxText> texts = new ArrayList<>();
   private final List<String> withoutPtx = new ArrayList<>();
   private int textBytes;
 
-  private ModuleImage(int computeCapability, int textBytesMax) {
+  private PtxTexts(Taker taker, int computeCapability, int textBytesMax) {
+    this.taker = taker;
     this.computeCapability = computeCapability;
     this.textBytesMax = textBytesMax;
   }
+
+  /**
+   * Who takes texts only, in the words of refusals.
+   *
+   * @param name as in "a software device"
+   * @param ifMachineCode what else than compiling with PTX helps against machine code
+   * @param ifNewer what else than compiling for older GPUs helps against PTX for newer ones
+   */
+  public record Taker(String name, String ifMachineCode, String ifNewer) {}
 
   /**
    * @param image PTX text or fatbins; its position is left alone
@@ -49,8 +59,9 @@ final class ModuleImage {
    * @param textBytesMax longest text taken, of all together
    * @return at least one text
    */
-  static List<PtxText> ptx(ByteBuffer image, int computeCapability, int textBytesMax) {
-    var found = new ModuleImage(computeCapability, textBytesMax);
+  public static List<PtxText> ptx(
+      ByteBuffer image, Taker taker, int computeCapability, int textBytesMax) {
+    var found = new PtxTexts(taker, computeCapability, textBytesMax);
     found.read("the image", image.slice(), true);
     if (found.texts.isEmpty()) {
       throw new DriverException(
@@ -66,13 +77,16 @@ final class ModuleImage {
         if (!mayBeLinked) {
           throw new DriverException(
               CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
-              name + " is machine code, and a software device links PTX only" + REMEDY);
+              name + " is machine code, and " + taker.name + " links PTX only" + REMEDY);
         }
         throw new DriverException(
             CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU_VALUE,
-            "the image is machine code for a GPU, and a software device runs PTX only"
+            "the image is machine code for a GPU, and "
+                + taker.name
+                + " runs PTX only"
                 + REMEDY
-                + ", or nvcc -ptx");
+                + ", or nvcc -ptx"
+                + taker.ifMachineCode);
       }
       default -> add(new PtxText(name, text(image)));
     }
@@ -131,22 +145,26 @@ final class ModuleImage {
           text.name()
               + " is PTX for sm_"
               + target.group(1)
-              + ", and this software device has compute capability "
+              + ", and this device has compute capability "
               + computeCapability / 10
               + "."
               + computeCapability % 10
-              + "; compile for an older GPU, or raise the server's software.compute_capability");
+              + "; compile for an older GPU"
+              + taker.ifNewer);
     }
   }
 
   private String missing(int capability) {
     return "the image holds "
         + (withoutPtx.isEmpty() ? "nothing" : String.join(", ", withoutPtx))
-        + ", and a software device runs PTX for up to compute capability "
+        + ", and "
+        + taker.name
+        + " runs PTX for up to compute capability "
         + capability / 10
         + "."
         + capability % 10
-        + REMEDY;
+        + REMEDY
+        + taker.ifMachineCode;
   }
 
   private String text(ByteBuffer image) {
