@@ -74,7 +74,7 @@ public final class PtxFence {
   /**
    * The text for one window.
    *
-   * @param address the window's first byte, a multiple of its size
+   * @param address the window's first byte; at a multiple of its size it costs least
    * @param bytes its size, a power of two
    * @param places where each of {@link #variables} is, by name
    */

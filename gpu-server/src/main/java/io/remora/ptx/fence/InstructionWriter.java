@@ -219,8 +219,14 @@ final class InstructionWriter {
       plain = ADDRESS;
     }
     String into = others ? MASKED : ADDRESS;
-    out.line(" and.b64 " + into + ", " + plain + ", " + hex(window.bytes() - 1) + ";");
-    out.line(" or.b64 " + into + ", " + into + ", " + hex(window.address()) + ";");
+    String offset = plain;
+    if (!window.isAligned()) {
+      out.line(" sub.s64 " + into + ", " + plain + ", " + hex(window.address()) + ";");
+      offset = into;
+    }
+    out.line(" and.b64 " + into + ", " + offset + ", " + hex(window.bytes() - 1) + ";");
+    String together = window.isAligned() ? " or.b64 " : " add.s64 ";
+    out.line(together + into + ", " + into + ", " + hex(window.address()) + ";");
     moving.accept(into);
     if (others) {
       others(plain, spaces);

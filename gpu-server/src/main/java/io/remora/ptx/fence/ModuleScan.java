@@ -160,16 +160,17 @@ public final class ModuleScan {
     }
   }
 
-  private void space(String modifier) {
-    switch (modifier) {
-      case "shared", "shared::cta" -> spaces.add(Spaces.SHARED);
-      case "shared::cluster" -> {
-        spaces.add(Spaces.SHARED);
-        spaces.add(Spaces.CLUSTER);
+  /** Generic addresses of other memory than global memory are made by no other instruction. */
+  private void convert(Statement statement) {
+    for (Token modifier : statement.modifiers()) {
+      switch (modifier.text()) {
+        case "shared", "shared::cta" -> spaces.add(Spaces.SHARED);
+        case "shared::cluster" -> spaces.add(Spaces.CLUSTER);
+        case "local" -> spaces.add(Spaces.LOCAL);
+        case "const" -> spaces.add(Spaces.CONST);
+        case "param", "param::entry" -> spaces.add(Spaces.PARAM);
+        default -> {}
       }
-      case "local" -> spaces.add(Spaces.LOCAL);
-      case "const" -> spaces.add(Spaces.CONST);
-      default -> {}
     }
   }
 
@@ -191,15 +192,11 @@ public final class ModuleScan {
       if (globals.containsKey(variable.name()) || constants.containsKey(variable.name())) {
         throw TokenStream.error(name, name.shown() + " is declared twice");
       }
-      if (variable.space() == Space.CONST) {
-        spaces.add(Spaces.CONST);
-      }
       all.put(variable.name(), variable);
     }
 
     @Override
     public void shared(List<Token> tokens) {
-      spaces.add(Spaces.SHARED);
       names(tokens);
     }
 
@@ -227,7 +224,6 @@ public final class ModuleScan {
         throw TokenStream.unsupported(
             kind, kind.shown() + " in a function of a module to be fenced");
       }
-      space(kind.text());
       names(tokens);
     }
 
@@ -243,7 +239,6 @@ public final class ModuleScan {
 
     @Override
     public void instruction(Statement statement) {
-      statement.modifiers().forEach(modifier -> space(modifier.text()));
       if (statement.opcode().text().equals("mov")) {
         statement.operands().stream()
             .filter(operand -> operand.size() == 1)
@@ -252,8 +247,8 @@ public final class ModuleScan {
       if (statement.opcode().text().equals("mapa")) {
         spaces.add(Spaces.CLUSTER);
       }
-      if (statement.opcode().text().equals("cvta") && statement.hasAny("param")) {
-        spaces.add(Spaces.PARAM);
+      if (statement.opcode().text().equals("cvta") && !statement.has("to")) {
+        convert(statement);
       }
     }
   }

@@ -79,8 +79,7 @@ final class DomainTerms implements FaultListener {
           CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
           "device "
               + ordinal
-              + " can't keep kernels to their session's memory, because it has no virtual memory"
-              + " management: give tenant '"
+              + " can't keep kernels to their session's memory: give tenant '"
               + grant.tenant()
               + "' a server of its own and isolation 'shared' (docs/security.md)");
     }

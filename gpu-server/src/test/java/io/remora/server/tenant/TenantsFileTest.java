@@ -139,7 +139,7 @@ final class TenantsFileTest {
                     .containsExactly(
                         "2:11: 'tenants.name' must be " + Tenant.NAME_FORM,
                         "3:5: unknown key 'wieght' in 'tenants'; allowed: name, weight, class,"
-                            + " memory, sessions, devices, expires, limits, queue, tokens; did you mean 'weight'?",
+                            + " isolation, memory, sessions, devices, expires, limits, queue, tokens; did you mean 'weight'?",
                         "5:13: 'tenants.weight' must be a whole number from 1 to 1000, not '0'",
                         "6:12: 'tenants.class' must be one of latency, normal, batch",
                         "7:13: 'tenants.memory' must be a size like 4GiB, 512MiB or 1.5GB, or a"

@@ -8,7 +8,13 @@ import io.remora.it.process.ServerProcess;
 import io.remora.it.programs.DeviceProgram;
 import io.remora.it.programs.ProgramResult;
 import io.remora.it.remote.RemoteGpu;
+import io.remora.server.tenant.Isolation;
+import io.remora.server.tenant.LocalTenant;
+import io.remora.server.tenant.TenantsFile;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -29,26 +35,38 @@ class CascadeTest {
       Path.of("..", "client-shim", "target", "native").toAbsolutePath().normalize();
 
   private ServerProcess software;
-  private ServerProcess cuda;
+  private ServerProcess guarded;
+  private ServerProcess shared;
 
   @BeforeAll
-  void startServers(@TempDir Path folder) {
+  void startServers(@TempDir Path folder) throws IOException {
     software = ServerProcess.start(folder.resolve("software"), List.of(), List.of());
-    cuda =
-        ServerProcess.start(
-            folder.resolve("cuda"),
-            List.of(),
-            List.of("--device", "cuda"),
-            Map.of(
-                "LD_LIBRARY_PATH",
-                CLIENT_LIBRARY.toString(),
-                "REMORA_STATE_DIR",
-                software.stateDirectory().toString()));
+    guarded = cascade(folder.resolve("guarded"), Isolation.GUARDED);
+    shared = cascade(folder.resolve("shared"), Isolation.SHARED);
+  }
+
+  private ServerProcess cascade(Path folder, Isolation isolation) throws IOException {
+    LocalTenant local =
+        LocalTenant.ensure(folder.resolve("state"), InstantSource.system(), new SecureRandom());
+    var unused =
+        TenantsFile.update(
+            local.tenants(),
+            tenants -> tenants.stream().map(each -> each.withIsolation(isolation)).toList());
+    return ServerProcess.start(
+        folder,
+        List.of(),
+        List.of("--device", "cuda"),
+        Map.of(
+            "LD_LIBRARY_PATH",
+            CLIENT_LIBRARY.toString(),
+            "REMORA_STATE_DIR",
+            software.stateDirectory().toString()));
   }
 
   @AfterAll
   void stopServers() {
-    cuda.close();
+    shared.close();
+    guarded.close();
     software.close();
   }
 
@@ -58,8 +76,22 @@ class CascadeTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("programs")
-  void isRight(DeviceProgram program) throws Exception {
-    try (RemoteCuda remote = RemoteCuda.connect(cuda.settings())) {
+  void isRightWithKernelsThatAreFenced(DeviceProgram program) throws Exception {
+    runs(program, guarded);
+  }
+
+  static Stream<DeviceProgram> features() {
+    return DeviceProgram.features().stream();
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("features")
+  void isRightWithKernelsAsTheyAre(DeviceProgram program) throws Exception {
+    runs(program, shared);
+  }
+
+  private static void runs(DeviceProgram program, ServerProcess server) throws Exception {
+    try (RemoteCuda remote = RemoteCuda.connect(server.settings())) {
       ProgramResult result = program.run(new RemoteGpu(remote, 0));
       assertThat(result.passed()).as(result.toString()).isTrue();
     }

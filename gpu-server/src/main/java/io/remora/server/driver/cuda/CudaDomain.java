@@ -108,11 +108,8 @@ final class CudaDomain extends PlainCalls implements Domain {
 
   @Override
   public boolean fenceKernels() {
-    if (!(core.slab() instanceof MappedSlab slab)) {
-      return false;
-    }
     int capability = core.device().computeCapability();
-    kernelFence = new KernelFence(slab.address(), slab.bytes(), capability);
+    kernelFence = new KernelFence(slabAddress(), slabBytes(), capability);
     return true;
   }
 

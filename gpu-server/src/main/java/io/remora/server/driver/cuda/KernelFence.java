@@ -15,7 +15,7 @@ import java.util.List;
 /**
  * What the kernels of a domain have to keep to.
  *
- * @param address the slab's first byte, a multiple of its size
+ * @param address the slab's first byte
  * @param bytes the slab's size, a power of two
  * @param computeCapability of the device, major * 10 + minor
  */
