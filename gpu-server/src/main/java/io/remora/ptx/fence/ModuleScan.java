@@ -205,10 +205,10 @@ public final class ModuleScan {
       String name = header.name().text();
       if (header.hasBody()) {
         functions.add(name);
+        names(header.tokens().stream().filter(token -> token != header.name()).toList());
       } else {
         declared.putIfAbsent(name, header.name());
       }
-      names(header.tokens().stream().filter(token -> token != header.name()).toList());
     }
 
     @Override
