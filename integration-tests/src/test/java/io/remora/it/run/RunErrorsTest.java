@@ -50,6 +50,19 @@ class RunErrorsTest {
   }
 
   @Test
+  void whatTheJvmSaysIsNotInACommandsOutput() throws Exception {
+    ProcessBuilder builder = launcher.remora("tenant", "list", "--tenants", "none.yaml");
+    // Most machines have none, of which the JVM warns.
+    builder.environment().put("REMORA_JAVA_OPTIONS", "-XX:+UseLargePages");
+    try (Running running = Running.start(builder)) {
+      assertThat(running.rest())
+          .singleElement()
+          .asString()
+          .startsWith("There is no tenants file none.yaml yet");
+    }
+  }
+
+  @Test
   void unreachableServer() throws Exception {
     expect(
         launcher.runAnything(program, "init"),
