@@ -181,6 +181,39 @@ static void captured(void)
     CHECK(cuGraphDestroy(graph));
 }
 
+/* A captured launch that needn't wait for the end of the kernel before it says so at its edge. */
+static void captured_programmatic(void)
+{
+    CUgraph graph;
+    CUgraphExec exec;
+    unsigned int value;
+    void *values[1] = {&word};
+    CUlaunchAttribute attribute;
+    CUlaunchConfig config;
+    memset(&attribute, 0, sizeof(attribute));
+    attribute.id = CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
+    attribute.value.number = 1;
+    memset(&config, 0, sizeof(config));
+    config.gridDimX = config.gridDimY = config.gridDimZ = 1;
+    config.blockDimX = config.blockDimY = config.blockDimZ = 1;
+    config.hStream = stream;
+    config.attrs = &attribute;
+    config.numAttrs = 1;
+    CHECK(cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_RELAXED));
+    launch_captured();
+    CHECK(cuLaunchKernelEx(&config, increment, values, NULL));
+    CHECK(cuStreamEndCapture(stream, &graph));
+    require_edges(graph, &programmatic);
+    CHECK(cuMemsetD32_v2(word, 1, 1));
+    CHECK(cuGraphInstantiateWithFlags(&exec, graph, 0));
+    CHECK(cuGraphLaunch(exec, stream));
+    CHECK(cuStreamSynchronize(stream));
+    CHECK(cuMemcpyDtoH_v2(&value, word, sizeof(value)));
+    REQUIRE(value == 7);
+    CHECK(cuGraphExecDestroy(exec));
+    CHECK(cuGraphDestroy(graph));
+}
+
 int main(void)
 {
     CUmodule module;
@@ -192,6 +225,7 @@ int main(void)
     impossible_data();
     given_back();
     captured();
+    captured_programmatic();
     puts("edged");
     return 0;
 }
