@@ -6,6 +6,7 @@ import io.remora.v1.CUresult;
 import io.remora.v1.LaunchAttribute;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Launching kernels. Belongs to the session's serial executor. */
@@ -41,10 +42,15 @@ final class LaunchCalls {
    *
    * @param cooperative all of its blocks run at the same time
    * @param programmatic it may begin before the kernel before it on its stream has ended
+   * @param ofNode what a node of a graph keeps of them if the launch is captured
    */
-  record Manner(boolean cooperative, boolean programmatic) {
-    static final Manner PLAIN = new Manner(false, false);
-    static final Manner COOPERATIVE = new Manner(true, false);
+  record Manner(boolean cooperative, boolean programmatic, List<LaunchAttribute> ofNode) {
+    static final Manner PLAIN = new Manner(false, false, List.of());
+    static final Manner COOPERATIVE = new Manner(true, false, List.of());
+
+    Manner {
+      ofNode = List.copyOf(ofNode);
+    }
   }
 
   void launch(
@@ -57,6 +63,9 @@ final class LaunchCalls {
     SessionStream stream = session.objects().stream(call, streamHandle);
     NodeWork.Kernel kernel =
         kernel(stream.device(), functionHandle, shape, manner.cooperative(), parameters);
+    if (stream.capture() != null && !manner.ofNode().isEmpty()) {
+      kernel = with(kernel, manner.ofNode());
+    }
     boolean captured =
         manner.programmatic()
             ? session.captures().takesProgrammatic(call, stream, kernel)
@@ -172,16 +181,17 @@ final class LaunchCalls {
     }
     boolean cooperative = false;
     boolean programmatic = false;
+    List<LaunchAttribute> ofNode = new ArrayList<>(0);
     for (LaunchAttribute attribute : attributes) {
       switch (attribute.getId()) {
-        case IGNORE,
-            ACCESS_POLICY_WINDOW,
-            SYNCHRONIZATION_POLICY,
+        case IGNORE, SYNCHRONIZATION_POLICY -> {}
+        case ACCESS_POLICY_WINDOW,
             CLUSTER_SCHEDULING_POLICY,
             PRIORITY,
             MEM_SYNC_DOMAIN_MAP,
             MEM_SYNC_DOMAIN,
-            PREFERRED_SHARED_MEMORY_CARVEOUT -> {}
+            PREFERRED_SHARED_MEMORY_CARVEOUT ->
+            ofNode.add(attribute);
         case COOPERATIVE -> cooperative = word(attribute, 0) != 0;
         case PROGRAMMATIC_STREAM_SERIALIZATION -> programmatic = word(attribute, 0) != 0;
         case CLUSTER_DIMENSION -> {
@@ -196,7 +206,7 @@ final class LaunchCalls {
                 "the launch attribute " + attribute.getId() + " is not supported");
       }
     }
-    return new Manner(cooperative, programmatic);
+    return new Manner(cooperative, programmatic, ofNode);
   }
 
   private static int word(LaunchAttribute attribute, int index) {

@@ -117,8 +117,7 @@ class SessionMoveTest {
     client.wait(
         Calls.CU_POINTER_SET_ATTRIBUTE,
         CuPointerSetAttribute.newBuilder().setAttribute(6).setPtr(memory).setSetting(1).build());
-    client.call(
-        Calls.CU_CTX_RECORD_EVENT, CuCtxRecordEvent.newBuilder().setHEvent(EVENT).build());
+    client.call(Calls.CU_CTX_RECORD_EVENT, CuCtxRecordEvent.newBuilder().setHEvent(EVENT).build());
     capture();
     makeArrayAndTexture();
     mapMemory();
