@@ -2,6 +2,7 @@
 package io.remora.server.session;
 
 import io.remora.server.session.generated.Answers;
+import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -68,17 +69,38 @@ final class PointerCalls {
     Answers.cuPointerGetAttributes(call, values);
   }
 
-  /** Sets {@code SYNC_MEMOPS}, which the table has checked. */
+  /**
+   * Sets {@code SYNC_MEMOPS}, which the table has checked; answers when the operations are over
+   * that were pending then.
+   */
   void set(SessionCall call, long address, boolean synchronous) {
     Place place = place(address);
     if (place == null) {
       throw unknown(address);
     }
     place.allocation().setSynchronous(synchronous);
-    if (synchronous) {
-      place.device().synchronizeMemory();
+    if (!synchronous) {
+      call.succeed();
+      return;
     }
-    call.succeed();
+    place.device().synchronizeMemory();
+    List<SessionStream> busy =
+        session.objects().streamsOn(place.device()).stream()
+            .filter(each -> each == each.context().legacy() && !each.isIdle())
+            .toList();
+    if (busy.isEmpty()) {
+      call.succeed();
+      return;
+    }
+    int[] left = {busy.size()};
+    for (SessionStream legacy : busy) {
+      legacy.whenIdle(
+          () -> {
+            if (--left[0] == 0) {
+              call.succeed();
+            }
+          });
+    }
   }
 
   private static CallException unknown(long address) {

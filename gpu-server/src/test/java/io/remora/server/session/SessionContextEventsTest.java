@@ -252,4 +252,24 @@ class SessionContextEventsTest {
     assertThat(asked(to)).isZero();
     assertThat(harness.errors).isEmpty();
   }
+
+  @Test
+  void askingForItWaitsForTheOperationsThatArePending() {
+    long from = calls.allocate(64);
+    long to = calls.allocate(64);
+    harness.call(
+        Calls.CU_MEMCPY_DTO_D,
+        CuMemcpyDtoD.newBuilder().setDstDevice(to).setSrcDevice(from).setByteCount(64).build());
+    long set =
+        harness.call(
+            Calls.CU_POINTER_SET_ATTRIBUTE,
+            CuPointerSetAttribute.newBuilder()
+                .setAttribute(SYNC_MEMOPS)
+                .setPtr(to)
+                .setSetting(1)
+                .build());
+    assertThat(harness.isAnswered(set)).isFalse();
+    harness.run();
+    assertThat(harness.answerTo(set).getResult()).isZero();
+  }
 }
