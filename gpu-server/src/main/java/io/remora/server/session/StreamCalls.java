@@ -68,6 +68,7 @@ final class StreamCalls {
   void destroy(SessionStream stream) {
     session.captures().streamEnds(stream);
     session.order().streamEnds(stream);
+    stream.context().streamEnds(stream);
     long orderEvent = stream.orderEvent();
     session.enqueue(
         stream,

@@ -62,6 +62,12 @@ final class VirtualContext {
     barrier = stream;
   }
 
+  /** A stream is being destroyed; a client may name the server's own ones, too. */
+  void streamEnds(SessionStream stream) {
+    gathering = gathering == stream ? null : gathering;
+    barrier = barrier == stream ? null : barrier;
+  }
+
   /** {@code CUlimit} values of this context; changing them changes nothing for other tenants. */
   Map<Integer, Long> limits() {
     return limits;

@@ -14,6 +14,7 @@ import io.remora.v1.CuMemcpyDtoD;
 import io.remora.v1.CuPointerGetAttribute;
 import io.remora.v1.CuPointerSetAttribute;
 import io.remora.v1.CuStreamBeginCaptureV10010;
+import io.remora.v1.CuStreamDestroy;
 import io.remora.v1.CuStreamEndCapture;
 import java.util.List;
 import java.util.Set;
@@ -195,6 +196,22 @@ class SessionContextEventsTest {
     harness.call(Calls.CU_CTX_DESTROY, CuCtxDestroy.newBuilder().setCtx(other).build());
     harness.run();
     assertThat(driverStreams()).hasSize(streams - 1);
+    assertThat(harness.errors).isEmpty();
+  }
+
+  @Test
+  void aClientThatDestroysTheServersOwnStreamGetsAnother() {
+    long event = calls.event();
+    calls.launch(function, 0, 1);
+    record(event);
+    harness.call(
+        Calls.CU_STREAM_DESTROY, CuStreamDestroy.newBuilder().setHStream(1L << 62).build());
+    harness.run();
+    calls.launch(function, 0, 2);
+    record(event);
+    assertThat(query(event)).isEqualTo(CUresult.CUDA_ERROR_NOT_READY_VALUE);
+    harness.run();
+    assertThat(query(event)).isZero();
     assertThat(harness.errors).isEmpty();
   }
 
