@@ -264,7 +264,7 @@ CUresult remora_cuMemDiscardBatchAsync(bool per_thread, CUdeviceptr *dptrs, size
     }
     for (size_t i = 0; i < count; i++) {
         if (sizes[i] == 0 || !remora_managed_find(dptrs[i], &range) ||
-            range.kind == REMORA_MANAGED_HOST_MEMORY ||
+            range.kind == REMORA_MANAGED_HOST_MEMORY || range.kind == REMORA_MANAGED_TWIN ||
             sizes[i] > range.bytes - (size_t)(dptrs[i] - range.start)) {
             return CUDA_ERROR_INVALID_VALUE;
         }

@@ -79,7 +79,11 @@ CUresult remora_cuMemcpyHtoD(bool per_thread, CUdeviceptr dst_device, const void
 {
     struct remora_context *context;
     if (is_managed(src_host, byte_count)) {
-        return remora_cuMemcpyDtoD(per_thread, dst_device, address_of(src_host), byte_count);
+        CUdeviceptr source;
+        CUresult placed = remora_managed_place(src_host, byte_count, &source);
+        return placed == CUDA_SUCCESS
+                       ? remora_cuMemcpyDtoD(per_thread, dst_device, source, byte_count)
+                       : placed;
     }
     if (per_thread) {
         CUresult result = remora_cuMemcpyHtoDAsync(true, dst_device, src_host, byte_count, NULL);
@@ -122,8 +126,11 @@ CUresult remora_cuMemcpyHtoDAsync(bool per_thread, CUdeviceptr dst_device, const
     struct remora_context *context;
     struct copy copy = {REMORA_CALL_CU_MEMCPY_HTO_D_ASYNC, dst_device, byte_count, 0};
     if (is_managed(src_host, byte_count)) {
-        return remora_cuMemcpyDtoDAsync(per_thread, dst_device, address_of(src_host), byte_count,
-                                        h_stream);
+        CUdeviceptr source;
+        CUresult placed = remora_managed_place(src_host, byte_count, &source);
+        return placed == CUDA_SUCCESS ? remora_cuMemcpyDtoDAsync(per_thread, dst_device, source,
+                                                                 byte_count, h_stream)
+                                      : placed;
     }
     CUresult result = check(src_host, byte_count, &context);
     if (result == CUDA_SUCCESS && remora_capture_host_copy(per_thread, h_stream,
@@ -162,7 +169,11 @@ CUresult remora_cuMemcpyDtoH(bool per_thread, void *dst_host, CUdeviceptr src_de
     struct remora_context *context;
     struct copy copy = {REMORA_CALL_CU_MEMCPY_DTO_H, src_device, byte_count, 0};
     if (is_managed(dst_host, byte_count)) {
-        return remora_cuMemcpyDtoD(per_thread, address_of(dst_host), src_device, byte_count);
+        CUdeviceptr target;
+        CUresult placed = remora_managed_place(dst_host, byte_count, &target);
+        return placed == CUDA_SUCCESS
+                       ? remora_cuMemcpyDtoD(per_thread, target, src_device, byte_count)
+                       : placed;
     }
     CUresult result = check(dst_host, byte_count, &context);
     if (result == CUDA_SUCCESS && per_thread) {
@@ -187,8 +198,11 @@ CUresult remora_cuMemcpyDtoHAsync(bool per_thread, void *dst_host, CUdeviceptr s
     struct remora_host_range range;
     struct copy copy = {REMORA_CALL_CU_MEMCPY_DTO_H_ASYNC, src_device, byte_count, 0};
     if (is_managed(dst_host, byte_count)) {
-        return remora_cuMemcpyDtoDAsync(per_thread, address_of(dst_host), src_device, byte_count,
-                                        h_stream);
+        CUdeviceptr target;
+        CUresult placed = remora_managed_place(dst_host, byte_count, &target);
+        return placed == CUDA_SUCCESS ? remora_cuMemcpyDtoDAsync(per_thread, target, src_device,
+                                                                 byte_count, h_stream)
+                                      : placed;
     }
     CUresult result = check(dst_host, byte_count, &context);
     if (result == CUDA_SUCCESS && remora_capture_host_copy(per_thread, h_stream,
@@ -237,10 +251,20 @@ static CUresult copy_here(bool per_thread, CUdeviceptr dst, CUdeviceptr src, siz
     return result;
 }
 
-CUresult remora_cuMemcpy(bool per_thread, CUdeviceptr dst, CUdeviceptr src, size_t byte_count)
+/* Checks a copy whose places tell which memory they are, and goes to where kernels have it. */
+static CUresult place_both(CUdeviceptr *dst, CUdeviceptr *src, size_t bytes)
 {
     struct remora_context *context;
     CUresult result = remora_usable_context(&context);
+    if (result == CUDA_SUCCESS) {
+        result = remora_managed_place(host_pointer(*dst), bytes, dst);
+    }
+    return result == CUDA_SUCCESS ? remora_managed_place(host_pointer(*src), bytes, src) : result;
+}
+
+CUresult remora_cuMemcpy(bool per_thread, CUdeviceptr dst, CUdeviceptr src, size_t byte_count)
+{
+    CUresult result = place_both(&dst, &src, byte_count);
     if (result != CUDA_SUCCESS) {
         return result;
     }
@@ -256,8 +280,7 @@ CUresult remora_cuMemcpy(bool per_thread, CUdeviceptr dst, CUdeviceptr src, size
 CUresult remora_cuMemcpyAsync(bool per_thread, CUdeviceptr dst, CUdeviceptr src, size_t byte_count,
                               CUstream h_stream)
 {
-    struct remora_context *context;
-    CUresult result = remora_usable_context(&context);
+    CUresult result = place_both(&dst, &src, byte_count);
     if (result != CUDA_SUCCESS) {
         return result;
     }

@@ -167,3 +167,41 @@ CUresult remora_cuDeviceGetProperties(CUdevprop *prop, CUdevice dev)
     prop->textureAlign = remora_device_value(dev, CU_DEVICE_ATTRIBUTE_TEXTURE_ALIGNMENT, 0);
     return remora_local(CUDA_SUCCESS);
 }
+
+/* Whether textures have such texels. */
+static bool is_texel(CUarray_format format, unsigned int channels)
+{
+    bool counted = channels == 1 || channels == 2 || channels == 4;
+    switch (format) {
+    case CU_AD_FORMAT_UNSIGNED_INT8:
+    case CU_AD_FORMAT_UNSIGNED_INT16:
+    case CU_AD_FORMAT_UNSIGNED_INT32:
+    case CU_AD_FORMAT_SIGNED_INT8:
+    case CU_AD_FORMAT_SIGNED_INT16:
+    case CU_AD_FORMAT_SIGNED_INT32:
+    case CU_AD_FORMAT_HALF:
+    case CU_AD_FORMAT_FLOAT:
+        return counted;
+    default:
+        return false;
+    }
+}
+
+CUresult remora_cuDeviceGetTexture1DLinearMaxWidth(size_t *max_width_in_elements,
+                                                   CUarray_format format,
+                                                   unsigned int num_channels, CUdevice dev)
+{
+    const struct remora_device *about;
+    int width;
+    CUresult result = find(dev, &about);
+    if (result != CUDA_SUCCESS || max_width_in_elements == NULL ||
+        !is_texel(format, num_channels)) {
+        return result != CUDA_SUCCESS ? result : CUDA_ERROR_INVALID_VALUE;
+    }
+    if (!remora_device_attribute(dev, CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE1D_LINEAR_WIDTH,
+                                 &width)) {
+        return CUDA_ERROR_NOT_SUPPORTED;
+    }
+    *max_width_in_elements = (size_t)width;
+    return remora_local(CUDA_SUCCESS);
+}

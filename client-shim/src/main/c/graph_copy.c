@@ -67,6 +67,13 @@ static CUresult classify(struct side *side, const void *host)
     if (side->type == CU_MEMORYTYPE_HOST) {
         side->address = (uint64_t)(uintptr_t)host;
     }
+    if (side->type != CU_MEMORYTYPE_DEVICE) {
+        const void *given = (const void *)(uintptr_t)side->address;
+        CUresult result = remora_managed_place(given, 1, &side->address);
+        if (result != CUDA_SUCCESS) {
+            return result;
+        }
+    }
     /* Managed memory is copied where kernels use it. */
     side->is_host = side->type == CU_MEMORYTYPE_HOST
                             ? !remora_is_managed(side->address, 1)

@@ -10,6 +10,7 @@
 #include "graph_edges.h"
 #include "handle_map.h"
 #include "host_memory.h"
+#include "managed.h"
 #include "remora_by_hand.h"
 
 /* The copies of an instantiated graph in the server's order. */
@@ -160,6 +161,11 @@ static CUresult move(uint64_t context, uint64_t exec, uint64_t number, uint64_t 
     struct transfer transfer = {exec, number};
     if (!remora_find_host_copy(number, &rows)) {
         return CUDA_ERROR_UNKNOWN;
+    }
+    if (remora_is_managed((uint64_t)(uintptr_t)rows.start, 1)) {
+        remora_say_once("graph twin", "cuGraphLaunch: host memory that the graph copies has got a "
+                                      "device pointer since it was captured: capture it again");
+        return CUDA_ERROR_NOT_SUPPORTED;
     }
     if (direction == REMORA_COPY_TO_DEVICE) {
         CUresult result = remora_settle_host_memory(rows.start);

@@ -2,6 +2,7 @@
 /* Host memory: allocating and registering it. */
 #include "host_memory.h"
 #include "managed_calls.h"
+#include "managed_twin.h"
 #include "remora_by_hand.h"
 
 /* CU_MEMHOSTALLOC_...: portable, device map, write combined. */
@@ -48,7 +49,13 @@ static CUresult release(void *memory, bool registered, CUresult otherwise)
         range.registered != registered) {
         return otherwise;
     }
-    result = remora_settle_host_memory(memory);
+    result = remora_twin_ends(&range);
+    if (result == CUDA_ERROR_OUT_OF_MEMORY) {
+        /* The memory is a twin's still. */
+        return result;
+    }
+    CUresult settled = remora_settle_host_memory(memory);
+    result = result == CUDA_SUCCESS ? settled : result;
     return remora_local(remora_release_host(memory, registered) ? result : otherwise);
 }
 
@@ -103,13 +110,16 @@ CUresult remora_cuMemHostRegister(void *p, size_t bytesize, unsigned int flags)
     return remora_local(remora_register_host(p, bytesize, flags, context));
 }
 
-/* Kernels can't reach host memory of another machine, unless it was made for that. */
+/* Kernels can't reach host memory of another machine, so they have it in that of the device. */
 CUresult remora_cuMemHostGetDevicePointer(CUdeviceptr *pdptr, void *p, unsigned int flags)
 {
+    struct remora_context *context;
     struct remora_host_range range;
     struct remora_managed_range mapped;
-    if (pdptr == NULL || flags != 0) {
-        return CUDA_ERROR_INVALID_VALUE;
+    CUdeviceptr start = 0;
+    CUresult result = remora_usable_context(&context);
+    if (result != CUDA_SUCCESS || pdptr == NULL || flags != 0) {
+        return result != CUDA_SUCCESS ? result : CUDA_ERROR_INVALID_VALUE;
     }
     if (is_mapped(p, &mapped)) {
         *pdptr = (CUdeviceptr)(uintptr_t)p;
@@ -118,8 +128,9 @@ CUresult remora_cuMemHostGetDevicePointer(CUdeviceptr *pdptr, void *p, unsigned 
     if (!remora_find_host_range(p, &range)) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    *pdptr = 0;
-    remora_say_once("mapped", "cuMemHostGetDevicePointer: kernels can use host memory only if it was "
-                              "allocated with CU_MEMHOSTALLOC_DEVICEMAP (cudaHostAllocMapped)");
-    return remora_local(CUDA_ERROR_NOT_SUPPORTED);
+    result = remora_twin_of(&range, context, &start);
+    *pdptr = result == CUDA_SUCCESS
+                     ? start + (CUdeviceptr)((const uint8_t *)p - range.start)
+                     : 0;
+    return remora_local(result);
 }

@@ -355,6 +355,7 @@ CUresult remora_cuLibraryGetManaged(CUdeviceptr *dptr, size_t *bytes, CUlibrary 
     result = find_variable(range.context->handle, library, name, &range.start, &size);
     range.bytes = (size_t)size;
     range.allocation = range.start;
+    range.program = range.start;
     if (result == CUDA_SUCCESS && !remora_is_managed(range.start, 1)) {
         bool possible = remora_can_manage(range.context->device)
                         && range.start % (uint64_t)sysconf(_SC_PAGESIZE) == 0;

@@ -5,205 +5,26 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "managed_fault.h"
-#include "managed_pages.h"
+#include "managed_table.h"
 #include "managed_transfer.h"
 #include "managed_window.h"
-#include "memory_kind.h"
 #include "trace.h"
 
-/* Guards all of this; is held while bytes travel, but not while work is waited for. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-/* Sorted by address; they don't overlap. */
-static struct remora_managed_pages **all;
-static size_t count;
-static size_t capacity;
-static uint64_t last_id;
-/* `count`, for those who don't take the lock. */
-static atomic_size_t present;
+/* Where twins were that the program has back: a thread may just have had a fault there. */
+#define GIVEN_BACK_KEPT 16u
+static struct {
+    uint64_t start;
+    uint64_t end;
+} given_back[GIVEN_BACK_KEPT];
+static atomic_uint given_back_count;
 
 /* Contexts with work that may use managed memory and hasn't been waited for; counts all work. */
 static uint64_t *working;
 static size_t working_count;
 static size_t working_capacity;
 static uint64_t work_number;
-
-/* ---- ranges --------------------------------------------------------------------------------- */
-
-bool remora_can_manage(CUdevice device)
-{
-    const struct remora_device *about = remora_device_at(device);
-    return about != NULL && remora_is_reserved(about);
-}
-
-/* The first that ends behind an address. With the lock held, as all below. */
-static size_t first_behind(uint64_t address)
-{
-    size_t low = 0;
-    size_t high = count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (remora_pages_end(all[middle]) <= address) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
-static struct remora_managed_pages *find(uint64_t address)
-{
-    size_t place = first_behind(address);
-    return place < count && all[place]->range.start <= address ? all[place] : NULL;
-}
-
-static bool make_room(void)
-{
-    if (count == capacity) {
-        size_t larger = capacity == 0 ? 16 : capacity * 2;
-        struct remora_managed_pages **grown = realloc(all, larger * sizeof(*grown));
-        if (grown == NULL) {
-            return false;
-        }
-        all = grown;
-        capacity = larger;
-    }
-    return true;
-}
-
-static CUresult before_call(enum remora_call_number number, uint64_t context);
-static void after_host_function(void);
-
-static const struct remora_hooks hooks = {before_call, after_host_function};
-
-CUresult remora_managed_add(const struct remora_managed_range *range, bool zeroed)
-{
-    CUresult result = CUDA_ERROR_OUT_OF_MEMORY;
-    pthread_mutex_lock(&lock);
-    if (make_room() && remora_managed_watch_faults()) {
-        struct remora_managed_pages *pages = remora_pages_make(range, zeroed);
-        if (pages != NULL && zeroed) {
-            bool began = remora_own_calls_begin();
-            result = remora_managed_clear(range->context, range->start, range->bytes);
-            if (began) {
-                remora_own_calls_end();
-            }
-            if (result != CUDA_SUCCESS) {
-                remora_pages_end_of(pages);
-                pages = NULL;
-            }
-        }
-        if (pages != NULL) {
-            size_t place = first_behind(range->start);
-            memmove(&all[place + 1], &all[place], (count - place) * sizeof(*all));
-            all[place] = pages;
-            pages->range.id = ++last_id | UINT64_C(1) << 63;
-            atomic_store(&present, ++count);
-            remora_set_hooks(&hooks);
-            result = CUDA_SUCCESS;
-        }
-    }
-    pthread_mutex_unlock(&lock);
-    return result;
-}
-
-bool remora_managed_find(uint64_t address, struct remora_managed_range *range)
-{
-    if (atomic_load_explicit(&present, memory_order_relaxed) == 0) {
-        return false;
-    }
-    pthread_mutex_lock(&lock);
-    const struct remora_managed_pages *found = find(address);
-    bool inside = found != NULL && address - found->range.start < found->range.bytes;
-    if (inside) {
-        *range = found->range;
-    }
-    pthread_mutex_unlock(&lock);
-    return inside;
-}
-
-bool remora_is_managed(uint64_t address, uint64_t bytes)
-{
-    if (atomic_load_explicit(&present, memory_order_relaxed) == 0) {
-        return false;
-    }
-    pthread_mutex_lock(&lock);
-    size_t place = first_behind(address);
-    bool touched = bytes != 0 && place < count
-                   && (all[place]->range.start <= address
-                       || all[place]->range.start - address < bytes);
-    pthread_mutex_unlock(&lock);
-    return touched;
-}
-
-static void take_out(size_t place)
-{
-    remora_pages_end_of(all[place]);
-    memmove(&all[place], &all[place + 1], (count - place - 1) * sizeof(*all));
-    atomic_store(&present, --count);
-}
-
-bool remora_managed_remove(uint64_t start, struct remora_managed_range *range)
-{
-    if (atomic_load_explicit(&present, memory_order_relaxed) == 0) {
-        return false;
-    }
-    pthread_mutex_lock(&lock);
-    size_t place = first_behind(start);
-    bool found = place < count && all[place]->range.start == start;
-    if (found) {
-        *range = all[place]->range;
-        take_out(place);
-    }
-    pthread_mutex_unlock(&lock);
-    return found;
-}
-
-void remora_managed_library_ends(CUlibrary library)
-{
-    pthread_mutex_lock(&lock);
-    for (size_t i = count; i-- > 0;) {
-        if (all[i]->range.owner == (uint64_t)(uintptr_t)library) {
-            take_out(i);
-        }
-    }
-    pthread_mutex_unlock(&lock);
-}
-
-void remora_managed_context_ends(const struct remora_context *context)
-{
-    pthread_mutex_lock(&lock);
-    for (size_t i = count; i-- > 0;) {
-        if (all[i]->range.context == context && all[i]->range.owner == 0) {
-            take_out(i);
-        }
-    }
-    pthread_mutex_unlock(&lock);
-}
-
-void remora_managed_set_advice(uint64_t address, const struct remora_managed_advice *advice)
-{
-    pthread_mutex_lock(&lock);
-    struct remora_managed_pages *found = find(address);
-    if (found != NULL) {
-        found->range.advice = *advice;
-    }
-    pthread_mutex_unlock(&lock);
-}
-
-void remora_managed_fetch_whole(uint64_t address)
-{
-    pthread_mutex_lock(&lock);
-    struct remora_managed_pages *found = find(address);
-    if (found != NULL) {
-        found->fault_pages = found->count;
-    }
-    pthread_mutex_unlock(&lock);
-}
 
 /* ---- before work ---------------------------------------------------------------------------- */
 
@@ -234,8 +55,9 @@ static CUresult give_all(void)
     CUresult result = CUDA_SUCCESS;
     struct remora_context *last = NULL;
     bool watched = false;
-    for (size_t i = 0; i < count && result == CUDA_SUCCESS; i++) {
-        struct remora_managed_pages *pages = all[i];
+    struct remora_managed_pages *pages;
+    for (size_t i = 0; result == CUDA_SUCCESS && (pages = remora_managed_pages_number(i)) != NULL;
+         i++) {
         bool sent = false;
         if (!pages->away) {
             result = remora_pages_give(pages, &sent);
@@ -252,17 +74,17 @@ static CUresult give_all(void)
 
 CUresult remora_managed_before_work(uint64_t context)
 {
-    if (atomic_load_explicit(&present, memory_order_relaxed) == 0) {
+    if (!remora_managed_any()) {
         return CUDA_SUCCESS;
     }
     bool began = remora_own_calls_begin();
     int error = errno;
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&remora_managed_lock);
     CUresult result = note_work(context) ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
     if (result == CUDA_SUCCESS) {
         result = give_all();
     }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&remora_managed_lock);
     errno = error;
     if (began) {
         remora_own_calls_end();
@@ -312,18 +134,20 @@ static CUresult before_call(enum remora_call_number number, uint64_t context)
 /* What comes behind the function on its stream was sent before it ran, and begins now. */
 static void after_host_function(void)
 {
-    if (atomic_load_explicit(&present, memory_order_relaxed) == 0 || !remora_own_calls_begin()) {
+    if (!remora_managed_any() || !remora_own_calls_begin()) {
         return;
     }
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&remora_managed_lock);
     CUresult result = give_all();
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&remora_managed_lock);
     remora_own_calls_end();
     if (result != CUDA_SUCCESS) {
         remora_say_once("managed", "What a host function wrote into managed memory couldn't be sent "
                                    "(%d)", (int)result);
     }
 }
+
+const struct remora_hooks remora_managed_hooks = {before_call, after_host_function};
 
 /* ---- faults --------------------------------------------------------------------------------- */
 
@@ -338,7 +162,7 @@ static CUresult await_work(void)
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
     memcpy(waited, working, contexts * sizeof(*waited));
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&remora_managed_lock);
     for (size_t i = 0; i < contexts && result == CUDA_SUCCESS; i++) {
         result = remora_managed_await(waited[i]);
         if (result == CUDA_ERROR_CONTEXT_IS_DESTROYED || result == CUDA_ERROR_INVALID_CONTEXT) {
@@ -346,7 +170,7 @@ static CUresult await_work(void)
         }
     }
     free(waited);
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&remora_managed_lock);
     if (result == CUDA_SUCCESS && number == work_number) {
         working_count = 0;
     }
@@ -356,7 +180,7 @@ static CUresult await_work(void)
 /* With the lock held. The range may be gone by the time that work is over. */
 static bool resolve(uint64_t address, bool writes, CUresult *result)
 {
-    struct remora_managed_pages *pages = find(address);
+    struct remora_managed_pages *pages = remora_managed_pages_at(address);
     *result = CUDA_SUCCESS;
     while (pages != NULL && *result == CUDA_SUCCESS) {
         /* A host function runs when the work before it is over, and would wait for itself. */
@@ -366,15 +190,134 @@ static bool resolve(uint64_t address, bool writes, CUresult *result)
             return *result == CUDA_SUCCESS;
         }
         *result = await_work();
-        pages = find(address);
+        pages = remora_managed_pages_at(address);
     }
     return false;
 }
 
+/* ---- twins that the program has back -------------------------------------------------------- */
+
+/* Brings what the server has newer of a twin; returns its pages, if they are still there. */
+static struct remora_managed_pages *bring_all(uint64_t program, CUresult *result)
+{
+    struct remora_managed_pages *pages = remora_managed_pages_at(program);
+    *result = CUDA_SUCCESS;
+    while (pages != NULL && *result == CUDA_SUCCESS && remora_pages_any_away(pages)) {
+        if (working_count == 0 || remora_on_callback_thread()) {
+            *result = remora_pages_take_all(pages);
+        } else {
+            *result = await_work();
+            pages = remora_managed_pages_at(program);
+        }
+    }
+    return pages;
+}
+
+CUresult remora_managed_give_back(const void *host, struct remora_managed_range *range,
+                                  bool *found)
+{
+    uint64_t program = (uint64_t)(uintptr_t)host;
+    CUresult result = CUDA_SUCCESS;
+    *found = false;
+    if (atomic_load_explicit(&remora_managed_twins, memory_order_relaxed) == 0) {
+        return CUDA_SUCCESS;
+    }
+    bool began = remora_own_calls_begin();
+    pthread_mutex_lock(&remora_managed_lock);
+    struct remora_managed_pages *pages = remora_managed_pages_at(program);
+    if (pages != NULL && pages->first == program && pages->range.kind == REMORA_MANAGED_TWIN) {
+        pages = bring_all(program, &result);
+    } else {
+        pages = NULL;
+    }
+    if (pages != NULL && remora_pages_leave(pages)) {
+        unsigned int place = atomic_load(&given_back_count) % GIVEN_BACK_KEPT;
+        given_back[place].start = program;
+        given_back[place].end = remora_pages_end(pages);
+        atomic_fetch_add(&given_back_count, 1);
+        *range = pages->range;
+        *found = true;
+        remora_managed_take_out(pages);
+    } else if (pages != NULL) {
+        result = CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    pthread_mutex_unlock(&remora_managed_lock);
+    if (began) {
+        remora_own_calls_end();
+    }
+    if (result != CUDA_SUCCESS && *found) {
+        remora_say_once("twin", "What kernels wrote into host memory at %p can't be brought from the "
+                                "server (%d): the memory has what was there before",
+                        host, (int)result);
+    }
+    return result;
+}
+
+static uint64_t twin_of(const struct remora_context *context)
+{
+    uint64_t program = 0;
+    pthread_mutex_lock(&remora_managed_lock);
+    const struct remora_managed_pages *pages;
+    for (size_t i = 0; program == 0 && (pages = remora_managed_pages_number(i)) != NULL; i++) {
+        bool its = pages->range.kind == REMORA_MANAGED_TWIN && pages->range.context == context;
+        program = its ? pages->first : 0;
+    }
+    pthread_mutex_unlock(&remora_managed_lock);
+    return program;
+}
+
+static void give_back_twins(const struct remora_context *context)
+{
+    struct remora_managed_range range;
+    bool found = true;
+    while (found && atomic_load(&remora_managed_twins) > 0) {
+        uint64_t program = twin_of(context);
+        found = program != 0;
+        if (found) {
+            remora_managed_give_back((const void *)(uintptr_t)program, &range, &found);
+        }
+    }
+}
+
+void remora_managed_context_ends(const struct remora_context *context)
+{
+    give_back_twins(context);
+    remora_managed_take_out_of(context);
+}
+
+/* Whether an access to the program's own memory failed only because that was a twin just before. */
+static bool is_back(uint64_t address)
+{
+    static __thread uint64_t last;
+    static __thread unsigned int last_count;
+    bool inside = false;
+    pthread_mutex_lock(&remora_managed_lock);
+    unsigned int now = atomic_load(&given_back_count);
+    for (unsigned int i = 0; i < GIVEN_BACK_KEPT && !inside; i++) {
+        inside = given_back[i].start <= address && address < given_back[i].end;
+    }
+    pthread_mutex_unlock(&remora_managed_lock);
+    /* The second time it isn't because of that. */
+    bool again = last == address && last_count == now;
+    last = address;
+    last_count = now;
+    return inside && !again;
+}
+
+static bool resolve_fault(uint64_t address, bool writes);
+
 bool remora_managed_resolve(uint64_t address, bool writes)
 {
+    if (resolve_fault(address, writes)) {
+        return true;
+    }
+    return atomic_load(&given_back_count) > 0 && is_back(address);
+}
+
+static bool resolve_fault(uint64_t address, bool writes)
+{
     CUresult result;
-    if (atomic_load_explicit(&present, memory_order_relaxed) == 0) {
+    if (!remora_managed_any()) {
         return false;
     }
     if (remora_within_call() || !remora_own_calls_begin()) {
@@ -386,9 +329,9 @@ bool remora_managed_resolve(uint64_t address, bool writes)
     struct remora_trace_mark mark = remora_trace_enter();
     int cancel;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&remora_managed_lock);
     bool resolved = resolve(address, writes, &result);
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&remora_managed_lock);
     pthread_setcancelstate(cancel, NULL);
     remora_own_calls_end();
     if (remora_tracing && resolved) {
@@ -404,16 +347,8 @@ bool remora_managed_resolve(uint64_t address, bool writes)
 
 void remora_forget_managed(void)
 {
-    pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
-    lock = fresh;
-    for (size_t i = 0; i < count; i++) {
-        remora_reserve_again(all[i]->first, remora_pages_end(all[i]) - all[i]->first);
-    }
-    all = NULL;
-    count = 0;
-    capacity = 0;
+    remora_managed_forget_table();
     working_count = 0;
-    atomic_store(&present, 0);
     remora_window_forget();
     remora_managed_forget_streams();
 }

@@ -6,6 +6,9 @@
  * newest bytes on one side or on both. What the program has written goes to the server before work
  * that may read it, and then the pages are taken away from the program; when it touches one, the
  * fault waits for the work and brings the bytes. Any thread.
+ *
+ * Host memory that the program has elsewhere can be the program's side of such a range as well: it
+ * stays where it is, and kernels have a twin of it in the slab.
  */
 #ifndef REMORA_MANAGED_H
 #define REMORA_MANAGED_H
@@ -17,7 +20,9 @@ enum remora_managed_kind {
     /* Of cuMemHostAlloc: the program takes it for host memory. */
     REMORA_MANAGED_HOST_MEMORY,
     /* Belongs to a module. */
-    REMORA_MANAGED_VARIABLE
+    REMORA_MANAGED_VARIABLE,
+    /* Host memory at an address of its own; whole pages. */
+    REMORA_MANAGED_TWIN
 };
 
 /* What cuMemAdvise and cuMemPrefetchAsync have said. */
@@ -32,7 +37,9 @@ struct remora_managed_advice {
 
 struct remora_managed_range {
     enum remora_managed_kind kind;
+    /* Where kernels have it, and where the program does: elsewhere if it is a twin. */
     uint64_t start;
+    uint64_t program;
     size_t bytes;
     /* Of cuMemHostAlloc or cuMemAllocManaged. */
     unsigned int flags;
@@ -51,15 +58,29 @@ bool remora_can_manage(CUdevice device);
 
 /*
  * Makes memory of the server the program's as well; it begins at a page and has its pages to
- * itself. With `zeroed` the server has zeros there. CUDA_ERROR_OUT_OF_MEMORY.
+ * itself. With `zeroed` the server has zeros there. What the program has in the place of a twin is
+ * what both have then. CUDA_ERROR_OUT_OF_MEMORY, CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED.
  */
 CUresult remora_managed_add(const struct remora_managed_range *range, bool zeroed);
 
-/* The range in which an address lies. False if there is none; cheap without any. */
+/* The range in which an address of either side lies. False if there is none; cheap without any. */
 bool remora_managed_find(uint64_t address, struct remora_managed_range *range);
 
 /* Whether a range of addresses touches managed ones. */
 bool remora_is_managed(uint64_t address, uint64_t bytes);
+
+/*
+ * Where kernels have memory of the program's: there itself, but for twins. CUDA_ERROR_INVALID_VALUE
+ * for memory that is partly a twin and partly something else.
+ */
+CUresult remora_managed_place(const void *host, uint64_t bytes, CUdeviceptr *address);
+
+/*
+ * Makes a twin that begins at an address of the program's its own memory again, with the newest
+ * bytes, for which it waits. *found: there was one, and *range is what it was.
+ */
+CUresult remora_managed_give_back(const void *host, struct remora_managed_range *range,
+                                  bool *found);
 
 /* Takes the range that begins at an address from the program; false if there is none such. */
 bool remora_managed_remove(uint64_t start, struct remora_managed_range *range);

@@ -38,6 +38,7 @@ CUresult remora_allocate_managed(struct remora_context *context, size_t bytes,
     struct remora_managed_range range = {
         .kind = kind,
         .start = (allocation + page - 1) / page * page,
+        .program = (allocation + page - 1) / page * page,
         .bytes = bytes,
         .flags = flags,
         .allocation = allocation,
@@ -87,7 +88,7 @@ CUresult remora_cuMemGetAddressRange(CUdeviceptr *pbase, size_t *psize, CUdevice
     uint64_t size = 0;
     CUresult result = remora_ready();
     if (result == CUDA_SUCCESS && remora_managed_find(dptr, &range)) {
-        base = range.start;
+        base = dptr - range.program < range.bytes ? range.program : range.start;
         size = range.bytes;
         remora_count_local();
     } else {
@@ -123,7 +124,7 @@ static CUresult find_range(CUdeviceptr address, size_t count, struct remora_mana
         return result;
     }
     bool inside = count != 0 && remora_managed_find(address, range) &&
-                  range->kind != REMORA_MANAGED_HOST_MEMORY &&
+                  range->kind != REMORA_MANAGED_HOST_MEMORY && range->kind != REMORA_MANAGED_TWIN &&
                   count <= range->bytes - (size_t)(address - range->start);
     return inside ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }

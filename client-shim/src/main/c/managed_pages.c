@@ -3,6 +3,7 @@
 #include "managed_pages.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -46,27 +47,43 @@ struct remora_managed_pages *remora_pages_make(const struct remora_managed_range
     uint64_t bytes = (range->bytes + page - 1) / page * page;
     size_t count = (size_t)(bytes / page);
     struct remora_managed_pages *pages = calloc(1, sizeof(*pages) + count);
-    if (pages == NULL || !remora_window_map(range->context->device, range->start, bytes)) {
+    bool twin = range->kind == REMORA_MANAGED_TWIN;
+    if (pages == NULL ||
+        (!twin && !remora_window_map(range->context->device, range->start, bytes))) {
         free(pages);
         return NULL;
     }
     pages->range = *range;
-    pages->first = range->start;
+    pages->first = range->program;
     pages->count = count;
-    pages->away = !zeroed;
+    pages->away = !zeroed && !twin;
     pages->clearing = zeroed;
     pages->fault_pages = 1;
-    memset(pages->state, zeroed ? FRESH : AWAY, count);
-    if (!zeroed) {
+    memset(pages->state, twin ? WRITTEN : zeroed ? FRESH : AWAY, count);
+    if (pages->away) {
         mprotect((void *)(uintptr_t)pages->first, bytes, PROT_NONE);
     }
     return pages;
 }
 
+bool remora_pages_join(struct remora_managed_pages *pages)
+{
+    return remora_window_replace(pages->range.context->device, pages->range.start, pages->first,
+                                 remora_pages_end(pages) - pages->first);
+}
+
+bool remora_pages_leave(struct remora_managed_pages *pages)
+{
+    return remora_window_restore(pages->range.context->device, pages->range.start, pages->first,
+                                 remora_pages_end(pages) - pages->first);
+}
+
 void remora_pages_end_of(struct remora_managed_pages *pages)
 {
-    remora_window_unmap(pages->range.context->device, pages->first,
-                        remora_pages_end(pages) - pages->first);
+    if (pages->range.kind != REMORA_MANAGED_TWIN) {
+        remora_window_unmap(pages->range.context->device, pages->first,
+                            remora_pages_end(pages) - pages->first);
+    }
     free(pages);
 }
 
@@ -95,14 +112,21 @@ static size_t run_end(const struct remora_managed_pages *pages, size_t from, siz
 static uint64_t clipped_end(const struct remora_managed_pages *pages, size_t to)
 {
     uint64_t end = address_of(pages, to);
-    uint64_t range_end = pages->range.start + pages->range.bytes;
+    uint64_t range_end = pages->first + pages->range.bytes;
     return end < range_end ? end : range_end;
+}
+
+/* Where kernels have what the program has at an address. */
+static uint64_t for_kernels(const struct remora_managed_pages *pages, uint64_t address)
+{
+    return address - pages->first + pages->range.start;
 }
 
 static CUresult send(const struct remora_managed_pages *pages, uint64_t start, uint64_t end)
 {
     CUdevice device = pages->range.context->device;
-    return remora_managed_send(pages->range.context, start, remora_window_alias(device, start),
+    uint64_t there = for_kernels(pages, start);
+    return remora_managed_send(pages->range.context, there, remora_window_alias(device, there),
                                end - start);
 }
 
@@ -111,14 +135,15 @@ static CUresult send_data(const struct remora_managed_pages *pages, uint64_t sta
                           bool *sent)
 {
     CUresult result = CUDA_SUCCESS;
-    uint64_t from = start;
-    uint64_t to = end;
+    uint64_t shift = pages->range.start - pages->first;
+    uint64_t from = start + shift;
+    uint64_t to = end + shift;
     while (result == CUDA_SUCCESS
            && remora_window_find_data(pages->range.context->device, &from, &to)) {
-        result = send(pages, from, to);
+        result = send(pages, from - shift, to - shift);
         *sent = true;
         from = to;
-        to = end;
+        to = end + shift;
     }
     return result;
 }
@@ -185,9 +210,32 @@ static size_t reach(struct remora_managed_pages *pages, size_t page)
 static CUresult bring(const struct remora_managed_pages *pages, size_t from, size_t to)
 {
     uint64_t start = address_of(pages, from);
+    uint64_t there = for_kernels(pages, start);
     CUdevice device = pages->range.context->device;
-    return remora_managed_bring(pages->range.context, start, remora_window_alias(device, start),
+    return remora_managed_bring(pages->range.context, there, remora_window_alias(device, there),
                                 clipped_end(pages, to) - start);
+}
+
+bool remora_pages_any_away(const struct remora_managed_pages *pages)
+{
+    return pages->away || memchr(pages->state, AWAY, pages->count) != NULL;
+}
+
+CUresult remora_pages_take_all(struct remora_managed_pages *pages)
+{
+    CUresult result = CUDA_SUCCESS;
+    for (size_t from = 0; from < pages->count && result == CUDA_SUCCESS;) {
+        size_t to = run_end(pages, from, pages->count);
+        if (pages->state[from] == AWAY) {
+            result = bring(pages, from, to);
+            if (result == CUDA_SUCCESS) {
+                result = protect(pages, from, to, PROT_READ | PROT_WRITE, WRITTEN);
+            }
+        }
+        from = to;
+    }
+    pages->away = pages->away && result != CUDA_SUCCESS;
+    return result;
 }
 
 CUresult remora_pages_take(struct remora_managed_pages *pages, uint64_t address, bool writes)

@@ -23,11 +23,23 @@ struct remora_managed_pages {
     uint8_t state[];
 };
 
-/* NULL: out of memory. */
+/* NULL: out of memory. A twin's pages are the program's as before, until remora_pages_join. */
 struct remora_managed_pages *remora_pages_make(const struct remora_managed_range *range,
                                                bool zeroed);
 
-/* Takes the memory from the program, and frees what is known of it. */
+/* Makes a twin's memory the program's side, as remora_window_replace. */
+bool remora_pages_join(struct remora_managed_pages *pages);
+
+/* The reverse, as remora_window_restore; what the server has is to be brought before. */
+bool remora_pages_leave(struct remora_managed_pages *pages);
+
+/* Whether the server may have newer bytes of any page. */
+bool remora_pages_any_away(const struct remora_managed_pages *pages);
+
+/* Brings everything of which the server may have newer bytes. */
+CUresult remora_pages_take_all(struct remora_managed_pages *pages);
+
+/* Takes the memory from the program unless it is a twin, and frees what is known of it. */
 void remora_pages_end_of(struct remora_managed_pages *pages);
 
 /* Behind the last page. */

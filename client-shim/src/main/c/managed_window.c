@@ -3,6 +3,7 @@
 #include "managed_window.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -50,17 +51,22 @@ static off_t offset_of(CUdevice device, uint64_t address)
     return (off_t)(address - remora_device_at(device)->slab_address);
 }
 
-bool remora_window_map(CUdevice device, uint64_t start, uint64_t bytes)
+static bool is_open(CUdevice device)
 {
     if (device >= DEVICES_MAX) {
         return false;
     }
     struct window *window = &windows[device];
-    if (window->alias == NULL && !open_window(device, window)) {
+    return window->alias != NULL || open_window(device, window);
+}
+
+bool remora_window_map(CUdevice device, uint64_t start, uint64_t bytes)
+{
+    if (!is_open(device)) {
         return false;
     }
     void *got = mmap(pointer(start), bytes, PROT_READ | PROT_WRITE,
-                     MAP_SHARED | MAP_FIXED | MAP_NORESERVE, window->file,
+                     MAP_SHARED | MAP_FIXED | MAP_NORESERVE, windows[device].file,
                      offset_of(device, start));
     if (got == MAP_FAILED) {
         remora_reserve_again(start, bytes);
@@ -74,6 +80,46 @@ void remora_window_unmap(CUdevice device, uint64_t start, uint64_t bytes)
 {
     remora_reserve_again(start, bytes);
     madvise(remora_window_alias(device, start), bytes, MADV_REMOVE);
+}
+
+/* Moves a mapping to where the program's memory is, which can only be read from now on. */
+static bool put(void *made, uint64_t program, uint64_t bytes, const void *content)
+{
+    if (mprotect(pointer(program), bytes, PROT_READ) == 0) {
+        memcpy(made, content, bytes);
+        if (mremap(made, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, pointer(program)) !=
+            MAP_FAILED) {
+            return true;
+        }
+        mprotect(pointer(program), bytes, PROT_READ | PROT_WRITE);
+    }
+    munmap(made, bytes);
+    return false;
+}
+
+bool remora_window_replace(CUdevice device, uint64_t start, uint64_t program, uint64_t bytes)
+{
+    if (!is_open(device)) {
+        return false;
+    }
+    void *made = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+                      windows[device].file, offset_of(device, start));
+    if (made == MAP_FAILED) {
+        return false;
+    }
+    madvise(made, bytes, MADV_DONTFORK);
+    return put(made, program, bytes, pointer(program));
+}
+
+bool remora_window_restore(CUdevice device, uint64_t start, uint64_t program, uint64_t bytes)
+{
+    const uint8_t *content = remora_window_alias(device, start);
+    void *made = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (made == MAP_FAILED || !put(made, program, bytes, content)) {
+        return false;
+    }
+    madvise((void *)(uintptr_t)content, bytes, MADV_REMOVE);
+    return true;
 }
 
 uint8_t *remora_window_alias(CUdevice device, uint64_t address)

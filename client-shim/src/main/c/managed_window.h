@@ -15,6 +15,15 @@ bool remora_window_map(CUdevice device, uint64_t start, uint64_t bytes);
 /* Reserves the addresses again; their content is gone. */
 void remora_window_unmap(CUdevice device, uint64_t start, uint64_t bytes);
 
+/*
+ * Puts the memory behind device addresses in the place of the program's own, with the bytes that
+ * are there. Who writes there meanwhile has a fault. False: the system doesn't allow it.
+ */
+bool remora_window_replace(CUdevice device, uint64_t start, uint64_t program, uint64_t bytes);
+
+/* The reverse: the program has memory of its own there, with the bytes of the window. */
+bool remora_window_restore(CUdevice device, uint64_t start, uint64_t program, uint64_t bytes);
+
 /* The same bytes at the other place. */
 uint8_t *remora_window_alias(CUdevice device, uint64_t address);
 

@@ -100,19 +100,28 @@ static bool of_host(const struct remora_host_range *range, CUpointer_attribute a
     }
 }
 
+static CUresult ask(uint64_t *value, CUpointer_attribute attribute, CUdeviceptr address);
+
 /* Memory that has one address on both sides. */
 static bool of_managed(const struct remora_managed_range *range, CUpointer_attribute attribute,
                        CUdeviceptr address, uint64_t *value)
 {
-    bool host = range->kind == REMORA_MANAGED_HOST_MEMORY;
-    struct remora_host_range same = {(uint8_t *)(uintptr_t)range->start, range->bytes, range->flags,
+    bool host = range->kind == REMORA_MANAGED_HOST_MEMORY || range->kind == REMORA_MANAGED_TWIN;
+    /* A twin is asked about by either address. */
+    bool by_program = address - range->program < range->bytes;
+    uint64_t offset = address - (by_program ? range->program : range->start);
+    uint64_t start = by_program ? range->program : range->start;
+    struct remora_host_range same = {(uint8_t *)(uintptr_t)start, range->bytes, range->flags,
                                      false, range->context, range->id};
     switch (attribute) {
     case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
         *value = host ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE;
         return true;
     case CU_POINTER_ATTRIBUTE_DEVICE_POINTER:
-        *value = address;
+        *value = range->start + offset;
+        return true;
+    case CU_POINTER_ATTRIBUTE_HOST_POINTER:
+        *value = range->program + offset;
         return true;
     case CU_POINTER_ATTRIBUTE_IS_MANAGED:
         *value = !host;
@@ -123,6 +132,8 @@ static bool of_managed(const struct remora_managed_range *range, CUpointer_attri
     case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
         *value = READ_AND_WRITE;
         return true;
+    case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
+        return ask(value, attribute, range->start + offset) == CUDA_SUCCESS;
     default:
         return of_host(&same, attribute, address, value);
     }
@@ -277,4 +288,29 @@ CUresult remora_cuPointerGetAttributes(unsigned int num_attributes, CUpointer_at
         }
     }
     return result;
+}
+
+/* The only attribute that can be set; the value is as long as the one that is told. */
+CUresult remora_cuPointerSetAttribute(const void *value, CUpointer_attribute attribute,
+                                      CUdeviceptr ptr)
+{
+    struct remora_call call = {.number = REMORA_CALL_CU_POINTER_SET_ATTRIBUTE};
+    struct remora_context *context;
+    uint32_t setting;
+    CUresult result = remora_usable_context(&context);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    if (value == NULL || attribute != CU_POINTER_ATTRIBUTE_SYNC_MEMOPS ||
+        !remora_is_device_address(ptr)) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    memcpy(&setting, value, sizeof(setting));
+    result = remora_call_begin(&call);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    remora_encode_cuPointerSetAttribute(call.arguments, (int32_t)attribute, ptr, setting);
+    result = remora_call_sync(&call);
+    return result == CUDA_SUCCESS ? remora_call_end(&call, true) : result;
 }

@@ -48,6 +48,19 @@ static void encode_download(struct remora_writer *out, const void *request)
                                        copy->height, copy->stream);
 }
 
+/* Managed memory is copied where kernels have it. */
+static CUresult place(const struct rows_copy *copy, struct side *side)
+{
+    if (copy->width == 0 || copy->height == 0) {
+        return CUDA_SUCCESS;
+    }
+    uint64_t span = side->pitch * (copy->height - 1) + copy->width;
+    side->is_host = !remora_is_managed(side->start, span);
+    return side->is_host ? CUDA_SUCCESS
+                         : remora_managed_place((const void *)(uintptr_t)side->start, span,
+                                                &side->start);
+}
+
 /* Checks one side, and that nothing computed from it overflows. */
 static CUresult check_side(CUmemorytype type, const void *host, CUdeviceptr device, size_t x,
                            size_t y, size_t pitch, const struct rows_copy *copy, struct side *side)
@@ -60,9 +73,8 @@ static CUresult check_side(CUmemorytype type, const void *host, CUdeviceptr devi
         return CUDA_ERROR_INVALID_VALUE;
     }
     uint64_t base = type == CU_MEMORYTYPE_HOST ? (uint64_t)(uintptr_t)host : device;
-    /* Managed memory is copied where kernels use it. */
-    side->is_host = type == CU_MEMORYTYPE_HOST ? !remora_is_managed(base, 1)
-                    : type == CU_MEMORYTYPE_UNIFIED && !remora_is_device_address(device);
+    side->is_host = type == CU_MEMORYTYPE_HOST ||
+                    (type == CU_MEMORYTYPE_UNIFIED && !remora_is_device_address(device));
     if (__builtin_add_overflow(x, copy->width, &end_of_row) ||
         __builtin_add_overflow(y, copy->height, &end_row)) {
         return CUDA_ERROR_INVALID_VALUE;
@@ -76,7 +88,7 @@ static CUresult check_side(CUmemorytype type, const void *host, CUdeviceptr devi
         return CUDA_ERROR_INVALID_VALUE;
     }
     side->start = base + y * side->pitch + x;
-    return CUDA_SUCCESS;
+    return side->is_host ? place(copy, side) : CUDA_SUCCESS;
 }
 
 static struct remora_rows host_rows(const struct rows_copy *copy, const struct side *side)

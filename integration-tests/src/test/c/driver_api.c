@@ -333,7 +333,7 @@ static void host_memory(void)
     CHECK(cuMemHostAlloc(&memory, 10000, 1));
     CHECK(cuMemHostGetFlags(&flags, (char *)memory + 9999));
     REQUIRE(flags == 1);
-    ANSWERS(cuMemHostGetDevicePointer_v2(&address, memory, 0), CUDA_ERROR_NOT_SUPPORTED);
+    ANSWERS(cuMemHostGetDevicePointer_v2(&address, own, 0), CUDA_ERROR_INVALID_VALUE);
     CHECK(cuPointerGetAttributes(4, attributes, data, (CUdeviceptr)(uintptr_t)memory + 5));
     REQUIRE(type == CU_MEMORYTYPE_HOST && of == primary && ordinal == device && !mapped);
     CHECK(cuMemFreeHost(memory));

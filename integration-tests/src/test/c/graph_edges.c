@@ -181,6 +181,50 @@ static void captured(void)
     CHECK(cuGraphDestroy(graph));
 }
 
+/* A captured launch that needn't wait for the end of the kernel before it says so at its edge. */
+static void captured_programmatic(void)
+{
+    CUgraph graph;
+    CUgraphExec exec;
+    unsigned int value;
+    void *values[1] = {&word};
+    CUlaunchAttribute attributes[2];
+    CUlaunchConfig config;
+    CUkernelNodeAttrValue told;
+    CUgraphNode nodes[2];
+    size_t count = 2;
+    memset(attributes, 0, sizeof(attributes));
+    attributes[0].id = CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
+    attributes[0].value.number = 1;
+    attributes[1].id = CU_LAUNCH_ATTRIBUTE_PRIORITY;
+    attributes[1].value.number = -1;
+    memset(&config, 0, sizeof(config));
+    config.gridDimX = config.gridDimY = config.gridDimZ = 1;
+    config.blockDimX = config.blockDimY = config.blockDimZ = 1;
+    config.hStream = stream;
+    config.attrs = attributes;
+    config.numAttrs = 2;
+    CHECK(cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_RELAXED));
+    launch_captured();
+    CHECK(cuLaunchKernelEx(&config, increment, values, NULL));
+    CHECK(cuStreamEndCapture(stream, &graph));
+    require_edges(graph, &programmatic);
+    /* What else was said of the launch is said of its node, and of no other. */
+    CHECK(cuGraphGetNodes(graph, nodes, &count));
+    CHECK(cuGraphKernelNodeGetAttribute(nodes[0], CU_LAUNCH_ATTRIBUTE_PRIORITY, &told));
+    REQUIRE(count == 2 && told.number == 0);
+    CHECK(cuGraphKernelNodeGetAttribute(nodes[1], CU_LAUNCH_ATTRIBUTE_PRIORITY, &told));
+    REQUIRE(told.number == -1);
+    CHECK(cuMemsetD32_v2(word, 1, 1));
+    CHECK(cuGraphInstantiateWithFlags(&exec, graph, 0));
+    CHECK(cuGraphLaunch(exec, stream));
+    CHECK(cuStreamSynchronize(stream));
+    CHECK(cuMemcpyDtoH_v2(&value, word, sizeof(value)));
+    REQUIRE(value == 7);
+    CHECK(cuGraphExecDestroy(exec));
+    CHECK(cuGraphDestroy(graph));
+}
+
 int main(void)
 {
     CUmodule module;
@@ -192,6 +236,7 @@ int main(void)
     impossible_data();
     given_back();
     captured();
+    captured_programmatic();
     puts("edged");
     return 0;
 }

@@ -2,6 +2,7 @@
 //
 // Memory that the program and its kernels use at the same addresses.
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <numeric>
 #include <thread>
@@ -250,6 +251,37 @@ static void mapped_host_memory() {
   CHECK(cudaFreeHost(plain));
 }
 
+// The program's own memory, and pinned memory that wasn't asked to be mapped.
+static void memory_with_another_address() {
+  const int n = 16 * 1024;
+  const size_t bytes = n * sizeof(int);
+  int *host = static_cast<int *>(std::aligned_alloc(4096, bytes));
+  int *device;
+  cudaPointerAttributes attributes;
+  std::fill(host, host + n, 6);
+  CHECK(cudaHostRegister(host, bytes, cudaHostRegisterMapped));
+  CHECK(cudaHostGetDevicePointer(&device, host, 0));
+  CHECK(cudaPointerGetAttributes(&attributes, host));
+  REQUIRE(attributes.type == cudaMemoryTypeHost && attributes.hostPointer == host);
+  REQUIRE(attributes.devicePointer == device && device != host);
+  launch_add(device, 1, n);
+  REQUIRE(host[0] == 7 && host[n - 1] == 7);
+  host[1] = 0;
+  launch_add(device, 1, n);
+  CHECK(cudaMemcpy(host + 10, host + 1, sizeof(int), cudaMemcpyDefault));
+  REQUIRE(host[10] == 1 && host[11] == 8);
+  launch_add(device, 1, n);
+  CHECK(cudaHostUnregister(host));
+  REQUIRE(host[10] == 2 && host[n - 1] == 9);
+  std::free(host);
+  CHECK(cudaMallocHost(&host, 4000));
+  std::fill(host, host + 1000, 1);
+  CHECK(cudaHostGetDevicePointer(&device, host, 0));
+  launch_add(device, 1, 1000);
+  REQUIRE(host[0] == 2 && host[999] == 2);
+  CHECK(cudaFreeHost(host));
+}
+
 // After a reset the memory is gone, and new memory works.
 static void reset() {
   int *values;
@@ -274,6 +306,7 @@ int main() {
   graphs();
   what_is_told();
   mapped_host_memory();
+  memory_with_another_address();
   reset();
   return pass();
 }

@@ -4,6 +4,7 @@ package io.remora.client;
 import io.remora.client.generated.CallWriter;
 import io.remora.client.generated.Calls;
 import io.remora.client.generated.Outputs;
+import io.remora.v1.DeviceSnapshot;
 import io.remora.wire.WireWriter;
 import jcuda.Pointer;
 import jcuda.driver.CUDA_ARRAY3D_DESCRIPTOR;
@@ -11,6 +12,8 @@ import jcuda.driver.CUDA_ARRAY_DESCRIPTOR;
 import jcuda.driver.CUDA_MEMCPY2D;
 import jcuda.driver.CUDA_MEMCPY3D;
 import jcuda.driver.CUarray;
+import jcuda.driver.CUdevice;
+import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUmemorytype;
 import jcuda.driver.CUresult;
@@ -124,6 +127,29 @@ interface ArrayCalls extends TableCalls {
                   : CUresult.CUDA_ERROR_INVALID_VALUE);
     }
     rows.describe(pArrayDescriptor);
+    return core().local(CUresult.CUDA_SUCCESS);
+  }
+
+  @Override
+  default int cuDeviceGetTexture1DLinearMaxWidth(
+      long @Nullable [] maxWidthInElements, int format, int numChannels, @Nullable CUdevice dev) {
+    DeviceSnapshot device = DeviceCalls.DeviceValues.find(core(), dev);
+    if (device == null) {
+      return CUresult.CUDA_ERROR_INVALID_DEVICE;
+    }
+    if (maxWidthInElements == null
+        || maxWidthInElements.length == 0
+        || !ClientArrays.isTexel(format, numChannels)) {
+      return CUresult.CUDA_ERROR_INVALID_VALUE;
+    }
+    Integer width =
+        device
+            .getAttributesMap()
+            .get(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE1D_LINEAR_WIDTH);
+    if (width == null) {
+      return CUresult.CUDA_ERROR_NOT_SUPPORTED;
+    }
+    maxWidthInElements[0] = width;
     return core().local(CUresult.CUDA_SUCCESS);
   }
 

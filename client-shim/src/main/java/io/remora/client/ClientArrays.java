@@ -68,6 +68,24 @@ final class ClientArrays {
     }
   }
 
+  /** Whether textures have such texels. */
+  static boolean isTexel(int format, int channels) {
+    boolean known =
+        switch (format) {
+          case CUarray_format.CU_AD_FORMAT_UNSIGNED_INT8,
+              CUarray_format.CU_AD_FORMAT_UNSIGNED_INT16,
+              CUarray_format.CU_AD_FORMAT_UNSIGNED_INT32,
+              CUarray_format.CU_AD_FORMAT_SIGNED_INT8,
+              CUarray_format.CU_AD_FORMAT_SIGNED_INT16,
+              CUarray_format.CU_AD_FORMAT_SIGNED_INT32,
+              CUarray_format.CU_AD_FORMAT_HALF,
+              CUarray_format.CU_AD_FORMAT_FLOAT ->
+              true;
+          default -> false;
+        };
+    return known && (channels == 1 || channels == 2 || channels == 4);
+  }
+
   void add(Rows rows) {
     arrays.put(rows.address, rows);
   }

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
@@ -26,7 +27,10 @@ final class ClientCore {
   private final ConcurrentHashMap<Long, Function> functions = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Long, ClientStream> streams = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Long, LinkSet> links = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Long, StreamAttributes> streamAttributes =
+      new ConcurrentHashMap<>();
   private final ClientArrays arrays = new ClientArrays();
+  private final ImageObjects imageObjects = new ImageObjects();
   private final HostCopies hostCopies = new HostCopies();
   private final AtomicInteger captures = new AtomicInteger();
   private final AtomicLong lastHandle = new AtomicLong(ClientContext.FIRST_CREATED);
@@ -71,6 +75,16 @@ final class ClientCore {
   /** Streams that the program created, by handle. */
   ConcurrentHashMap<Long, ClientStream> streams() {
     return streams;
+  }
+
+  /** Attributes that the program has set of streams, by {@link StreamAttributeCalls}'s keys. */
+  ConcurrentHashMap<Long, StreamAttributes> streamAttributes() {
+    return streamAttributes;
+  }
+
+  /** What textures and surfaces were made of. */
+  ImageObjects imageObjects() {
+    return imageObjects;
   }
 
   /** How many captures the program has begun and not ended. */
@@ -177,6 +191,44 @@ final class ClientCore {
   /** See {@link Connection#await}. */
   int await(ThreadState thread, int number) {
     return connection.await(thread, number);
+  }
+
+  /** Makes a call that waits; after success its outputs can be read. */
+  int ask(int number, Consumer<WireWriter> arguments) {
+    ThreadState thread = thread();
+    int result = refusal(thread);
+    if (result != CUresult.CUDA_SUCCESS) {
+      return result;
+    }
+    WireWriter out = begin(number, thread);
+    try {
+      arguments.accept(out);
+      endSync(thread);
+    } finally {
+      release();
+    }
+    return await(thread, number);
+  }
+
+  /** Makes a call that nobody waits for. */
+  int tell(int number, Consumer<WireWriter> arguments) {
+    ThreadState thread = thread();
+    int result = refusal(thread);
+    if (result != CUresult.CUDA_SUCCESS) {
+      return result;
+    }
+    WireWriter out = begin(number, thread);
+    try {
+      arguments.accept(out);
+      return endAsync();
+    } finally {
+      release();
+    }
+  }
+
+  /** The outputs of the calling thread's {@link #ask}. */
+  WireReader outputs() {
+    return outputs(thread());
   }
 
   /** The outputs of the answer that was just awaited. */

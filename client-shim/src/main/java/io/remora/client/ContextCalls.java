@@ -372,6 +372,12 @@ interface ContextCalls extends TableCalls {
     return core().local(hasContext());
   }
 
+  /** Nothing persists, since access policies are kept without effect. */
+  @Override
+  default int cuCtxResetPersistingL2Cache() {
+    return core().local(hasContext());
+  }
+
   private int hasContext() {
     return core().thread().current() == null
         ? CUresult.CUDA_ERROR_INVALID_CONTEXT

@@ -42,7 +42,7 @@ interface CopyCalls extends GraphStructureCalls {
       @Nullable CUstream hStream) {
     long destination = JCudaFields.address(dstDevice);
     HostSpan span = HostSpan.of(srcHost, byteCount);
-    int captured = captureHostCopy(hStream, span, true, destination);
+    int captured = captureHostCopy(hStream, srcHost, span, true, destination);
     if (captured >= 0) {
       return captured;
     }
@@ -93,7 +93,7 @@ interface CopyCalls extends GraphStructureCalls {
           target.accept(piece.chunkOffset(), piece.dstHost());
         };
     HostSpan sink = HostSpan.of(dstHost, byteCount);
-    int captured = captureHostCopy(hStream, sink, false, source);
+    int captured = captureHostCopy(hStream, dstHost, sink, false, source);
     if (captured >= 0) {
       return captured;
     }

@@ -149,9 +149,8 @@ interface GraphCalls extends TableCalls {
     if (given == null || given.fn == null) {
       return null;
     }
-    var function = given.fn;
-    Object data = given.userData;
-    long token = core().connection().callbacks().register(status -> function.call(data));
+    HostFunction function = new HostFunction(given.fn, given.userData);
+    long token = core().connection().callbacks().register(function);
     return GraphNodeSpec.of(CUgraphNodeType.CU_GRAPH_NODE_TYPE_HOST, token);
   }
 

@@ -116,26 +116,29 @@ record GraphNodeSpec(GraphNodeWork work) {
     if (memoryType != CUmemorytype.CU_MEMORYTYPE_HOST || given.Height != 1 || given.Depth != 1) {
       return null;
     }
-    HostSpan span =
+    Pointer row =
         toDevice
-            ? hostRow(given.srcHost, given.srcXInBytes, given.srcY, given)
-            : hostRow(given.dstHost, given.dstXInBytes, given.dstY, given);
-    return span == null ? null : hostCopy(core, span, toDevice, toDevice ? destination : source);
+            ? hostRow(given.srcHost, given.srcXInBytes, given.srcY)
+            : hostRow(given.dstHost, given.dstXInBytes, given.dstY);
+    HostSpan span = HostSpan.of(row, given.WidthInBytes);
+    return row == null || span == null
+        ? null
+        : hostCopy(core, row, span, toDevice, toDevice ? destination : source);
   }
 
-  private static @Nullable HostSpan hostRow(
-      @Nullable Pointer host, long x, long y, CUDA_MEMCPY3D given) {
-    return host == null || y != 0 ? null : HostSpan.of(host.withByteOffset(x), given.WidthInBytes);
+  private static @Nullable Pointer hostRow(@Nullable Pointer host, long x, long y) {
+    return host == null || y != 0 ? null : host.withByteOffset(x);
   }
 
   /** A copy of the program's memory, which each launch reads or writes anew. */
-  static GraphNodeSpec hostCopy(ClientCore core, HostSpan span, boolean toDevice, long address) {
+  private static GraphNodeSpec hostCopy(
+      ClientCore core, Pointer row, HostSpan span, boolean toDevice, long address) {
     GraphNodeWork.Builder copy =
         GraphNodeWork.newBuilder()
             .setType(CUgraphNodeType.CU_GRAPH_NODE_TYPE_MEMCPY)
             .setWidthBytes(span.bytes())
             .setHeight(1)
-            .setArgument(core.hostCopies().register(span))
+            .setArgument(core.hostCopies().register(row, span))
             .setHostCopy(toDevice ? HostCopies.TO_DEVICE : HostCopies.TO_HOST);
     return new GraphNodeSpec((toDevice ? copy.setDst(address) : copy.setSrc(address)).build());
   }

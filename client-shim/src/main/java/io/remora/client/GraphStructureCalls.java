@@ -6,6 +6,7 @@ import io.remora.client.generated.Calls;
 import io.remora.client.generated.Outputs;
 import io.remora.wire.WireWriter;
 import java.util.function.Consumer;
+import jcuda.Pointer;
 import jcuda.driver.CUDA_KERNEL_NODE_PARAMS;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUgraph;
@@ -25,21 +26,8 @@ interface GraphStructureCalls extends TableCalls {
   int DEPENDENCIES = 3;
   int DEPENDENTS = 4;
 
-  /** Makes a call that waits; the caller reads its outputs. */
   private int call(int number, Consumer<WireWriter> arguments) {
-    ThreadState thread = core().thread();
-    int result = core().refusal(thread);
-    if (result != CUresult.CUDA_SUCCESS) {
-      return result;
-    }
-    WireWriter out = core().begin(number, thread);
-    try {
-      arguments.accept(out);
-      core().endSync(thread);
-    } finally {
-      core().release();
-    }
-    return core().await(thread, number);
+    return core().ask(number, arguments);
   }
 
   @Override
@@ -152,26 +140,6 @@ interface GraphStructureCalls extends TableCalls {
     } finally {
       core().release();
     }
-  }
-
-  @Override
-  default int cuGraphNodeFindInClone(
-      @Nullable CUgraphNode phNode,
-      @Nullable CUgraphNode hOriginalNode,
-      @Nullable CUgraph hClonedGraph) {
-    if (phNode == null) {
-      return CUresult.CUDA_ERROR_INVALID_VALUE;
-    }
-    int result =
-        call(
-            Calls.CU_GRAPH_NODE_FIND_IN_CLONE,
-            out ->
-                CallWriter.cuGraphNodeFindInClone(
-                    out, JCudaFields.value(hOriginalNode), JCudaFields.value(hClonedGraph)));
-    if (result == CUresult.CUDA_SUCCESS) {
-      JCudaFields.setValue(phNode, Outputs.cuGraphNodeFindInClone(core().outputs(core().thread())));
-    }
-    return result;
   }
 
   @Override
@@ -322,19 +290,23 @@ interface GraphStructureCalls extends TableCalls {
    * @return -1 if it isn't, else the copy's result
    */
   default int captureHostCopy(
-      @Nullable CUstream hStream, @Nullable HostSpan span, boolean toDevice, long address) {
+      @Nullable CUstream hStream,
+      @Nullable Pointer host,
+      @Nullable HostSpan span,
+      boolean toDevice,
+      long address) {
     int[] status = new int[1];
     if (core().captures().get() == 0
         || cuStreamGetCaptureInfo(hStream, status, null) != CUresult.CUDA_SUCCESS
         || status[0] == 0) {
       return -1;
     }
-    if (span == null || span.bytes() == 0) {
+    if (host == null || span == null || span.bytes() == 0) {
       return span == null ? CUresult.CUDA_ERROR_INVALID_VALUE : CUresult.CUDA_SUCCESS;
     }
     ThreadState thread = core().thread();
     long stream = core().stream(thread, hStream);
-    long number = core().hostCopies().register(span);
+    long number = core().hostCopies().register(host, span);
     WireWriter out = core().begin(Calls.REMORA_CAPTURE_HOST_COPY, thread);
     try {
       CallWriter.remoraCaptureHostCopy(

@@ -8,6 +8,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Functions of the program that wait for their turn on a stream. They run one after the other on a
@@ -42,6 +43,11 @@ final class HostCallbacks {
     long token = lastToken.incrementAndGet();
     functions.put(token, function);
     return token;
+  }
+
+  /** The function of a graph that the server names so; null if it isn't one. */
+  @Nullable HostFunction find(long token) {
+    return functions.get(token) instanceof HostFunction function ? function : null;
   }
 
   /** Forgets a function that could not be put on a stream. */

@@ -7,7 +7,9 @@ import io.remora.client.generated.Outputs;
 import io.remora.wire.WireWriter;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import jcuda.Pointer;
 import jcuda.driver.CUresult;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Copies of the program's memory that are in graphs. The server knows them by numbers; at each
@@ -24,7 +26,7 @@ final class HostCopies {
 
   private static final Copies NONE = new Copies(new long[0], new long[0]);
 
-  private final ConcurrentHashMap<Long, HostSpan> memory = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Long, HostPart> memory = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Long, Copies> execs = new ConcurrentHashMap<>();
   private final AtomicLong numbers = new AtomicLong();
 
@@ -32,11 +34,20 @@ final class HostCopies {
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
   private record Copies(long[] numbers, long[] directions) {}
 
+  /** Memory of the program, as it named it. */
+  private record HostPart(Pointer start, HostSpan span) {}
+
   /** Keeps memory that a graph copies from or to, for the life of the session. */
-  long register(HostSpan span) {
+  long register(Pointer start, HostSpan span) {
     long number = numbers.incrementAndGet();
-    memory.put(number, span);
+    memory.put(number, new HostPart(start.withByteOffset(0), span));
     return number;
+  }
+
+  /** Where the memory with a number begins, or null. */
+  @Nullable Pointer find(long number) {
+    HostPart part = memory.get(number);
+    return part == null ? null : part.start.withByteOffset(0);
   }
 
   /** Asks what an instantiated graph copies; nothing if the program has no such copies at all. */
@@ -74,18 +85,19 @@ final class HostCopies {
     int result = CUresult.CUDA_SUCCESS;
     for (int i = 0; i < copies.numbers.length && result == CUresult.CUDA_SUCCESS; i++) {
       long number = copies.numbers[i];
-      HostSpan span = memory.get(number);
+      HostPart part = memory.get(number);
+      HostSpan span = part == null ? null : part.span;
       if (copies.directions[i] == TO_DEVICE) {
         result =
             new BulkCopy(core)
                 .upload(
                     span,
                     Calls.REMORA_GRAPH_INPUT,
-                    (out, part, offset, tail) -> {
+                    (out, chunk, offset, tail) -> {
                       if (tail) {
-                        CallWriter.remoraGraphInputTail(out, exec, number, part, offset);
+                        CallWriter.remoraGraphInputTail(out, exec, number, chunk, offset);
                       } else {
-                        CallWriter.remoraGraphInput(out, exec, number, part, offset);
+                        CallWriter.remoraGraphInput(out, exec, number, chunk, offset);
                       }
                     });
       } else {

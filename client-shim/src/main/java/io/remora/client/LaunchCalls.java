@@ -186,7 +186,7 @@ interface LaunchCalls extends TableCalls {
     }
     long stream = core.stream(thread, hStream);
     HostCallbacks callbacks = core.connection().callbacks();
-    long token = callbacks.register(status -> fn.call(userData));
+    long token = callbacks.register(new HostFunction(fn, userData));
     WireWriter out = core.begin(Calls.CU_LAUNCH_HOST_FUNC, thread);
     try {
       CallWriter.cuLaunchHostFunc(out, stream, token);

@@ -60,6 +60,7 @@ interface StreamCalls extends TableCalls {
     if (core.streams().remove(handle) == null) {
       return CUresult.CUDA_ERROR_INVALID_HANDLE;
     }
+    core.streamAttributes().remove(handle);
     WireWriter out = core.begin(Calls.CU_STREAM_DESTROY, core.thread());
     try {
       CallWriter.cuStreamDestroy(out, handle);

@@ -5,6 +5,7 @@ import io.remora.client.generated.CallWriter;
 import io.remora.client.generated.Calls;
 import io.remora.client.generated.Outputs;
 import io.remora.wire.WireWriter;
+import jcuda.NativePointerObject;
 import jcuda.driver.CUDA_RESOURCE_DESC;
 import jcuda.driver.CUDA_RESOURCE_VIEW_DESC;
 import jcuda.driver.CUDA_TEXTURE_DESC;
@@ -14,7 +15,7 @@ import jcuda.driver.CUsurfObject;
 import jcuda.driver.CUtexObject;
 import org.jspecify.annotations.Nullable;
 
-/** Texture and surface objects. What they were made of isn't kept: the program has it. */
+/** Texture and surface objects. What they were made of is kept here to be asked for. */
 interface TextureCalls extends TableCalls {
   @Override
   default int cuTexObjectCreate(
@@ -47,7 +48,9 @@ interface TextureCalls extends TableCalls {
     }
     result = core().await(thread, Calls.CU_TEX_OBJECT_CREATE);
     if (result == CUresult.CUDA_SUCCESS) {
-      JCudaFields.setValue(pTexObject, Outputs.cuTexObjectCreate(core().outputs(thread)));
+      long object = Outputs.cuTexObjectCreate(core().outputs(thread));
+      core().imageObjects().add(device(), object, pResDesc, pTexDesc);
+      JCudaFields.setValue(pTexObject, object);
     }
     return result;
   }
@@ -92,6 +95,7 @@ interface TextureCalls extends TableCalls {
     if (result != CUresult.CUDA_SUCCESS) {
       return result;
     }
+    core().imageObjects().remove(device(), JCudaFields.value(texObject));
     WireWriter out = core().begin(Calls.CU_TEX_OBJECT_DESTROY, thread);
     try {
       CallWriter.cuTexObjectDestroy(out, JCudaFields.value(texObject));
@@ -124,7 +128,9 @@ interface TextureCalls extends TableCalls {
     }
     result = core().await(thread, Calls.CU_SURF_OBJECT_CREATE);
     if (result == CUresult.CUDA_SUCCESS) {
-      JCudaFields.setValue(pSurfObject, Outputs.cuSurfObjectCreate(core().outputs(thread)));
+      long object = Outputs.cuSurfObjectCreate(core().outputs(thread));
+      core().imageObjects().add(device(), object, pResDesc, null);
+      JCudaFields.setValue(pSurfObject, object);
     }
     return result;
   }
@@ -136,6 +142,7 @@ interface TextureCalls extends TableCalls {
     if (result != CUresult.CUDA_SUCCESS) {
       return result;
     }
+    core().imageObjects().remove(device(), JCudaFields.value(surfObject));
     WireWriter out = core().begin(Calls.CU_SURF_OBJECT_DESTROY, thread);
     try {
       CallWriter.cuSurfObjectDestroy(out, JCudaFields.value(surfObject));
@@ -143,5 +150,56 @@ interface TextureCalls extends TableCalls {
     } finally {
       core().release();
     }
+  }
+
+  /** The current context's device; only where there is one. */
+  private int device() {
+    ClientContext current = core().thread().current();
+    return current == null ? -1 : current.device();
+  }
+
+  private ImageObjects.@Nullable Made find(@Nullable NativePointerObject object) {
+    return core().imageObjects().find(device(), JCudaFields.value(object));
+  }
+
+  @Override
+  default int cuTexObjectGetResourceDesc(
+      @Nullable CUDA_RESOURCE_DESC pResDesc, @Nullable CUtexObject texObject) {
+    ImageObjects.Made made = find(texObject);
+    if (made == null || made.texture() == null || pResDesc == null) {
+      return core().local(CUresult.CUDA_ERROR_INVALID_VALUE);
+    }
+    ImageObjects.copy(made.resource(), pResDesc);
+    return core().local(CUresult.CUDA_SUCCESS);
+  }
+
+  @Override
+  default int cuTexObjectGetTextureDesc(
+      @Nullable CUDA_TEXTURE_DESC pTexDesc, @Nullable CUtexObject texObject) {
+    ImageObjects.Made made = find(texObject);
+    CUDA_TEXTURE_DESC texture = made == null ? null : made.texture();
+    if (texture == null || pTexDesc == null) {
+      return core().local(CUresult.CUDA_ERROR_INVALID_VALUE);
+    }
+    ImageObjects.copy(texture, pTexDesc);
+    return core().local(CUresult.CUDA_SUCCESS);
+  }
+
+  /** No texture has a view, which is what CUDA answers then. */
+  @Override
+  default int cuTexObjectGetResourceViewDesc(
+      @Nullable CUDA_RESOURCE_VIEW_DESC pResViewDesc, @Nullable CUtexObject texObject) {
+    return core().local(CUresult.CUDA_ERROR_INVALID_VALUE);
+  }
+
+  @Override
+  default int cuSurfObjectGetResourceDesc(
+      @Nullable CUDA_RESOURCE_DESC pResDesc, @Nullable CUsurfObject surfObject) {
+    ImageObjects.Made made = find(surfObject);
+    if (made == null || made.texture() != null || pResDesc == null) {
+      return core().local(CUresult.CUDA_ERROR_INVALID_VALUE);
+    }
+    ImageObjects.copy(made.resource(), pResDesc);
+    return core().local(CUresult.CUDA_SUCCESS);
   }
 }

@@ -14,6 +14,7 @@ final class Allocation {
   private final boolean moduleVariable;
   private @Nullable MemoryPool pool;
   private @Nullable GraphMemory graphMemory;
+  private boolean synchronous;
 
   Allocation(
       long address,
@@ -79,6 +80,15 @@ final class Allocation {
     graphMemory = itsNode;
   }
 
+  /** Whether synchronous operations on it are over when their calls return. */
+  boolean isSynchronous() {
+    return synchronous;
+  }
+
+  void setSynchronous(boolean wanted) {
+    synchronous = wanted;
+  }
+
   /** True if [address, address + length) lies inside. */
   boolean contains(long start, long length) {
     long offset = start - address;
@@ -95,17 +105,21 @@ final class Allocation {
         .setBufferId(bufferId)
         .setVariable(moduleVariable)
         .setPool(of == null ? 0 : of.handle())
+        .setSyncMemops(synchronous)
         .build();
   }
 
   /** The allocation as it was on another server; the pool and the node are to be told. */
   static Allocation of(SessionImage.Allocation image) {
-    return new Allocation(
-        image.getAddress(),
-        image.getBytes(),
-        image.getBlockBytes(),
-        image.getOwner(),
-        image.getBufferId(),
-        image.getVariable());
+    Allocation allocation =
+        new Allocation(
+            image.getAddress(),
+            image.getBytes(),
+            image.getBlockBytes(),
+            image.getOwner(),
+            image.getBufferId(),
+            image.getVariable());
+    allocation.setSynchronous(image.getSyncMemops());
+    return allocation;
   }
 }

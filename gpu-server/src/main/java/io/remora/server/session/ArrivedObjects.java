@@ -74,6 +74,9 @@ final class ArrivedObjects {
       pools.put(pool.handle(), pool);
     }
     for (SessionImage.Allocation each : state.getSlab().getAllocationsList()) {
+      if (each.getSyncMemops()) {
+        device.synchronizeMemory();
+      }
       Allocation allocation = device.memory().at(each.getAddress());
       if (each.getPool() != 0 && allocation != null) {
         allocation.belongsTo(pools.computeIfAbsent(each.getPool(), gone -> ended(gone, device)));

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One capture: the graph that it makes and the streams whose calls go there. Belongs to the
@@ -20,6 +22,9 @@ final class Capture {
 
   /** Nodes that calls on streams made, which the origin must be joined with at the end. */
   private final Set<GraphNode> captured = new HashSet<>();
+
+  /** What each stream's latest call made. */
+  private final Map<SessionStream, GraphNode> latest = new HashMap<>();
 
   /** Whether the graph was there before, and stays when the capture fails. */
   private boolean intoOlder;
@@ -61,6 +66,11 @@ final class Capture {
     return origin;
   }
 
+  /** Whether a stream of a context belongs to it. */
+  boolean uses(VirtualContext context) {
+    return streams.stream().anyMatch(each -> each.context() == context);
+  }
+
   boolean mayEndIn(long otherThread) {
     return anyThread || thread == otherThread;
   }
@@ -91,8 +101,20 @@ final class Capture {
     stream.setCapture(new OfStream(this, new LinkedHashMap<>(nodes)));
   }
 
-  void add(GraphNode node) {
+  /** A call on a stream has made a node. */
+  void add(SessionStream stream, GraphNode node) {
     captured.add(node);
+    latest.put(stream, node);
+  }
+
+  /** What the latest call on a stream has made; null if there was none. */
+  @Nullable GraphNode latest(SessionStream stream) {
+    return latest.get(stream);
+  }
+
+  /** The program has chosen itself what a stream's next call comes behind. */
+  void forgetLatest(SessionStream stream) {
+    latest.remove(stream);
   }
 
   /** Whether everything that was captured is before what the origin's next call would wait for. */
@@ -110,10 +132,12 @@ final class Capture {
     over = true;
     streams.forEach(stream -> stream.setCapture(null));
     streams.clear();
+    latest.clear();
   }
 
   void forget(SessionStream stream) {
     streams.remove(stream);
+    latest.remove(stream);
     stream.setCapture(null);
   }
 }

@@ -144,7 +144,8 @@ final class CaptureCalls {
 
   void updateDependencies(
       SessionCall call, long streamHandle, Map<GraphNode, EdgeData> nodes, int flags) {
-    Capture.OfStream part = session.objects().stream(call, streamHandle).capture();
+    SessionStream stream = session.objects().stream(call, streamHandle);
+    Capture.OfStream part = stream.capture();
     if (part == null) {
       throw illegalState("the stream isn't capturing");
     }
@@ -154,6 +155,7 @@ final class CaptureCalls {
     checkNodes(part.capture().graph(), nodes);
     if (flags == SET) {
       part.tail().clear();
+      part.capture().forgetLatest(stream);
     }
     part.tail().putAll(nodes);
     call.succeed();

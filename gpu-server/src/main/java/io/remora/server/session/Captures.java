@@ -25,8 +25,8 @@ final class Captures {
     this.session = session;
   }
 
-  /** A handle for a node that the server makes. */
-  long newNodeHandle() {
+  /** A handle for a node or a stream that the server makes. */
+  long newHandle() {
     return session.part().own(ownHandles++);
   }
 
@@ -81,10 +81,23 @@ final class Captures {
     return true;
   }
 
+  /**
+   * As {@link #takes} for a kernel that may begin before the one before it on its stream has ended:
+   * its edge to that one says so. What the stream waits for besides is waited for as ever.
+   */
+  boolean takesProgrammatic(SessionCall call, SessionStream stream, NodeWork.Kernel kernel) {
+    Capture.OfStream part = stream.capture();
+    GraphNode before = part == null ? null : part.capture().latest(stream);
+    if (part != null && before != null && EdgeData.isKernel(before)) {
+      part.tail().replace(before, EdgeData.NONE, EdgeData.PROGRAMMATIC);
+    }
+    return takes(call, stream, kernel);
+  }
+
   /** Makes a node on a stream that is capturing. */
   void record(SessionStream stream, NodeWork work) {
     Capture.OfStream part = requireValid(stream);
-    long handle = newNodeHandle();
+    long handle = newHandle();
     GraphNode node;
     try {
       node = part.capture().graph().add(handle, 0, work, part.tail());
@@ -93,7 +106,7 @@ final class Captures {
       throw refused;
     }
     session.objects().create(session.objects().graphNodes(), handle, node);
-    part.capture().add(node);
+    part.capture().add(stream, node);
     part.tail().clear();
     part.tail().put(node, EdgeData.NONE);
   }
@@ -165,6 +178,23 @@ final class Captures {
       if (capture.origin().context() == context) {
         throw unsupported(capture, "a stream of the context is capturing");
       }
+    }
+  }
+
+  /** Refuses what concerns a context as a whole; all captures of its streams are of no use then. */
+  void refuseAll(VirtualContext context) {
+    List<Capture> conflicting = active.stream().filter(each -> each.uses(context)).toList();
+    conflicting.forEach(Capture::invalidate);
+    if (!conflicting.isEmpty()) {
+      throw unsupported(conflicting.get(0), "a stream of the context is capturing");
+    }
+  }
+
+  /** Refuses to let a context wait for an event of a capture, which is of no use then. */
+  static void refuseUse(SessionEvent event) {
+    Capture.OfEvent of = captured(event);
+    if (of != null) {
+      throw unsupported(of.capture(), "a context can't wait for an event of a capture");
     }
   }
 

@@ -16,12 +16,15 @@ import java.util.stream.IntStream;
  * @param type 0, or 1 for kernels that may wait for the first one themselves
  */
 record EdgeData(int fromPort, int toPort, int type) {
-  static final EdgeData NONE = new EdgeData(0, 0, 0);
-
   private static final int BYTE = 0xff;
   private static final int PROGRAMMATIC_PORT = 1;
   private static final int LAUNCH_ORDER_PORT = 2;
-  private static final int PROGRAMMATIC = 1;
+  private static final int PROGRAMMATIC_TYPE = 1;
+
+  static final EdgeData NONE = new EdgeData(0, 0, 0);
+
+  /** A kernel that waits for another one itself, which may let it go before its end. */
+  static final EdgeData PROGRAMMATIC = new EdgeData(PROGRAMMATIC_PORT, 0, PROGRAMMATIC_TYPE);
 
   /**
    * Reads it as it travels.
@@ -35,7 +38,7 @@ record EdgeData(int fromPort, int toPort, int type) {
     EdgeData data = new EdgeData(packed & BYTE, packed >>> 8 & BYTE, packed >>> 16);
     boolean possible =
         data.toPort == 0
-            && (data.type == PROGRAMMATIC
+            && (data.type == PROGRAMMATIC_TYPE
                 ? data.fromPort == PROGRAMMATIC_PORT || data.fromPort == LAUNCH_ORDER_PORT
                 : data.type == 0 && data.fromPort == LAUNCH_ORDER_PORT);
     if (!possible) {
@@ -76,13 +79,14 @@ record EdgeData(int fromPort, int toPort, int type) {
    * @throws CallException {@code CUDA_ERROR_INVALID_VALUE}
    */
   void check(GraphNode from, GraphNode to) {
-    boolean possible = (fromPort == 0 || isKernel(from)) && (type != PROGRAMMATIC || isKernel(to));
+    boolean possible =
+        (fromPort == 0 || isKernel(from)) && (type != PROGRAMMATIC_TYPE || isKernel(to));
     if (!possible) {
       throw CallException.invalidValue("only kernels have ports, and programmatic dependencies");
     }
   }
 
-  private static boolean isKernel(GraphNode node) {
+  static boolean isKernel(GraphNode node) {
     return node.type() == CUgraphNodeType.CU_GRAPH_NODE_TYPE_KERNEL_VALUE;
   }
 }

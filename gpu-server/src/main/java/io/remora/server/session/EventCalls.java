@@ -43,9 +43,13 @@ final class EventCalls {
           session.captures().takes(call, stream, new NodeWork.EventRecord(event, eventHandle));
       return;
     }
-    if (session.captures().recordsEvent(call, stream, event)) {
-      return;
+    if (!session.captures().recordsEvent(call, stream, event)) {
+      record(call, stream, event);
     }
+  }
+
+  /** Records an event on a stream of its device that isn't capturing. */
+  void record(SessionCall call, SessionStream stream, SessionEvent event) {
     long number = event.recordBegins();
     long driverEvent = event.driverEvent();
     call.whenFinished(() -> event.recordEnded(number));

@@ -155,7 +155,7 @@ final class GraphCalls {
     Map<GraphNode, GraphNode> copies = new HashMap<>();
     // In the order of the original, whose nodes may have got edges from later ones.
     for (GraphNode node : original.nodes()) {
-      long nodeHandle = session.captures().newNodeHandle();
+      long nodeHandle = session.captures().newHandle();
       GraphNode copy = clone.add(nodeHandle, node.handle(), node.work(), Map.of());
       objects.create(objects.graphNodes(), nodeHandle, copy);
       copies.put(node, copy);
@@ -227,7 +227,7 @@ final class GraphCalls {
     if (known != null) {
       return known.handle();
     }
-    SessionGraph made = newGraph(session.captures().newNodeHandle());
+    SessionGraph made = newGraph(session.captures().newHandle());
     try {
       node.graph().checkCanHold(made);
       copy(work.steps(), made);
@@ -243,7 +243,7 @@ final class GraphCalls {
   private void copy(List<GraphStep> steps, SessionGraph into) {
     List<GraphNode> nodes = new ArrayList<>(steps.size());
     for (GraphStep step : steps) {
-      long handle = session.captures().newNodeHandle();
+      long handle = session.captures().newHandle();
       Map<GraphNode, EdgeData> before = new LinkedHashMap<>();
       step.dependencies().forEach(each -> before.put(nodes.get(each.place()), each.data()));
       GraphNode copy = into.add(handle, step.node(), step.work(), before);

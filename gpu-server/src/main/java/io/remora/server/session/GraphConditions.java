@@ -72,7 +72,7 @@ final class GraphConditions {
     List<SessionGraph> bodies = new ArrayList<>(size);
     try {
       for (int i = 0; i < size; i++) {
-        bodies.add(graphs.newGraph(session.captures().newNodeHandle()));
+        bodies.add(graphs.newGraph(session.captures().newHandle()));
       }
       session.objects().graph(graphHandle).checkCanHold(bodies.get(0));
       graphs.addNode(handle, graphHandle, before, work).setBodies(bodies);

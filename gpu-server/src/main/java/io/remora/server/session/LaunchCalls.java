@@ -6,6 +6,7 @@ import io.remora.v1.CUresult;
 import io.remora.v1.LaunchAttribute;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Launching kernels. Belongs to the session's serial executor. */
@@ -36,17 +37,40 @@ final class LaunchCalls {
   record Shape(
       int gridX, int gridY, int gridZ, int blockX, int blockY, int blockZ, int sharedBytes) {}
 
+  /**
+   * What attributes say of a launch.
+   *
+   * @param cooperative all of its blocks run at the same time
+   * @param programmatic it may begin before the kernel before it on its stream has ended
+   * @param ofNode what a node of a graph keeps of them if the launch is captured
+   */
+  record Manner(boolean cooperative, boolean programmatic, List<LaunchAttribute> ofNode) {
+    static final Manner PLAIN = new Manner(false, false, List.of());
+    static final Manner COOPERATIVE = new Manner(true, false, List.of());
+
+    Manner {
+      ofNode = List.copyOf(ofNode);
+    }
+  }
+
   void launch(
       SessionCall call,
       long functionHandle,
       Shape shape,
       long streamHandle,
-      boolean cooperative,
+      Manner manner,
       byte[] parameters) {
     SessionStream stream = session.objects().stream(call, streamHandle);
     NodeWork.Kernel kernel =
-        kernel(stream.device(), functionHandle, shape, cooperative, parameters);
-    if (!session.captures().takes(call, stream, kernel)) {
+        kernel(stream.device(), functionHandle, shape, manner.cooperative(), parameters);
+    if (stream.capture() != null && !manner.ofNode().isEmpty()) {
+      kernel = with(kernel, manner.ofNode());
+    }
+    boolean captured =
+        manner.programmatic()
+            ? session.captures().takesProgrammatic(call, stream, kernel)
+            : session.captures().takes(call, stream, kernel);
+    if (!captured) {
       call.submit(stream, kernel);
     }
   }
@@ -141,30 +165,35 @@ final class LaunchCalls {
     }
   }
 
+  /** Whether attributes make a launch cooperative; as {@link #manner}. */
+  static boolean cooperative(List<LaunchAttribute> attributes) {
+    return manner(attributes).cooperative();
+  }
+
   /**
-   * Reads the attributes of an extended launch. Those that are only hints, or allow what needn't be
-   * done, change nothing.
+   * Reads the attributes of an extended launch. Those that are only hints change nothing.
    *
-   * @return whether the launch is cooperative
    * @throws CallException {@code CUDA_ERROR_NOT_SUPPORTED} for one that would change the meaning
    */
-  static boolean cooperative(List<LaunchAttribute> attributes) {
+  static Manner manner(List<LaunchAttribute> attributes) {
     if (attributes.size() > ATTRIBUTES_MAX) {
       throw CallException.invalidValue("there are not so many launch attributes");
     }
     boolean cooperative = false;
+    boolean programmatic = false;
+    List<LaunchAttribute> ofNode = new ArrayList<>(0);
     for (LaunchAttribute attribute : attributes) {
       switch (attribute.getId()) {
-        case IGNORE,
-            ACCESS_POLICY_WINDOW,
-            SYNCHRONIZATION_POLICY,
+        case IGNORE, SYNCHRONIZATION_POLICY -> {}
+        case ACCESS_POLICY_WINDOW,
             CLUSTER_SCHEDULING_POLICY,
-            PROGRAMMATIC_STREAM_SERIALIZATION,
             PRIORITY,
             MEM_SYNC_DOMAIN_MAP,
             MEM_SYNC_DOMAIN,
-            PREFERRED_SHARED_MEMORY_CARVEOUT -> {}
+            PREFERRED_SHARED_MEMORY_CARVEOUT ->
+            ofNode.add(attribute);
         case COOPERATIVE -> cooperative = word(attribute, 0) != 0;
+        case PROGRAMMATIC_STREAM_SERIALIZATION -> programmatic = word(attribute, 0) != 0;
         case CLUSTER_DIMENSION -> {
           if (word(attribute, 0) != 1 || word(attribute, 1) != 1 || word(attribute, 2) != 1) {
             throw new CallException(
@@ -177,7 +206,7 @@ final class LaunchCalls {
                 "the launch attribute " + attribute.getId() + " is not supported");
       }
     }
-    return cooperative;
+    return new Manner(cooperative, programmatic, ofNode);
   }
 
   private static int word(LaunchAttribute attribute, int index) {

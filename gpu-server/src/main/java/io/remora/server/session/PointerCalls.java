@@ -2,6 +2,7 @@
 package io.remora.server.session;
 
 import io.remora.server.session.generated.Answers;
+import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -44,8 +45,7 @@ final class PointerCalls {
   void cuPointerGetAttribute(SessionCall call, int attribute, long address) {
     Place place = place(address);
     if (place == null) {
-      throw CallException.invalidValue(
-          "0x" + Long.toHexString(address) + " is not in an allocation of this session");
+      throw unknown(address);
     }
     OptionalLong value = value(call, place, attribute, address);
     if (value.isEmpty()) {
@@ -67,6 +67,45 @@ final class PointerCalls {
       }
     }
     Answers.cuPointerGetAttributes(call, values);
+  }
+
+  /**
+   * Sets {@code SYNC_MEMOPS}, which the table has checked; answers when the operations are over
+   * that were pending then.
+   */
+  void set(SessionCall call, long address, boolean synchronous) {
+    Place place = place(address);
+    if (place == null) {
+      throw unknown(address);
+    }
+    place.allocation().setSynchronous(synchronous);
+    if (!synchronous) {
+      call.succeed();
+      return;
+    }
+    place.device().synchronizeMemory();
+    List<SessionStream> busy =
+        session.objects().streamsOn(place.device()).stream()
+            .filter(each -> each == each.context().legacy() && !each.isIdle())
+            .toList();
+    if (busy.isEmpty()) {
+      call.succeed();
+      return;
+    }
+    int[] left = {busy.size()};
+    for (SessionStream legacy : busy) {
+      legacy.whenIdle(
+          () -> {
+            if (--left[0] == 0) {
+              call.succeed();
+            }
+          });
+    }
+  }
+
+  private static CallException unknown(long address) {
+    return CallException.invalidValue(
+        "0x" + Long.toHexString(address) + " is not in an allocation of this session");
   }
 
   private @Nullable Place place(long address) {
@@ -95,11 +134,8 @@ final class PointerCalls {
       case RANGE_SIZE -> OptionalLong.of(allocation.bytes());
       case MAPPED -> OptionalLong.of(1);
       case ACCESS_FLAGS -> OptionalLong.of(READ_AND_WRITE);
-      case SYNC_MEMOPS,
-          IS_MANAGED,
-          IS_LEGACY_IPC_CAPABLE,
-          ALLOWED_HANDLE_TYPES,
-          IS_GPU_DIRECT_CAPABLE ->
+      case SYNC_MEMOPS -> OptionalLong.of(allocation.isSynchronous() ? 1 : 0);
+      case IS_MANAGED, IS_LEGACY_IPC_CAPABLE, ALLOWED_HANDLE_TYPES, IS_GPU_DIRECT_CAPABLE ->
           OptionalLong.of(0);
       case MEMPOOL_HANDLE -> {
         MemoryPool pool = allocation.pool();

@@ -220,6 +220,11 @@ final class SessionCall extends QueuedWork implements CallContext {
       return;
     }
     put(target, estimateKey, streamWork);
+    if (estimateKey != FREE
+        && target.device().synchronizesMemory()
+        && target == target.context().legacy()) {
+      target.orderForHost();
+    }
   }
 
   /** Puts a launch on a stream that captures nothing. */

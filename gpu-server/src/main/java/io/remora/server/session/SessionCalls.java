@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import io.remora.server.session.LaunchCalls.Manner;
 import io.remora.server.session.LaunchCalls.Shape;
 import io.remora.v1.LaunchAttribute;
 import io.remora.wire.Payload;
@@ -16,7 +17,8 @@ final class SessionCalls
         PoolHandlers,
         GraphHandlers,
         ArrayHandlers,
-        VirtualMemoryHandlers {
+        VirtualMemoryHandlers,
+        ContextHandlers {
   private final MemoryCalls memory;
   private final VirtualMemoryCalls virtualMemory;
   private final UseCalls use;
@@ -36,6 +38,7 @@ final class SessionCalls
   private final LibraryCalls libraries;
   private final ImageUploads uploads;
   private final ContextCalls contexts;
+  private final ContextEvents contextEvents;
   private final GraphTransfers transfers;
   private final UserReferences references;
   private final GraphCalls graphs;
@@ -56,6 +59,7 @@ final class SessionCalls
     fetches = new Fetches(session, copies);
     streams = new StreamCalls(session);
     events = new EventCalls(session);
+    contextEvents = new ContextEvents(session, streams, events);
     callbacks = new HostCallbacks(session);
     launches = new LaunchCalls(session);
     loads = new ModuleLoads(session, memory);
@@ -109,6 +113,16 @@ final class SessionCalls
   @Override
   public GraphTransfers transfers() {
     return transfers;
+  }
+
+  @Override
+  public ContextCalls contexts() {
+    return contexts;
+  }
+
+  @Override
+  public ContextEvents contextEvents() {
+    return contextEvents;
   }
 
   @Override
@@ -183,37 +197,6 @@ final class SessionCalls
     fetches.sessionEnds();
     graphs.sessionEnds();
     loads.sessionEnds(then);
-  }
-
-  @Override
-  public void cuDevicePrimaryCtxReset(CallContext call, int dev) {
-    contexts.cuDevicePrimaryCtxReset(SessionCall.own(call), dev);
-  }
-
-  /** The flags say how a host thread waits, which is the client's affair. */
-  @Override
-  public void cuCtxCreate(CallContext call, long pctx, int flags, int dev) {
-    contexts.cuCtxCreate(SessionCall.own(call), pctx, dev);
-  }
-
-  @Override
-  public void cuCtxDestroy(CallContext call, long ctx) {
-    contexts.cuCtxDestroy(SessionCall.own(call), ctx);
-  }
-
-  @Override
-  public void cuCtxSynchronizeV13000(CallContext call, long ctx) {
-    contexts.cuCtxSynchronize(SessionCall.own(call), ctx);
-  }
-
-  @Override
-  public void cuCtxSetLimit(CallContext call, int limit, long value) {
-    contexts.cuCtxSetLimit(SessionCall.own(call), limit, value);
-  }
-
-  @Override
-  public void remoraSetLimit(CallContext call, int limit, long value) {
-    contexts.cuCtxSetLimit(SessionCall.own(call), limit, value);
   }
 
   @Override
@@ -350,6 +333,11 @@ final class SessionCalls
   }
 
   @Override
+  public void cuPointerSetAttribute(CallContext call, int attribute, long ptr, int setting) {
+    pointers.set(SessionCall.own(call), ptr, setting != 0);
+  }
+
+  @Override
   public void cuPointerGetAttributes(CallContext call, int[] attributes, long ptr) {
     pointers.cuPointerGetAttributes(SessionCall.own(call), attributes, ptr);
   }
@@ -430,7 +418,7 @@ final class SessionCalls
       byte[] kernelParams) {
     Shape shape =
         new Shape(gridDimX, gridDimY, gridDimZ, blockDimX, blockDimY, blockDimZ, sharedMemBytes);
-    launches.launch(SessionCall.own(call), f, shape, hStream, false, kernelParams);
+    launches.launch(SessionCall.own(call), f, shape, hStream, Manner.PLAIN, kernelParams);
   }
 
   @Override
@@ -448,7 +436,7 @@ final class SessionCalls
       byte[] kernelParams) {
     Shape shape =
         new Shape(gridDimX, gridDimY, gridDimZ, blockDimX, blockDimY, blockDimZ, sharedMemBytes);
-    launches.launch(SessionCall.own(call), f, shape, hStream, true, kernelParams);
+    launches.launch(SessionCall.own(call), f, shape, hStream, Manner.COOPERATIVE, kernelParams);
   }
 
   @Override
@@ -467,8 +455,8 @@ final class SessionCalls
       List<LaunchAttribute> attributes) {
     Shape shape =
         new Shape(gridDimX, gridDimY, gridDimZ, blockDimX, blockDimY, blockDimZ, sharedMemBytes);
-    boolean cooperative = LaunchCalls.cooperative(attributes);
-    launches.launch(SessionCall.own(call), f, shape, hStream, cooperative, kernelParams);
+    Manner manner = LaunchCalls.manner(attributes);
+    launches.launch(SessionCall.own(call), f, shape, hStream, manner, kernelParams);
   }
 
   @Override

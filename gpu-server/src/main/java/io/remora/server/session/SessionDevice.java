@@ -43,6 +43,8 @@ final class SessionDevice {
   /** What of {@link LedgerPages#chargedBytes} is for the kernels' heap. */
   private long heapChargedBytes;
 
+  private boolean synchronousMemory;
+
   private volatile String faultDetail = "";
 
   /** Written by the session's serial executor. */
@@ -165,6 +167,16 @@ final class SessionDevice {
       pages.discharge(done ? Math.max(0, heapChargedBytes - charge) : more);
     }
     heapChargedBytes = done ? charge : heapChargedBytes;
+  }
+
+  /** From now on operations on memory that CUDA calls synchronous are over for all streams. */
+  void synchronizeMemory() {
+    synchronousMemory = true;
+  }
+
+  /** Whether the program has asked for that, for any of its memory. */
+  boolean synchronizesMemory() {
+    return synchronousMemory;
   }
 
   private long heapCharge(long bytes) {

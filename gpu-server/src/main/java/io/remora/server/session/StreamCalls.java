@@ -30,10 +30,13 @@ final class StreamCalls {
             .domain()
             .createStream(
                 StreamFlags.NON_BLOCKING, objects.driverPriority(context.device(), clamped));
-    objects.create(
-        objects.streams(),
-        handle,
-        new SessionStream(context, driverStream, flags, clamped, session.serial()));
+    SessionStream stream =
+        new SessionStream(context, driverStream, flags, clamped, session.serial());
+    objects.create(objects.streams(), handle, stream);
+    SessionStream barrier = context.barrier();
+    if (barrier != null) {
+      session.order().waitFor(barrier, stream);
+    }
     call.succeed();
   }
 
@@ -65,6 +68,7 @@ final class StreamCalls {
   void destroy(SessionStream stream) {
     session.captures().streamEnds(stream);
     session.order().streamEnds(stream);
+    stream.context().streamEnds(stream);
     long orderEvent = stream.orderEvent();
     session.enqueue(
         stream,
@@ -106,6 +110,11 @@ final class StreamCalls {
     if (session.captures().waitsForEvent(call, stream, event)) {
       return;
     }
+    waitFor(call, stream, event);
+  }
+
+  /** Makes a stream that isn't capturing wait for an event that no captured call has recorded. */
+  void waitFor(SessionCall call, SessionStream stream, SessionEvent event) {
     if (!event.isRecorded() || event.isComplete()) {
       call.succeed();
       return;

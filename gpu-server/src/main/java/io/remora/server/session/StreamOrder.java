@@ -60,7 +60,8 @@ final class StreamOrder {
     ahead.clear();
   }
 
-  private void waitFor(SessionStream first, SessionStream then) {
+  /** Makes later work on one stream wait for what the program has put on another one so far. */
+  void waitFor(SessionStream first, SessionStream then) {
     if (first.isIdle()) {
       return;
     }

@@ -11,6 +11,7 @@ import io.remora.v1.CuEventQuery;
 import io.remora.v1.CuGraphInstantiateWithFlags;
 import io.remora.v1.CuGraphLaunch;
 import io.remora.v1.CuLaunchHostFunc;
+import io.remora.v1.CuLaunchKernelEx;
 import io.remora.v1.CuMemcpyDtoDAsync;
 import io.remora.v1.CuMemcpyHtoDAsync;
 import io.remora.v1.CuMemsetD8Async;
@@ -18,6 +19,7 @@ import io.remora.v1.CuStreamBeginCaptureV10010;
 import io.remora.v1.CuStreamEndCapture;
 import io.remora.v1.CuStreamGetCaptureInfoV11030;
 import io.remora.v1.CuStreamSynchronize;
+import io.remora.v1.LaunchAttribute;
 import io.remora.v1.RemoraGraphQuery;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -29,6 +31,12 @@ class SessionCaptureTest {
   private static final int GLOBAL = 0;
   private static final int RELAXED = 2;
   private static final int EDGES = 2;
+
+  /** {@code CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION}. */
+  private static final int PROGRAMMATIC_SERIALIZATION = 6;
+
+  /** Port 1 and type 1 of {@code CUgraphEdgeData}. */
+  private static final int PROGRAMMATIC_EDGE = 1 | 1 << 16;
 
   private final SessionHarness harness = new SessionHarness();
   private final TestCalls calls = new TestCalls(harness);
@@ -73,6 +81,75 @@ class SessionCaptureTest {
     harness.call(
         Calls.CU_GRAPH_LAUNCH,
         CuGraphLaunch.newBuilder().setHGraphExec(exec).setHStream(on).build());
+  }
+
+  private RemoraGraphQuery edges(long graph) throws Exception {
+    return RemoraGraphQuery.parseFrom(
+        harness
+            .answer(
+                Calls.REMORA_GRAPH_QUERY,
+                RemoraGraphQuery.newBuilder().setWhat(EDGES).setObject(graph).build())
+            .getOutputs());
+  }
+
+  /** A launch that may begin before the kernel before it on its stream has ended, if allowed. */
+  private void launchProgrammatic(long on, int allowed) {
+    ByteString value = ByteString.copyFrom(new byte[] {(byte) allowed, 0, 0, 0});
+    harness.call(
+        Calls.CU_LAUNCH_KERNEL_EX,
+        CuLaunchKernelEx.newBuilder()
+            .setF(function)
+            .setGridDimX(1)
+            .setGridDimY(1)
+            .setGridDimZ(1)
+            .setBlockDimX(1)
+            .setBlockDimY(1)
+            .setBlockDimZ(1)
+            .setHStream(on)
+            .addAttributes(
+                LaunchAttribute.newBuilder().setId(PROGRAMMATIC_SERIALIZATION).setValue(value))
+            .build());
+  }
+
+  @Test
+  void aProgrammaticLaunchGetsSuchAnEdgeToTheKernelBeforeItOnItsStream() throws Exception {
+    begin(stream);
+    calls.launch(function, stream, 1);
+    launchProgrammatic(stream, 1);
+    launchProgrammatic(stream, 0);
+    long graph = end(stream);
+    assertThat(edges(graph).getEdgeDataList()).containsExactly(PROGRAMMATIC_EDGE, 0);
+    launchGraph(graph, stream);
+    harness.run();
+    assertThat(done()).hasSize(3);
+    assertThat(harness.errors).isEmpty();
+  }
+
+  @Test
+  void whatIsNoKernelOrOnAnotherStreamIsWaitedForWhole() throws Exception {
+    long address = calls.allocate(16);
+    long fork = calls.event();
+    long join = calls.event();
+    begin(stream);
+    launchProgrammatic(stream, 1);
+    harness.call(
+        Calls.CU_MEMSET_D8_ASYNC,
+        CuMemsetD8Async.newBuilder().setDstDevice(address).setN(16).setHStream(stream).build());
+    launchProgrammatic(stream, 1);
+    calls.record(fork, stream);
+    calls.waitEvent(side, fork);
+    launchProgrammatic(side, 1);
+    calls.record(join, side);
+    calls.launch(function, stream, 3);
+    calls.waitEvent(stream, join);
+    launchProgrammatic(stream, 1);
+    assertThat(harness.errors).isEmpty();
+    RemoraGraphQuery edges = edges(end(stream));
+    assertThat(edges.getEdgeDataList()).hasSize(6).containsOnlyOnce(PROGRAMMATIC_EDGE);
+    int programmatic = edges.getEdgeDataList().indexOf(PROGRAMMATIC_EDGE);
+    // The kernel of the stream itself and that of the side stream come before the last one.
+    long last = edges.getSecond(programmatic);
+    assertThat(edges.getSecondList()).filteredOn(to -> to == last).hasSize(2);
   }
 
   private List<String> done() {
@@ -139,14 +216,7 @@ class SessionCaptureTest {
     assertThat(info.getDependenciesOutCount()).isEqualTo(1);
     long graph = end(stream);
     assertThat(info.getGraphOut()).isEqualTo(graph);
-    RemoraGraphQuery edges =
-        RemoraGraphQuery.parseFrom(
-            harness
-                .answer(
-                    Calls.REMORA_GRAPH_QUERY,
-                    RemoraGraphQuery.newBuilder().setWhat(EDGES).setObject(graph).build())
-                .getOutputs());
-    assertThat(edges.getFirstCount()).isEqualTo(4);
+    assertThat(edges(graph).getFirstCount()).isEqualTo(4);
     launchGraph(graph, side);
     harness.run();
     assertThat(done()).hasSize(4).startsWith("launch 1").endsWith("launch 4");

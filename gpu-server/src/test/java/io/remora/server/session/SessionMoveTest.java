@@ -9,6 +9,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.remora.server.session.generated.Calls;
 import io.remora.v1.Answer;
 import io.remora.v1.CuArray3DCreate;
+import io.remora.v1.CuCtxRecordEvent;
 import io.remora.v1.CuEventCreate;
 import io.remora.v1.CuEventRecordWithFlags;
 import io.remora.v1.CuGraphInstantiateWithFlags;
@@ -26,6 +27,7 @@ import io.remora.v1.CuMemcpyHtoD;
 import io.remora.v1.CuMemsetD32Async;
 import io.remora.v1.CuModuleGetFunction;
 import io.remora.v1.CuModuleLoadData;
+import io.remora.v1.CuPointerSetAttribute;
 import io.remora.v1.CuStreamBeginCaptureV10010;
 import io.remora.v1.CuStreamCreateWithPriority;
 import io.remora.v1.CuStreamEndCapture;
@@ -47,7 +49,6 @@ import org.junit.jupiter.api.Test;
 /** A session that is written down on one server and made again on another. */
 class SessionMoveTest {
   private static final long WAIT_SECONDS = MovingClient.WAIT_SECONDS;
-  private static final int PIECE_BYTES = 1 << 20;
   private static final long HANDLE = HandleTable.FIRST_HANDLE;
   private static final long STREAM = HANDLE;
   private static final long EVENT = HANDLE + 1;
@@ -113,6 +114,10 @@ class SessionMoveTest {
     client.wait(
         Calls.CU_MEM_ALLOC_ASYNC,
         CuMemAllocAsync.newBuilder().setBytesize(1000).setHStream(STREAM).build());
+    client.wait(
+        Calls.CU_POINTER_SET_ATTRIBUTE,
+        CuPointerSetAttribute.newBuilder().setAttribute(6).setPtr(memory).setSetting(1).build());
+    client.call(Calls.CU_CTX_RECORD_EVENT, CuCtxRecordEvent.newBuilder().setHEvent(EVENT).build());
     capture();
     makeArrayAndTexture();
     mapMemory();
@@ -271,62 +276,15 @@ class SessionMoveTest {
     return image.get(WAIT_SECONDS, TimeUnit.SECONDS);
   }
 
-  /** Carries a session in this process. */
-  private final class Hand implements Carrier {
-    final CompletableFuture<Session> arrived = new CompletableFuture<>();
-    final CompletableFuture<String> stays = new CompletableFuture<>();
-
-    @SuppressWarnings("NullAway.Init") // Carried before it is told.
-    private Session made;
-
-    @Override
-    public void carry(Cargo cargo) {
-      SessionImage image;
-      try {
-        image = SessionImage.parseFrom(cargo.image().toByteArray());
-      } catch (InvalidProtocolBufferException e) {
-        throw new AssertionError(e);
-      }
-      Arrival arrival =
-          there.sessions.arrive(
-              MovingClient.grant(there.account, there.closed),
-              image,
-              (hash, bytes) -> cargo.module(hash));
-      for (int device = 0; device < image.getDevicesCount(); device++) {
-        for (SessionImage.Range range : image.getDevices(device).getBackedList()) {
-          for (long done = 0; done < range.getBytes(); ) {
-            int bytes = (int) Math.min(PIECE_BYTES, range.getBytes() - done);
-            ByteBuffer piece = ByteBuffer.allocate(bytes);
-            cargo.read(device, range.getStart() + done, piece);
-            arrival.write(device, range.getStart() + done, piece.flip());
-            done += bytes;
-          }
-        }
-      }
-      made = arrival.rest();
-    }
-
-    @Override
-    public String goesOn() {
-      return "there:1";
-    }
-
-    @Override
-    public void gone(long bytes) {
-      arrived.complete(made);
-    }
-
-    @Override
-    public void refused(String why) {
-      stays.complete(why);
-    }
-  }
-
   @Test
   void whatIsWrittenOfTheMovedSessionIsWhatWasWrittenOfTheFirst() throws Exception {
     open();
     SessionImage before = written(client.session);
-    Hand hand = new Hand();
+    assertThat(before.getStreamsCount()).as("with the one that waits for all").isEqualTo(2);
+    assertThat(before.getDevices(0).getSlab().getAllocationsList())
+        .filteredOn(SessionImage.Allocation::getSyncMemops)
+        .hasSize(1);
+    Hand hand = new Hand(there);
     client.session.depart(TimeUnit.SECONDS.toNanos(WAIT_SECONDS), hand);
     Session moved = hand.arrived.get(WAIT_SECONDS, TimeUnit.SECONDS);
     assertThat(client.toldToMove().get(WAIT_SECONDS, TimeUnit.SECONDS)).isEqualTo("there:1");
@@ -371,7 +329,7 @@ class SessionMoveTest {
   @Test
   void callsThatComeWhileTheSessionMovesAreCarriedOutOnceAfterwards() throws Exception {
     open();
-    Hand hand = new Hand();
+    Hand hand = new Hand(there);
     CompletableFuture<Void> inTheMidst = new CompletableFuture<>();
     CompletableFuture<Void> sent = new CompletableFuture<>();
     client.session.depart(
@@ -414,7 +372,7 @@ class SessionMoveTest {
   void aSessionThatTheOtherServerCannotHaveStaysWhole() throws Exception {
     open();
     assertThat(there.ledger.reserve(126L << 20)).isTrue();
-    Hand hand = new Hand();
+    Hand hand = new Hand(there);
     client.session.depart(TimeUnit.SECONDS.toNanos(WAIT_SECONDS), hand);
     assertThat(hand.stays.get(WAIT_SECONDS, TimeUnit.SECONDS)).contains("memory quota");
     assertThat(there.ledger.reservedBytes()).isEqualTo(126L << 20);

@@ -15,6 +15,11 @@ public final class DeviceAddress extends CUdeviceptr {
     super(new CUdeviceptr(), address);
   }
 
+  /** Where a pointer that a call has made points to. */
+  public DeviceAddress(CUdeviceptr pointer) {
+    super(pointer, 0);
+  }
+
   /** The number. */
   public long value() {
     return getNativePointer() + getByteOffset();

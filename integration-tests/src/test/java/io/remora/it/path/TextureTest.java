@@ -13,6 +13,7 @@ import jcuda.driver.CUDA_ARRAY_DESCRIPTOR;
 import jcuda.driver.CUDA_MEMCPY2D;
 import jcuda.driver.CUDA_MEMCPY3D;
 import jcuda.driver.CUDA_RESOURCE_DESC;
+import jcuda.driver.CUDA_RESOURCE_VIEW_DESC;
 import jcuda.driver.CUDA_TEXTURE_DESC;
 import jcuda.driver.CUaddress_mode;
 import jcuda.driver.CUarray;
@@ -135,6 +136,7 @@ class TextureTest {
       CUsurfObject surface = new CUsurfObject();
       session.expectSuccess(session.cuda().cuTexObjectCreate(texture, resource(source), how, null));
       session.expectSuccess(session.cuda().cuSurfObjectCreate(surface, resource(target)));
+      expectDescriptions(session, texture, surface, source, target);
       CUmodule module = new CUmodule();
       CUfunction function = new CUfunction();
       session.expectSuccess(session.cuda().cuModuleLoadData(module, KERNEL));
@@ -150,6 +152,9 @@ class TextureTest {
               Pointer.to(surface),
               Pointer.to(out)));
       session.expectSuccess(session.cuda().cuTexObjectDestroy(texture));
+      session.expect(
+          session.cuda().cuTexObjectGetTextureDesc(new CUDA_TEXTURE_DESC(), texture),
+          CUresult.CUDA_ERROR_INVALID_VALUE);
       session.expectSuccess(session.cuda().cuSurfObjectDestroy(surface));
       float[] read = new float[WIDTH * HEIGHT];
       session.expectSuccess(
@@ -162,6 +167,26 @@ class TextureTest {
       session.expectSuccess(session.cuda().cuArrayDestroy(target));
       session.expect(session.cuda().cuArrayDestroy(target), CUresult.CUDA_ERROR_INVALID_HANDLE);
     }
+  }
+
+  private static void expectDescriptions(
+      TestSession session,
+      CUtexObject texture,
+      CUsurfObject surface,
+      CUarray source,
+      CUarray target) {
+    CUDA_TEXTURE_DESC how = new CUDA_TEXTURE_DESC();
+    CUDA_RESOURCE_DESC what = new CUDA_RESOURCE_DESC();
+    session.expectSuccess(session.cuda().cuTexObjectGetTextureDesc(how, texture));
+    assertThat(how.filterMode).isEqualTo(CUfilter_mode.CU_TR_FILTER_MODE_LINEAR);
+    assertThat(how.addressMode[1]).isEqualTo(CUaddress_mode.CU_TR_ADDRESS_MODE_CLAMP);
+    session.expectSuccess(session.cuda().cuTexObjectGetResourceDesc(what, texture));
+    assertThat(what.array_hArray).isEqualTo(source);
+    session.expectSuccess(session.cuda().cuSurfObjectGetResourceDesc(what, surface));
+    assertThat(what.array_hArray).isEqualTo(target);
+    session.expect(
+        session.cuda().cuTexObjectGetResourceViewDesc(new CUDA_RESOURCE_VIEW_DESC(), texture),
+        CUresult.CUDA_ERROR_INVALID_VALUE);
   }
 
   @Test

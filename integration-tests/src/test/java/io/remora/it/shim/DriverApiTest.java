@@ -30,6 +30,8 @@ class DriverApiTest {
     ShimBuild build = ShimBuild.product(folder);
     try (ServerProcess server = ServerProcess.start(folder, List.of(), List.of())) {
       assertThat(ShimProcess.run(command(build, server, "managed", PTX))).containsExactly("shared");
+      assertThat(ShimProcess.run(command(build, server, "registered", PTX)))
+          .containsExactly("registered");
     }
   }
 
@@ -72,6 +74,8 @@ class DriverApiTest {
           .containsExactly("known");
       assertThat(ShimProcess.run(command(build, server, "graph_edges", folder)))
           .containsExactly("edged");
+      assertThat(ShimProcess.run(command(build, server, "context_events", folder)))
+          .containsExactly("recorded");
       assertThat(ShimProcess.run(command(build, server, "user_objects", folder)))
           .containsExactly("released");
       assertThat(ShimProcess.run(command(build, server, "batches", folder)))

@@ -22,6 +22,7 @@ import java.util.Optional;
  */
 final class JCudaBody {
   private static final String POINTER_OBJECT = "jcuda.NativePointerObject";
+  private static final String POINTER = "jcuda.Pointer";
   private static final String DEVICE_POINTER = "jcuda.driver.CUdeviceptr";
   private static final String DEVICE = "jcuda.driver.CUdevice";
 
@@ -118,6 +119,8 @@ final class JCudaBody {
     String value = null;
     if (wire == WireType.LONG && type.getName().equals(DEVICE_POINTER)) {
       value = "JCudaFields.address(" + name + ")";
+    } else if (wire == WireType.LONG && isNumber(type)) {
+      value = "JCudaFields.value(" + name + ")";
     } else if (wire == WireType.INT && type.getName().equals(DEVICE)) {
       value = "(int) JCudaFields.value(" + name + ")";
     } else if (wire == WireType.INT && type == byte.class) {
@@ -138,7 +141,8 @@ final class JCudaBody {
 
   private boolean addOutput(CallParameter parameter, Class<?> type, String name) {
     String statement = null;
-    if (parameter.type() == WireType.LONG && type.getName().equals(DEVICE_POINTER)) {
+    boolean inObject = type.getName().equals(DEVICE_POINTER) || isNumber(type);
+    if (parameter.type() == WireType.LONG && inObject) {
       statement = "JCudaFields.setValue(" + name + ", %s);";
     } else if (type.isArray()
         && parameter.type().javaName().equals(type.getComponentType().getName())
@@ -162,8 +166,17 @@ final class JCudaBody {
   }
 
   private static boolean isPointerObject(Class<?> type) {
+    return extendsClass(type, POINTER_OBJECT);
+  }
+
+  /** A number in an object, such as a handle that the server chooses; no pointer to memory. */
+  private static boolean isNumber(Class<?> type) {
+    return isPointerObject(type) && !extendsClass(type, POINTER);
+  }
+
+  private static boolean extendsClass(Class<?> type, String name) {
     for (Class<?> at = type; at != null; at = at.getSuperclass()) {
-      if (at.getName().equals(POINTER_OBJECT)) {
+      if (at.getName().equals(name)) {
         return true;
       }
     }
