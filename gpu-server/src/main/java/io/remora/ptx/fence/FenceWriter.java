@@ -104,7 +104,7 @@ public final class FenceWriter implements ModuleVisitor {
       if (token.isDot("extern") || token.isDot("weak") || token.isDot("visible")) {
         continue;
       }
-      if (token == name) {
+      if (token.equals(name)) {
         beforeName = false;
         out.add(" ").add(call.replacement());
         continue;

@@ -205,7 +205,7 @@ public final class ModuleScan {
       String name = header.name().text();
       if (header.hasBody()) {
         functions.add(name);
-        names(header.tokens().stream().filter(token -> token != header.name()).toList());
+        names(header.tokens().stream().filter(token -> !token.equals(header.name())).toList());
       } else {
         declared.putIfAbsent(name, header.name());
       }

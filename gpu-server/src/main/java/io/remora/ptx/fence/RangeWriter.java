@@ -14,7 +14,6 @@ import java.util.Set;
  * enough to end in the window.
  */
 final class RangeWriter {
-  private static final String ADDRESS = InstructionWriter.ADDRESS;
   private static final String ROOM = InstructionWriter.ROOM;
   private static final String INDEX = InstructionWriter.INDEX;
 
