@@ -167,8 +167,10 @@ class RegionWriter extends MethodWriter {
     return flow.liveIn(region.entry()).stream().mapToObj(all::get).toList();
   }
 
-  final boolean isWritten(Register register) {
-    return written.get(register.id());
+  /** Registers that the region may write. */
+  final List<Register> writtenRegisters() {
+    List<Register> all = unit.function().registers();
+    return written.stream().mapToObj(all::get).toList();
   }
 
   /** Gives a register its value in another way than from the frame; false if there is none. */

@@ -38,13 +38,15 @@ final class RowWriter extends RegionWriter {
   private static final int ROW_Y = 9;
   private static final int ROW_Z = 10;
   private static final int SPAN = 11;
-  private static final int FIRST_FREE = 12;
+  private static final int WHOLE = 12;
+  private static final int FIRST_FREE = 13;
 
   /** Shorter rows are not worth another try. */
   private static final int SHORT_SPAN = 8;
 
   private final RowPlan rows;
   private final RowWays ways;
+  private final RowKeeper keeper;
   private final Code atFirst;
   private final Code atLast;
   private final Map<Register, Integer> starts = new HashMap<>();
@@ -62,6 +64,7 @@ final class RowWriter extends RegionWriter {
     super(code, writer, plan, region, FUEL);
     this.rows = rows;
     this.ways = ways;
+    this.keeper = new RowKeeper(this, rows, new RowLocals(FIRST, END, SPAN, DELTA, WHOLE));
     this.atFirst = new Code(method, code.locals.fork(FIRST), plan.unit(), plan.kinds());
     this.atLast = new Code(method, code.locals.fork(LAST), plan.unit(), plan.kinds());
     code.verified = rows.verified();
@@ -109,7 +112,7 @@ final class RowWriter extends RegionWriter {
     method.visitIincInsn(THREAD, 1);
     code.jump(Opcodes.GOTO, loop);
     code.label(loopEnd);
-    fill();
+    keeper.fill(atFirst);
     move(END, FIRST);
     code.jump(Opcodes.GOTO, nextRow);
     writeShrink(retry);
@@ -151,6 +154,7 @@ final class RowWriter extends RegionWriter {
     method.visitVarInsn(Opcodes.ILOAD, TO);
     code.call("java/lang/Math", "min", "(II)I");
     method.visitVarInsn(Opcodes.ISTORE, END);
+    keeper.startRow();
   }
 
   private void pushThreadId(String field) {
@@ -177,6 +181,7 @@ final class RowWriter extends RegionWriter {
     method.visitVarInsn(Opcodes.ILOAD, SPAN);
     code.constant(SHORT_SPAN);
     code.jump(Opcodes.IF_ICMPLT, refuse);
+    keeper.split();
     method.visitVarInsn(Opcodes.ILOAD, FIRST);
     method.visitVarInsn(Opcodes.ILOAD, SPAN);
     code.constant(1);
@@ -254,7 +259,7 @@ final class RowWriter extends RegionWriter {
 
   /** Computes a register's value in the last thread from that in the first; false if it can't. */
   private boolean derive(Register register) {
-    if (!isLinear(register)) {
+    if (!plan.kept().isLinear(register)) {
       return false;
     }
     Kind kind = code.kind(register);
@@ -262,16 +267,6 @@ final class RowWriter extends RegionWriter {
     addSteps(register, kind, () -> method.visitVarInsn(Opcodes.ILOAD, SPAN));
     method.visitVarInsn(kind.store, atLast.locals.of(register, kind));
     return true;
-  }
-
-  /** Whether a register has a step, and arithmetic on what it is kept as follows it. */
-  private boolean isLinear(Register register) {
-    long step = rows.steps().of(register);
-    Kind kind = code.kind(register);
-    return step == 0
-        || step != RowSteps.VARYING
-            && register.type().bits() >= 32
-            && (kind == Kind.INT || kind == Kind.LONG);
   }
 
   /** Adds a register's step, times a number of threads, to the value on the stack. */
@@ -416,7 +411,9 @@ final class RowWriter extends RegionWriter {
   }
 
   private boolean hasStep(Register register) {
-    return region.entry() != 0 && isLinear(register) && !plan.recomputation().covers(register.id());
+    return region.entry() != 0
+        && plan.kept().isLinear(register)
+        && !plan.recomputation().covers(register.id());
   }
 
   @Override
@@ -441,31 +438,7 @@ final class RowWriter extends RegionWriter {
 
   @Override
   boolean isKeptOtherwise(Register register) {
-    return isFilled(register);
-  }
-
-  private boolean isFilled(Register register) {
-    return rows.filled().contains(register) && isLinear(register);
-  }
-
-  /** Keeps registers with steps for all threads of the row at once. */
-  private void fill() {
-    for (Register register : rows.filled()) {
-      if (isFilled(register) && !plan.recomputation().covers(register.id())) {
-        Kind kind = code.kind(register);
-        pushFrame(register, kind, FIRST);
-        method.visitVarInsn(Opcodes.ILOAD, SPAN);
-        method.visitVarInsn(kind.load, atFirst.locals.of(register, kind));
-        boolean integer = kind == Kind.INT || kind == Kind.LONG;
-        if (integer) {
-          code.constant((int) rows.steps().of(register));
-        }
-        code.call(
-            "io/remora/ptx/exec/RowFill",
-            "fill",
-            "(" + kind.frameDescriptor + "II" + kind.descriptor + (integer ? "I" : "") + ")V");
-      }
-    }
+    return keeper.isFilled(register);
   }
 
   @Override

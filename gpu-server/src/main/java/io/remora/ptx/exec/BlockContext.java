@@ -97,6 +97,7 @@ public final class BlockContext {
   private @Nullable TextureUnit textures;
   private @Nullable SurfaceUnit surfaces;
 
+  private final KeptRows rows;
   private final Launch launch;
   private int worker;
 
@@ -145,6 +146,7 @@ public final class BlockContext {
     frameLong = new long[compiled.frameLongs() * threads];
     frameFloat = new float[compiled.frameFloats() * threads];
     frameDouble = new double[compiled.frameDoubles() * threads];
+    rows = new KeptRows(compiled.kept(), threads);
     operandA = new int[waiting];
     operandB = new int[waiting];
     operandC = new int[waiting];
@@ -174,10 +176,36 @@ public final class BlockContext {
 
   void startBlock(long block) {
     Arrays.fill(stack, stackStart);
+    rows.reset();
     ctaidX = (int) (block % nctaidX);
     long rest = block / nctaidX;
     ctaidY = (int) (rest % nctaidY);
     ctaidZ = (int) (rest / nctaidY);
+  }
+
+  /**
+   * A whole row of threads has run one region.
+   *
+   * @param first its first thread
+   * @param written registers that the region may have written, as bits of {@link CompiledKernel}'s
+   * @param kept those of them that only the first thread has kept
+   */
+  public void keepOnce(int first, long written, long kept) {
+    rows.note(first, written, kept);
+  }
+
+  /**
+   * Gives each thread of a row the registers that the row has kept once.
+   *
+   * @param first its first thread
+   */
+  public void spread(int first) {
+    rows.spread(this, first);
+  }
+
+  /** The same for all rows that have threads in a range, which is not empty. */
+  void spread(int from, int to) {
+    rows.spread(this, from, to);
   }
 
   /** Called by loops whose fuel is used up: looks whether the launch was stopped. */
