@@ -51,6 +51,7 @@ final class RowWriter extends RegionWriter {
   private final Code atLast;
   private final Map<Register, Integer> starts = new HashMap<>();
   private final Map<Instruction, Runnable> replaced = new IdentityHashMap<>();
+  private final Map<Instruction, RowPlace> places = new IdentityHashMap<>();
   private final Label shrink = new Label();
   private final Label refuse = new Label();
 
@@ -69,6 +70,7 @@ final class RowWriter extends RegionWriter {
     this.atLast = new Code(method, code.locals.fork(LAST), plan.unit(), plan.kinds());
     code.verified = rows.verified();
     atFirst.verified = rows.verified();
+    code.places = places;
     code.dropped = rows.dropped();
     code.replaced = replaced;
   }
@@ -330,6 +332,23 @@ final class RowWriter extends RegionWriter {
     code.constant(access.bytes() - 1);
     code.call(at, access.isShared() ? "Ranges.isShared" : "Ranges.isGlobal");
     code.jump(Opcodes.IFEQ, shrink);
+    place(access);
+  }
+
+  /** Works out once for the row where its threads' accesses are. */
+  private void place(RowAccess access) throws PtxException {
+    Instruction at = access.first();
+    Operand.Address address = RowAccess.address(at);
+    int step = (int) rows.guards().step(address.base());
+    int local = code.locals.allocate(Kind.LONG.slots);
+    MemoryOps.pushHostBase(at, address, MemoryOps.path(at), atFirst);
+    method.visitVarInsn(Opcodes.ILOAD, FIRST);
+    code.op(Opcodes.I2L);
+    code.constant((long) step);
+    code.op(Opcodes.LMUL);
+    code.op(Opcodes.LSUB);
+    method.visitVarInsn(Opcodes.LSTORE, local);
+    access.members().forEach(member -> places.put(member, new RowPlace(local, step)));
   }
 
   /** A 32-bit value that becomes wider must not wrap around within the row. */
