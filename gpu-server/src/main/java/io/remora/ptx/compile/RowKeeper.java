@@ -11,7 +11,7 @@ import org.objectweb.asm.Opcodes;
 /**
  * Writes how a row of threads keeps registers with steps for the next region: a row that runs as a
  * whole keeps one value of each, a part of a row keeps all its threads'. See {@link
- * io.remora.ptx.exec.BlockContext#keepOnce}.
+ * io.remora.ptx.exec.BlockContext#keptOnce}.
  */
 final class RowKeeper {
   private static final String FILL = "io/remora/ptx/exec/RowFill";
@@ -101,15 +101,30 @@ final class RowKeeper {
       method.visitVarInsn(kind.load, atFirst.locals.of(register, kind));
       code.op(kind.frameStore);
     }
-    code.context();
-    method.visitVarInsn(Opcodes.ILOAD, locals.delta());
-    code.constant(written);
-    code.constant(plan.kept().mask(once));
-    code.contextCall("keepOnce", "(IJJ)V");
+    note(written, plan.kept().mask(once));
     code.jump(Opcodes.GOTO, done);
     code.label(part);
     once.forEach(register -> fillAll(register, atFirst));
     code.label(done);
+  }
+
+  private void note(long written, long kept) {
+    int array =
+        code.locals.uniformReference(
+            "keptOnce",
+            c -> {
+              c.context();
+              c.contextField("keptOnce", "[J");
+            });
+    method.visitVarInsn(Opcodes.ALOAD, array);
+    method.visitVarInsn(Opcodes.ILOAD, locals.delta());
+    code.op(Opcodes.DUP2);
+    code.op(Opcodes.LALOAD);
+    code.constant(~written);
+    code.op(Opcodes.LAND);
+    code.constant(kept);
+    code.op(Opcodes.LOR);
+    code.op(Opcodes.LASTORE);
   }
 
   private void fillAll(Register register, Code atFirst) {

@@ -67,6 +67,12 @@ public final class BlockContext {
   public final float[] frameFloat;
   public final double[] frameDouble;
 
+  /**
+   * By the number of a row's first thread: the registers, as bits in the order of {@link
+   * CompiledKernel#kept}, of which only the first thread has the value of late.
+   */
+  public final long[] keptOnce;
+
   // Operands and outcome of the suspension that each thread is in.
   public final int[] operandA;
   public final int[] operandB;
@@ -146,7 +152,8 @@ public final class BlockContext {
     frameLong = new long[compiled.frameLongs() * threads];
     frameFloat = new float[compiled.frameFloats() * threads];
     frameDouble = new double[compiled.frameDoubles() * threads];
-    rows = new KeptRows(compiled.kept(), threads);
+    keptOnce = new long[compiled.kept().isEmpty() ? 0 : threads];
+    rows = new KeptRows(compiled.kept(), keptOnce);
     operandA = new int[waiting];
     operandB = new int[waiting];
     operandC = new int[waiting];
@@ -181,17 +188,6 @@ public final class BlockContext {
     long rest = block / nctaidX;
     ctaidY = (int) (rest % nctaidY);
     ctaidZ = (int) (rest / nctaidY);
-  }
-
-  /**
-   * A whole row of threads has run one region.
-   *
-   * @param first its first thread
-   * @param written registers that the region may have written, as bits of {@link CompiledKernel}'s
-   * @param kept those of them that only the first thread has kept
-   */
-  public void keepOnce(int first, long written, long kept) {
-    rows.note(first, written, kept);
   }
 
   /**

@@ -13,26 +13,20 @@ import java.util.List;
 final class KeptRows {
   private final KeptRegister[] registers;
 
-  /** By the number of a row's first thread: the registers, as bits, whose other places are old. */
   private final long[] once;
 
   /**
-   * @param registers at most 64; bit i of a mask means the i-th
-   * @param threads of the block
+   * @param registers at most 64
+   * @param once {@link BlockContext#keptOnce}
    */
-  KeptRows(List<KeptRegister> registers, int threads) {
+  KeptRows(List<KeptRegister> registers, long[] once) {
     this.registers = registers.toArray(new KeptRegister[0]);
-    this.once = new long[registers.isEmpty() ? 0 : threads];
+    this.once = once;
   }
 
   /** A block begins: no register has a value. */
   void reset() {
     Arrays.fill(once, 0);
-  }
-
-  /** A whole row has run: it has written some registers, and of these kept some once. */
-  void note(int first, long written, long kept) {
-    once[first] = once[first] & ~written | kept;
   }
 
   /** Gives all threads of a row their registers. */
