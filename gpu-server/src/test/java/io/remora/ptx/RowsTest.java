@@ -11,60 +11,76 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Rows of threads, which differ in {@code %tid.x} only, where they run as one and where not. */
 final class RowsTest {
   private static final int ROUNDS = 7;
-  private static final int SLEEPER = 7;
+  private static final int LAST = 7;
 
   /**
-   * Adds up words that lie one block apart. A thread that reads a 7 sleeps before it goes on, so
-   * that it parts from its row; what it multiplies by changes by constant steps along a row.
+   * Adds up words that lie one block apart. A thread that reads a 7 ends, so that the others of its
+   * row go on without it; what it multiplies by changes by constant steps along a row, whose last
+   * threads go another way in two of the rounds.
+   *
+   * @param meeting where the threads of a warp meet, if they do
    */
-  private static final String SUM =
-      Rig.module(
-          """
+  private static String sum(String meeting) {
+    return Rig.module(
+        """
           .visible .entry sum(.param .u64 out, .param .u64 in, .param .u32 rounds)
           {
-            .reg .pred %p<4>;
-            .reg .b32 %r<20>;
-            .reg .f32 %f<4>;
-            .reg .b64 %d<10>;
-            ld.param.u64 %d1, [out];
-            ld.param.u64 %d2, [in];
-            ld.param.u32 %r1, [rounds];
-            mov.u32 %r5, %tid.x;
-            mov.u32 %r3, %tid.y;
-            mov.u32 %r2, %ntid.x;
-            mad.lo.u32 %r4, %r3, %r2, %r5;
-            mov.u32 %r6, 100;
-            mov.f32 %f1, 0f3F800000;
-            mul.wide.u32 %d3, %r4, 4;
-            add.s64 %d4, %d2, %d3;
-            mov.u32 %r7, 0;
-            mov.u32 %r8, 0;
-            mov.u32 %r12, %ntid.y;
-            mul.lo.u32 %r13, %r12, %r2;
-            mul.wide.u32 %d5, %r13, 4;
+            .reg .pred %%p<4>;
+            .reg .b32 %%r<20>;
+            .reg .f32 %%f<4>;
+            .reg .b64 %%d<10>;
+            ld.param.u64 %%d1, [out];
+            ld.param.u64 %%d2, [in];
+            ld.param.u32 %%r1, [rounds];
+            mov.u32 %%r5, %%tid.x;
+            mov.u32 %%r3, %%tid.y;
+            mov.u32 %%r2, %%ntid.x;
+            mad.lo.u32 %%r4, %%r3, %%r2, %%r5;
+            mov.u32 %%r6, 100;
+            mov.f32 %%f1, 0f3F800000;
+            mul.wide.u32 %%d3, %%r4, 4;
+            add.s64 %%d4, %%d2, %%d3;
+            mov.u32 %%r7, 0;
+            mov.u32 %%r8, 0;
+            mov.u32 %%r12, %%ntid.y;
+            mul.lo.u32 %%r13, %%r12, %%r2;
+            mul.wide.u32 %%d5, %%r13, 4;
+            mov.u32 %%r15, %%tid.x;
+            add.s64 %%d6, %%d1, %%d3;
           AGAIN:
             bar.sync 0;
-            ld.global.u32 %r9, [%d4];
-            setp.ne.u32 %p1, %r9, 7;
-            @%p1 bra AWAKE;
-            nanosleep.u32 20;
-          AWAKE:
-            cvt.rzi.u32.f32 %r11, %f1;
-            mad.lo.u32 %r7, %r9, %r5, %r7;
-            mad.lo.u32 %r7, %r11, %r6, %r7;
-            add.u32 %r5, %r5, 3;
-            add.u32 %r6, %r6, %r8;
-            add.f32 %f1, %f1, 0f3F800000;
-            add.s64 %d4, %d4, %d5;
-            add.u32 %r8, %r8, 1;
-            setp.lt.u32 %p2, %r8, %r1;
-            @%p2 bra AGAIN;
-            mad.lo.u32 %r7, %r5, 1000, %r7;
-            add.s64 %d6, %d1, %d3;
-            st.global.u32 [%d6], %r7;
+            add.u32 %%r5, %%r5, 1;
+            ld.global.u32 %%r9, [%%d4];
+            st.global.u32 [%%d6], %%r7;
+            setp.eq.u32 %%p1, %%r9, 7;
+            @%%p1 exit;
+            %1$s
+            cvt.rzi.u32.f32 %%r11, %%f1;
+            mad.lo.u32 %%r7, %%r9, %%r5, %%r7;
+            mad.lo.u32 %%r7, %%r11, %%r6, %%r7;
+            bar.sync 0;
+            setp.eq.u32 %%p3, %%r8, 1;
+            selp.b32 %%r14, 8, 100000, %%p3;
+            setp.eq.u32 %%p3, %%r8, 3;
+            selp.b32 %%r14, 5, %%r14, %%p3;
+            setp.ge.u32 %%p1, %%r15, %%r14;
+            @%%p1 bra HIGH;
+            add.u32 %%r7, %%r7, 1;
+          HIGH:
+            add.u32 %%r5, %%r5, 3;
+            add.u32 %%r6, %%r6, %%r8;
+            add.f32 %%f1, %%f1, 0f3F800000;
+            add.s64 %%d4, %%d4, %%d5;
+            add.u32 %%r8, %%r8, 1;
+            setp.lt.u32 %%p2, %%r8, %%r1;
+            @%%p2 bra AGAIN;
+            mad.lo.u32 %%r7, %%r5, 1000, %%r7;
+            st.global.u32 [%%d6], %%r7;
             ret;
           }
-          """);
+        """
+            .formatted(meeting));
+  }
 
   private final Rig rig = new Rig();
 
@@ -74,37 +90,52 @@ final class RowsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"16,4", "64,2", "24,3", "1,32", "200,1"})
-  void whatARowKeepsOnceReachesThreadsThatPartFromIt(int width, int height) throws KernelFault {
+  @CsvSource({
+    "16,4,''",
+    "64,2,''",
+    "24,3,''",
+    "1,32,''",
+    "200,1,''",
+    "64,2,bar.warp.sync 0xffffffff;",
+    "48,4,bar.warp.sync 0xffffffff;"
+  })
+  void whatARowKeepsOnceReachesThreadsThatPartFromIt(int width, int height, String meeting)
+      throws KernelFault {
     int threads = width * height;
     int[] in = new int[threads * ROUNDS];
     for (int i = 0; i < in.length; i++) {
       int round = i / threads;
       int thread = i % threads;
-      boolean sleeps =
+      boolean ends =
           switch (round) {
-            case 1 -> thread == threads / 2;
-            case 2 -> thread / width == height - 1;
-            case 4 -> thread % 3 == 0;
+            case 2 -> thread == threads / 2 || thread == 40;
+            case 3 -> thread / width == height - 1;
+            case 5 -> thread % 3 == 0;
             default -> false;
           };
-      in[i] = sleeps ? SLEEPER : 10 + i % 5;
+      in[i] = ends ? LAST : 10 + i % 5;
     }
     int[] expected = new int[threads];
     for (int thread = 0; thread < threads; thread++) {
-      int factor = thread % width;
+      int x = thread % width;
+      int round = 0;
       int other = 100;
-      for (int round = 0; round < ROUNDS; round++) {
-        expected[thread] += in[round * threads + thread] * factor + (round + 1) * other;
-        factor += 3;
+      while (round < ROUNDS) {
+        int word = in[round * threads + thread];
+        if (word == LAST) {
+          break;
+        }
+        expected[thread] += word * (x + 4 * round + 1) + (round + 1) * other;
+        expected[thread] += x >= (round == 1 ? 8 : round == 3 ? 5 : 100_000) ? 0 : 1;
         other += round;
+        round++;
       }
-      expected[thread] += factor * 1000;
+      expected[thread] += round == ROUNDS ? (x + 4 * ROUNDS) * 1000 : 0;
     }
 
     long out = rig.allocate(4L * threads);
     rig.launch(
-        Rig.compile(SUM),
+        Rig.compile(sum(meeting)),
         "sum",
         new LaunchShape(1, 1, 1, width, height, 1, 0),
         out,

@@ -120,21 +120,27 @@ final class RepeatedValues {
     }
     Register result = ((Operand.Reg) at.operands().get(0)).register();
     Object number = isCopy(at, result) ? value.operands().get(0) : numberOf(value);
-    Holder holder = holders.get(number);
-    boolean isHeld =
-        holder != null
-            && count - holder.since() <= REACH
-            && number.equals(numbers.get(holder.register()));
+    Register holder = holder(number);
     numbers.put(result, number);
-    if (!isHeld) {
+    if (holder == null) {
       holders.put(number, new Holder(result, count));
-    } else if (isWorthIt(at) && !holder.register().equals(result)) {
-      Instruction copy = copy(at, holder.register());
+    } else if (isWorthIt(at) && !holder.equals(result)) {
+      Instruction copy = copy(at, holder);
       copies.add(copy);
       copied.add(result);
       return copy;
     }
     return at;
+  }
+
+  /** A register that has a value already; null if there is none near. */
+  private @Nullable Register holder(Object number) {
+    Holder holder = holders.get(number);
+    return holder != null
+            && count - holder.since() <= REACH
+            && number.equals(numbers.get(holder.register()))
+        ? holder.register()
+        : null;
   }
 
   /** HotSpot finds repeated integers as well; but those that are made of copies keep these. */

@@ -85,7 +85,9 @@ final class RowChecks {
     code.op(Opcodes.LMUL);
     code.op(Opcodes.LSUB);
     method.visitVarInsn(Opcodes.LSTORE, local);
-    access.members().forEach(member -> places.put(member, new RowPlace(local, step)));
+    access
+        .members()
+        .forEach(member -> places.put(member, new RowPlace(local, step, locals.wideThread())));
   }
 
   /** A 32-bit value that becomes wider must not wrap around within the row. */

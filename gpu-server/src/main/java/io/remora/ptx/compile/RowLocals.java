@@ -9,5 +9,6 @@ package io.remora.ptx.compile;
  * @param span its threads, minus one
  * @param delta what a thread's number is above its {@code %tid.x}: number of the row's first thread
  * @param whole whether it is a whole row, not a part of one
+ * @param wideThread number of the thread that runs, in 64 bits
  */
-record RowLocals(int first, int end, int span, int delta, int whole) {}
+record RowLocals(int first, int end, int span, int delta, int whole, int wideThread) {}

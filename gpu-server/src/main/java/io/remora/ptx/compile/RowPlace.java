@@ -9,14 +9,15 @@ import org.objectweb.asm.Opcodes;
  *
  * @param local local of that host address
  * @param step bytes from each thread to the next
+ * @param thread local of the thread's number in 64 bits: HotSpot can't make one of the 32-bit
+ *     number without a conversion for each thread, as it doesn't know that this doesn't wrap around
  */
-record RowPlace(int local, int step) {
-  /** Pushes the host address for the thread of the code. */
+record RowPlace(int local, int step, int thread) {
+  /** Pushes the host address for the thread that runs. */
   void push(Code code) {
     code.method.visitVarInsn(Opcodes.LLOAD, local);
     if (step != 0) {
-      code.thread();
-      code.op(Opcodes.I2L);
+      code.method.visitVarInsn(Opcodes.LLOAD, thread);
       code.constant((long) step);
       code.op(Opcodes.LMUL);
       code.op(Opcodes.LADD);

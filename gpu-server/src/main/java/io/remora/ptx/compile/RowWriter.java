@@ -39,9 +39,11 @@ final class RowWriter extends RegionWriter {
   private static final int ROW_Z = 10;
   private static final int SPAN = 11;
   private static final int WHOLE = 12;
-  private static final int FIRST_FREE = 13;
+  private static final int WIDE_THREAD = 13;
+  private static final int FIRST_FREE = 15;
 
-  private static final RowLocals LOCALS = new RowLocals(FIRST, END, SPAN, DELTA, WHOLE);
+  private static final RowLocals LOCALS =
+      new RowLocals(FIRST, END, SPAN, DELTA, WHOLE, WIDE_THREAD);
 
   /** Shorter rows are not worth another try. */
   private static final int SHORT_SPAN = 8;
@@ -151,6 +153,9 @@ final class RowWriter extends RegionWriter {
     Label loop = new Label();
     Label end = new Label();
     move(FIRST, THREAD);
+    method.visitVarInsn(Opcodes.ILOAD, FIRST);
+    code.op(Opcodes.I2L);
+    method.visitVarInsn(Opcodes.LSTORE, WIDE_THREAD);
     code.label(loop);
     method.visitVarInsn(Opcodes.ILOAD, THREAD);
     method.visitVarInsn(Opcodes.ILOAD, END);
@@ -158,32 +163,37 @@ final class RowWriter extends RegionWriter {
     body.write();
     code.label(next);
     method.visitIincInsn(THREAD, 1);
+    method.visitVarInsn(Opcodes.LLOAD, WIDE_THREAD);
+    code.constant(1L);
+    code.op(Opcodes.LADD);
+    method.visitVarInsn(Opcodes.LSTORE, WIDE_THREAD);
     code.jump(Opcodes.GOTO, loop);
     code.label(end);
   }
 
   private void phases(List<RowPhases.Phase> phases) throws PtxException {
-    RowPhases.Phase last = phases.get(phases.size() - 1);
-    int end = rows.track().get(rows.track().size() - 1);
-    for (RowPhases.Phase phase : phases) {
+    for (int i = 0; i < phases.size(); i++) {
+      RowPhases.Phase phase = phases.get(i);
+      boolean isLast = i == phases.size() - 1;
       for (Instruction at : phase.code()) {
         if (rows.isHoisted(at)) {
           hoist(at);
         }
       }
-      eachThread(
-          phase == last ? nextThread : new Label(),
-          () -> {
-            enter(phase.inputs(), phase.carried());
-            for (Block piece : phase.pieces()) {
-              piece(piece);
-            }
-            phase.kept().forEach(this::keep);
-            if (phase == last) {
-              terminator(end, flow.blocks().get(end).terminator(), -1);
-              code.locals.endInstruction();
-            }
-          });
+      eachThread(isLast ? nextThread : new Label(), () -> phase(phase, isLast));
+    }
+  }
+
+  private void phase(RowPhases.Phase phase, boolean isLast) throws PtxException {
+    enter(phase.inputs(), phase.carried());
+    for (Block piece : phase.pieces()) {
+      piece(piece);
+    }
+    phase.kept().forEach(this::keep);
+    if (isLast) {
+      int end = rows.track().get(rows.track().size() - 1);
+      terminator(end, flow.blocks().get(end).terminator(), -1);
+      code.locals.endInstruction();
     }
   }
 
