@@ -25,7 +25,7 @@ final class RowsTest {
         """
           .visible .entry sum(.param .u64 out, .param .u64 in, .param .u32 rounds)
           {
-            .reg .pred %%p<4>;
+            .reg .pred %%p<8>;
             .reg .b32 %%r<20>;
             .reg .f32 %%f<4>;
             .reg .b64 %%d<10>;
@@ -61,10 +61,10 @@ final class RowsTest {
             bar.sync 0;
             setp.eq.u32 %%p3, %%r8, 1;
             selp.b32 %%r14, 8, 100000, %%p3;
-            setp.eq.u32 %%p3, %%r8, 3;
-            selp.b32 %%r14, 5, %%r14, %%p3;
-            setp.ge.u32 %%p1, %%r15, %%r14;
-            @%%p1 bra HIGH;
+            setp.eq.u32 %%p4, %%r8, 3;
+            selp.b32 %%r16, 5, %%r14, %%p4;
+            setp.ge.u32 %%p5, %%r15, %%r16;
+            @%%p5 bra HIGH;
             add.u32 %%r7, %%r7, 1;
           HIGH:
             add.u32 %%r5, %%r5, 3;
