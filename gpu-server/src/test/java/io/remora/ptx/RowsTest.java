@@ -145,6 +145,47 @@ final class RowsTest {
     assertThat(rig.ints(out, threads)).isEqualTo(expected);
   }
 
+  @Test
+  void warpsOfOneRowThatPartGetWhatTheRowHasKept() throws KernelFault {
+    // Of the row's two warps, one waits twice where the other doesn't wait.
+    String body =
+        """
+        mov.u32 %r5, %t;
+        mov.u32 %r6, %t;
+        mov.u32 %r1, 5;
+        mul.wide.u32 %d1, %t, 4;
+        add.s64 %d2, %out, %d1;
+        bar.warp.sync 0xffffffff;
+        add.u32 %r5, %r5, %r1;
+        add.u32 %r6, %r6, %r1;
+        bar.warp.sync 0xffffffff;
+        ld.global.u32 %r2, [%d2];
+        setp.ne.u32 %p1, %r2, 0;
+        @%p1 bra MEET;
+        bar.warp.sync 0xffffffff;
+        bar.warp.sync 0xffffffff;
+        MEET:
+        add.u32 %r5, %r5, %t;
+        bar.warp.sync 0xffffffff;
+        add.u32 %r6, %r6, 1;
+        bar.warp.sync 0xffffffff;
+        mad.lo.u32 %r7, %r6, 1000, %r5;
+        st.global.u32 [%d2], %r7;
+        """;
+    for (int quick = 0; quick < 2; quick++) {
+      int[] in = new int[64];
+      for (int i = 0; i < 64; i++) {
+        in[i] = i / 32 == quick ? 1 : 0;
+      }
+      long data = rig.upload(in);
+      rig.launch(Rig.compile(Rig.kernel(body)), "test", LaunchShape.linear(1, 64), data, 64);
+      int[] results = rig.ints(data, 64);
+      for (int i = 0; i < 64; i++) {
+        assertThat(results[i]).isEqualTo(1000 * (i + 6) + 2 * i + 5);
+      }
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({"16,4", "20,3", "32,1"})
   void rowsThatReadManySharedValuesComputeTheSame(int width, int height) throws KernelFault {

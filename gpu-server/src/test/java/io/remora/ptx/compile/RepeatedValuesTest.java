@@ -38,7 +38,11 @@ final class RepeatedValuesTest {
     PtxFunction kernel =
         PtxLinker.link(List.of(new PtxText("test", text)), CompileOptions.DEFAULTS)
             .functions()
-            .get("k");
+            .values()
+            .stream()
+            .filter(PtxFunction::isKernel)
+            .findFirst()
+            .orElseThrow();
     Flow flow = RepeatedValues.flow(GraphBuilder.build(kernel));
     return flow.blocks().stream()
         .flatMap(block -> block.code().stream())
