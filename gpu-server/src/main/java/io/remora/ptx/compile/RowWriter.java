@@ -77,7 +77,6 @@ final class RowWriter extends RegionWriter {
     this.checks =
         new RowChecks(code, rows, LOCALS, atFirst, atLast, new RowChecks.Ways(shrink, refuse));
     code.places = checks.places();
-    atFirst.places = checks.places();
     code.dropped = rows.dropped();
     code.replaced = replaced;
   }
@@ -373,7 +372,10 @@ final class RowWriter extends RegionWriter {
     Register register = io.remora.ptx.ir.Opcodes.definitions(at).get(0);
     Kind kind = code.kind(register);
     int value = code.locals.allocate(kind.slots);
+    // One place for all threads, so that it doesn't matter that none of them runs here.
+    atFirst.places = checks.places();
     OpTable.emit(at, atFirst);
+    atFirst.places = Map.of();
     atFirst.locals.endInstruction();
     method.visitVarInsn(kind.load, atFirst.locals.of(register, kind));
     method.visitVarInsn(kind.store, value);
