@@ -36,6 +36,9 @@ final class Code {
   /** Accesses that need no check here, because they were checked before. */
   Set<Instruction> verified = Set.of();
 
+  /** Where those of the former are whose places were worked out for a row of threads. */
+  Map<Instruction, RowPlace> places = Map.of();
+
   /** Instructions that nobody needs here. */
   Set<Instruction> dropped = Set.of();
 

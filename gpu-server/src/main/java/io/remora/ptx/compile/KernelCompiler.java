@@ -86,6 +86,7 @@ final class KernelCompiler {
         new Waits(suspensions(plan), rows.usualStates()),
         matrices(plan),
         program.fragments(),
+        plan.kept().places(plan.slots()),
         plan.slots().count(Kind.INT),
         plan.slots().count(Kind.LONG),
         plan.slots().count(Kind.FLOAT),
@@ -148,19 +149,21 @@ final class KernelCompiler {
     for (int block : flow.order()) {
       reachable.addAll(flow.blocks().get(block).code());
     }
+    var recomputation = new Recomputation(body, reachable);
     return new KernelPlan(
         codeUnit,
         regions,
         kinds,
         BlockWriter.crossing(codeUnit),
         new FrameSlots(),
-        new Recomputation(body, reachable),
+        recomputation,
         steps,
+        new KeptSteps(flow, regions, body.registers(), steps, kinds, recomputation),
         lines);
   }
 
   private CodeUnit unitOf(PtxFunction body) throws PtxException {
-    var flow = new Flow(GraphBuilder.build(body));
+    var flow = RepeatedValues.flow(GraphBuilder.build(body));
     return new CodeUnit(body, flow, new Addresses(body, program, shared), program);
   }
 

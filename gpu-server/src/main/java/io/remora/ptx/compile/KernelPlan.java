@@ -14,6 +14,7 @@ import java.util.BitSet;
  * @param slots where they are kept over suspensions
  * @param recomputation which are computed again instead
  * @param steps how registers change from thread to thread
+ * @param kept which of them rows may keep once
  * @param lines its source lines
  */
 record KernelPlan(
@@ -24,4 +25,5 @@ record KernelPlan(
     FrameSlots slots,
     Recomputation recomputation,
     RowSteps steps,
+    KeptSteps kept,
     SourceLines lines) {}

@@ -265,13 +265,24 @@ final class MemoryOps {
   /** Pushes the host address of an access that was checked for the whole row of threads. */
   private static void pushVerified(Instruction at, Operand.Address address, Path path, Code code)
       throws PtxException {
-    pushField(code, path == Path.SHARED ? "sharedHost" : "toHost");
-    pushBase(at, address, code);
-    code.op(Opcodes.LADD);
+    RowPlace place = code.places.get(at);
+    if (place != null) {
+      place.push(code);
+    } else {
+      pushHostBase(at, address, path, code);
+    }
     if (address.offset() != 0) {
       code.constant(address.offset());
       code.op(Opcodes.LADD);
     }
+  }
+
+  /** Pushes the host address of the register that an address begins with, unchecked. */
+  static void pushHostBase(Instruction at, Operand.Address address, Path path, Code code)
+      throws PtxException {
+    pushField(code, path == Path.SHARED ? "sharedHost" : "toHost");
+    pushBase(at, address, code);
+    code.op(Opcodes.LADD);
   }
 
   /** Pushes the register that an address begins with, without its offset. */

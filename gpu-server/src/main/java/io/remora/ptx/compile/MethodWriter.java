@@ -80,6 +80,12 @@ abstract class MethodWriter {
     }
   }
 
+  /** Writes straight code; how it ends is written by others. */
+  final void piece(Block piece) throws PtxException {
+    writer.write(piece);
+    code.locals.endInstruction();
+  }
+
   final Label label(int block) {
     return labels.computeIfAbsent(block, key -> new Label());
   }

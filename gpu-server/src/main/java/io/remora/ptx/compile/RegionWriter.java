@@ -9,6 +9,7 @@ import io.remora.ptx.ir.Register;
 import io.remora.ptx.ir.Terminator;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Set;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
@@ -37,6 +38,7 @@ class RegionWriter extends MethodWriter {
   final RegionPlan.Region region;
   final Label nextThread = new Label();
   private final BitSet written = new BitSet();
+  private final BitSet read = new BitSet();
   private final Label done = new Label();
 
   RegionWriter(
@@ -47,7 +49,9 @@ class RegionWriter extends MethodWriter {
     for (int block : region.blocks()) {
       for (Instruction at : flow.blocks().get(block).code()) {
         io.remora.ptx.ir.Opcodes.definitions(at).forEach(register -> written.set(register.id()));
+        io.remora.ptx.ir.Opcodes.uses(at).forEach(register -> read.set(register.id()));
       }
+      flow.blocks().get(block).terminator().uses().forEach(register -> read.set(register.id()));
     }
   }
 
@@ -161,14 +165,19 @@ class RegionWriter extends MethodWriter {
     code.thread();
   }
 
-  /** Registers that the region reads. */
+  /** Registers that the region reads, or stores again where it hasn't written them after all. */
   final List<Register> inputs() {
     List<Register> all = unit.function().registers();
-    return flow.liveIn(region.entry()).stream().mapToObj(all::get).toList();
+    return flow.liveIn(region.entry()).stream()
+        .filter(id -> region.number() == 0 || read.get(id) || written.get(id))
+        .mapToObj(all::get)
+        .toList();
   }
 
-  final boolean isWritten(Register register) {
-    return written.get(register.id());
+  /** Registers that the region may write. */
+  final List<Register> writtenRegisters() {
+    List<Register> all = unit.function().registers();
+    return written.stream().mapToObj(all::get).toList();
   }
 
   /** Gives a register its value in another way than from the frame; false if there is none. */
@@ -183,9 +192,20 @@ class RegionWriter extends MethodWriter {
 
   /** Gives each register that the region reads its value. */
   final void enter() throws PtxException {
+    enter(inputs(), Set.of());
+  }
+
+  /**
+   * Gives registers their values.
+   *
+   * @param kept those that the thread has kept within the region
+   */
+  final void enter(List<Register> registers, Set<Register> kept) throws PtxException {
     var computed = new BitSet();
-    for (Register register : inputs()) {
-      if (!enterOtherwise(register)) {
+    for (Register register : registers) {
+      if (kept.contains(register)) {
+        load(register, code, code.locals.thread());
+      } else if (!enterOtherwise(register)) {
         enter(register, code, computed);
       }
     }
@@ -254,11 +274,16 @@ class RegionWriter extends MethodWriter {
       if (unchanged || plan.recomputation().covers(id) || isKeptOtherwise(register)) {
         continue;
       }
-      Kind kind = code.kind(register);
-      pushFrame(register, kind, code.locals.thread());
-      method.visitVarInsn(kind.load, code.locals.of(register, kind));
-      code.op(kind.frameStore);
+      keep(register);
     }
+  }
+
+  /** Stores a register's value for later. */
+  final void keep(Register register) {
+    Kind kind = code.kind(register);
+    pushFrame(register, kind, code.locals.thread());
+    method.visitVarInsn(kind.load, code.locals.of(register, kind));
+    code.op(kind.frameStore);
   }
 
   void leaveWith(int state) {

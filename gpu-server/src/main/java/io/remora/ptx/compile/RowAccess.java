@@ -4,6 +4,8 @@ package io.remora.ptx.compile;
 import io.remora.ptx.PtxException;
 import io.remora.ptx.ir.Instruction;
 import io.remora.ptx.ir.Operand;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Loads and stores on the way of a row that differ only in the constant offset from one register:
@@ -14,6 +16,7 @@ final class RowAccess {
   private static final long MAX_SPAN = 1 << 16;
 
   private final Instruction first;
+  private final List<Instruction> members = new ArrayList<>();
   private final int bytes;
   private final boolean isShared;
   private long least;
@@ -21,6 +24,7 @@ final class RowAccess {
 
   RowAccess(Instruction first) throws PtxException {
     this.first = first;
+    this.members.add(first);
     this.bytes = MemoryOps.accessBytes(first);
     this.isShared = isShared(first);
     this.least = address(first).offset();
@@ -40,6 +44,7 @@ final class RowAccess {
     }
     least = low;
     most = high;
+    members.add(other);
     return true;
   }
 
@@ -53,6 +58,11 @@ final class RowAccess {
 
   Instruction first() {
     return first;
+  }
+
+  /** All of them. */
+  List<Instruction> members() {
+    return members;
   }
 
   boolean isShared() {

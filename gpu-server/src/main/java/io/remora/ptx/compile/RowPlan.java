@@ -155,7 +155,7 @@ final class RowPlan {
   }
 
   /** Whether all threads that come to the track's end leave the region there. */
-  private boolean isComplete() {
+  boolean isComplete() {
     if (track.isEmpty() || rest >= 0) {
       return false;
     }
@@ -163,7 +163,8 @@ final class RowPlan {
     return next.containsKey(last) || inside(last).isEmpty();
   }
 
-  private BitSet liveBehind() {
+  /** Registers that threads need behind the track. */
+  BitSet liveBehind() {
     var live = new BitSet();
     int last = track.get(track.size() - 1);
     Terminator terminator = flow.blocks().get(last).terminator();

@@ -4,7 +4,6 @@ package io.remora.ptx.compile;
 import io.remora.ptx.PtxException;
 import io.remora.ptx.ir.Block;
 import io.remora.ptx.ir.Instruction;
-import io.remora.ptx.ir.Operand;
 import io.remora.ptx.ir.PtxType;
 import io.remora.ptx.ir.RegionPlan;
 import io.remora.ptx.ir.Register;
@@ -12,6 +11,7 @@ import io.remora.ptx.ir.Terminator;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
@@ -38,13 +38,20 @@ final class RowWriter extends RegionWriter {
   private static final int ROW_Y = 9;
   private static final int ROW_Z = 10;
   private static final int SPAN = 11;
-  private static final int FIRST_FREE = 12;
+  private static final int WHOLE = 12;
+  private static final int WIDE_THREAD = 13;
+  private static final int FIRST_FREE = 15;
+
+  private static final RowLocals LOCALS =
+      new RowLocals(FIRST, END, SPAN, DELTA, WHOLE, WIDE_THREAD);
 
   /** Shorter rows are not worth another try. */
   private static final int SHORT_SPAN = 8;
 
   private final RowPlan rows;
   private final RowWays ways;
+  private final RowKeeper keeper;
+  private final RowChecks checks;
   private final Code atFirst;
   private final Code atLast;
   private final Map<Register, Integer> starts = new HashMap<>();
@@ -62,10 +69,14 @@ final class RowWriter extends RegionWriter {
     super(code, writer, plan, region, FUEL);
     this.rows = rows;
     this.ways = ways;
+    this.keeper = new RowKeeper(this, rows, LOCALS);
     this.atFirst = new Code(method, code.locals.fork(FIRST), plan.unit(), plan.kinds());
     this.atLast = new Code(method, code.locals.fork(LAST), plan.unit(), plan.kinds());
     code.verified = rows.verified();
     atFirst.verified = rows.verified();
+    this.checks =
+        new RowChecks(code, rows, LOCALS, atFirst, atLast, new RowChecks.Ways(shrink, refuse));
+    code.places = checks.places();
     code.dropped = rows.dropped();
     code.replaced = replaced;
   }
@@ -74,14 +85,16 @@ final class RowWriter extends RegionWriter {
   static void write(
       MethodVisitor method, KernelPlan plan, RegionPlan.Region region, RowPlan rows, RowWays ways)
       throws PtxException {
-    var locals = new Locals(0, THREAD, FIRST_FREE, plan.crossing());
+    List<RowPhases.Phase> phases = RowPhases.of(plan, rows);
+    BitSet crossing = RowPhases.crossing(plan, phases);
+    var locals = new Locals(0, THREAD, FIRST_FREE, crossing);
     locals.setRow(DELTA, ROW_Y, ROW_Z);
     var code = new Code(method, locals, plan.unit(), plan.kinds());
-    var writer = new BlockWriter(code, plan.crossing(), plan.lines());
-    new RowWriter(code, writer, plan, region, rows, ways).write();
+    var writer = new BlockWriter(code, crossing, plan.lines());
+    new RowWriter(code, writer, plan, region, rows, ways).write(phases);
   }
 
-  private void write() throws PtxException {
+  private void write(List<RowPhases.Phase> phases) throws PtxException {
     Label prologue = new Label();
     Label nextRow = new Label();
     Label retry = new Label();
@@ -96,20 +109,22 @@ final class RowWriter extends RegionWriter {
     startRow(done);
     code.label(retry);
     startPart();
-    slice();
+    slice(phases.size() > 1);
     uniformInputs();
     move(FIRST, THREAD);
     code.label(loop);
-    method.visitVarInsn(Opcodes.ILOAD, THREAD);
-    method.visitVarInsn(Opcodes.ILOAD, END);
-    code.jump(Opcodes.IF_ICMPGE, loopEnd);
-    enter();
-    blocks(rows.order(), region.entry());
-    code.label(nextThread);
-    method.visitIincInsn(THREAD, 1);
-    code.jump(Opcodes.GOTO, loop);
+    if (phases.size() < 2) {
+      eachThread(
+          nextThread,
+          () -> {
+            enter();
+            blocks(rows.order(), region.entry());
+          });
+    } else {
+      phases(phases);
+    }
     code.label(loopEnd);
-    fill();
+    keeper.fill(atFirst);
     move(END, FIRST);
     code.jump(Opcodes.GOTO, nextRow);
     writeShrink(retry);
@@ -126,6 +141,59 @@ final class RowWriter extends RegionWriter {
     code.jump(Opcodes.GOTO, nextRow);
     method.visitMaxs(0, 0);
     method.visitEnd();
+  }
+
+  /** What all threads of a row do. */
+  private interface Body {
+    void write() throws PtxException;
+  }
+
+  private void eachThread(Label next, Body body) throws PtxException {
+    Label loop = new Label();
+    Label end = new Label();
+    move(FIRST, THREAD);
+    method.visitVarInsn(Opcodes.ILOAD, FIRST);
+    code.op(Opcodes.I2L);
+    method.visitVarInsn(Opcodes.LSTORE, WIDE_THREAD);
+    code.label(loop);
+    method.visitVarInsn(Opcodes.ILOAD, THREAD);
+    method.visitVarInsn(Opcodes.ILOAD, END);
+    code.jump(Opcodes.IF_ICMPGE, end);
+    body.write();
+    code.label(next);
+    method.visitIincInsn(THREAD, 1);
+    method.visitVarInsn(Opcodes.LLOAD, WIDE_THREAD);
+    code.constant(1L);
+    code.op(Opcodes.LADD);
+    method.visitVarInsn(Opcodes.LSTORE, WIDE_THREAD);
+    code.jump(Opcodes.GOTO, loop);
+    code.label(end);
+  }
+
+  private void phases(List<RowPhases.Phase> phases) throws PtxException {
+    for (int i = 0; i < phases.size(); i++) {
+      RowPhases.Phase phase = phases.get(i);
+      boolean isLast = i == phases.size() - 1;
+      for (Instruction at : phase.code()) {
+        if (rows.isHoisted(at)) {
+          hoist(at);
+        }
+      }
+      eachThread(isLast ? nextThread : new Label(), () -> phase(phase, isLast));
+    }
+  }
+
+  private void phase(RowPhases.Phase phase, boolean isLast) throws PtxException {
+    enter(phase.inputs(), phase.carried());
+    for (Block piece : phase.pieces()) {
+      piece(piece);
+    }
+    phase.kept().forEach(this::keep);
+    if (isLast) {
+      int end = rows.track().get(rows.track().size() - 1);
+      terminator(end, flow.blocks().get(end).terminator(), -1);
+      code.locals.endInstruction();
+    }
   }
 
   private void move(int from, int to) {
@@ -151,11 +219,18 @@ final class RowWriter extends RegionWriter {
     method.visitVarInsn(Opcodes.ILOAD, TO);
     code.call("java/lang/Math", "min", "(II)I");
     method.visitVarInsn(Opcodes.ISTORE, END);
+    keeper.startRow();
   }
 
   private void pushThreadId(String field) {
-    code.context();
-    code.contextField(field, "[I");
+    int local =
+        code.locals.uniformReference(
+            field,
+            c -> {
+              c.context();
+              c.contextField(field, "[I");
+            });
+    method.visitVarInsn(Opcodes.ALOAD, local);
     method.visitVarInsn(Opcodes.ILOAD, FIRST);
     code.op(Opcodes.IALOAD);
   }
@@ -177,6 +252,7 @@ final class RowWriter extends RegionWriter {
     method.visitVarInsn(Opcodes.ILOAD, SPAN);
     code.constant(SHORT_SPAN);
     code.jump(Opcodes.IF_ICMPLT, refuse);
+    keeper.split();
     method.visitVarInsn(Opcodes.ILOAD, FIRST);
     method.visitVarInsn(Opcodes.ILOAD, SPAN);
     code.constant(1);
@@ -211,7 +287,7 @@ final class RowWriter extends RegionWriter {
   }
 
   /** Follows the track for the row's two ends and asks whether they speak for all between. */
-  private void slice() throws PtxException {
+  private void slice(boolean inPhases) throws PtxException {
     var computedFirst = new BitSet();
     var computedLast = new BitSet();
     for (Register register : rows.sliceInputs()) {
@@ -225,13 +301,13 @@ final class RowWriter extends RegionWriter {
       for (Instruction at : block.code()) {
         RowAccess access = rows.checkAt(at);
         if (access != null) {
-          verify(access);
+          checks.verify(access);
         }
-        if (rows.isHoisted(at)) {
+        if (rows.isHoisted(at) && !inPhases) {
           hoist(at);
         }
         if (rows.isInSlice(at)) {
-          checkWidening(at);
+          checks.widening(at);
           emit(at, atFirst);
           boolean derived = true;
           for (Register register : io.remora.ptx.ir.Opcodes.definitions(at)) {
@@ -241,20 +317,20 @@ final class RowWriter extends RegionWriter {
             emit(at, atLast);
           }
           if (rows.guards().isComparison(at)) {
-            checkComparison(at);
+            checks.comparison(at);
           }
         }
       }
       Integer next = rows.next(index);
       if (next != null && block.terminator() instanceof Terminator.Branch branch) {
-        checkBranch(branch, next);
+        checks.branch(branch, next);
       }
     }
   }
 
   /** Computes a register's value in the last thread from that in the first; false if it can't. */
   private boolean derive(Register register) {
-    if (!isLinear(register)) {
+    if (!plan.kept().isLinear(register)) {
       return false;
     }
     Kind kind = code.kind(register);
@@ -262,16 +338,6 @@ final class RowWriter extends RegionWriter {
     addSteps(register, kind, () -> method.visitVarInsn(Opcodes.ILOAD, SPAN));
     method.visitVarInsn(kind.store, atLast.locals.of(register, kind));
     return true;
-  }
-
-  /** Whether a register has a step, and arithmetic on what it is kept as follows it. */
-  private boolean isLinear(Register register) {
-    long step = rows.steps().of(register);
-    Kind kind = code.kind(register);
-    return step == 0
-        || step != RowSteps.VARYING
-            && register.type().bits() >= 32
-            && (kind == Kind.INT || kind == Kind.LONG);
   }
 
   /** Adds a register's step, times a number of threads, to the value on the stack. */
@@ -303,11 +369,14 @@ final class RowWriter extends RegionWriter {
 
   /** Loads once for the row; its threads then only copy. */
   private void hoist(Instruction at) throws PtxException {
-    OpTable.emit(at, atFirst);
-    atFirst.locals.endInstruction();
     Register register = io.remora.ptx.ir.Opcodes.definitions(at).get(0);
     Kind kind = code.kind(register);
     int value = code.locals.allocate(kind.slots);
+    // One place for all threads, so that it doesn't matter that none of them runs here.
+    atFirst.places = checks.places();
+    OpTable.emit(at, atFirst);
+    atFirst.places = Map.of();
+    atFirst.locals.endInstruction();
     method.visitVarInsn(kind.load, atFirst.locals.of(register, kind));
     method.visitVarInsn(kind.store, value);
     replaced.put(
@@ -316,89 +385,6 @@ final class RowWriter extends RegionWriter {
           method.visitVarInsn(kind.load, value);
           method.visitVarInsn(kind.store, code.locals.of(register, kind));
         });
-  }
-
-  private void verify(RowAccess access) throws PtxException {
-    Instruction at = access.first();
-    Operand.Address address = RowAccess.address(at);
-    if (access.isShared()) {
-      MemoryOps.pushSharedOutside(code);
-    } else {
-      method.visitVarInsn(Opcodes.ALOAD, MemoryOps.memory(code));
-    }
-    MemoryOps.pushBase(at, address, atFirst);
-    MemoryOps.pushBase(at, address, atLast);
-    code.constant((int) rows.guards().step(address.base()));
-    method.visitVarInsn(Opcodes.ILOAD, SPAN);
-    code.constant(access.least());
-    code.constant(access.length());
-    code.constant(access.bytes() - 1);
-    code.call(at, access.isShared() ? "Ranges.isShared" : "Ranges.isGlobal");
-    code.jump(Opcodes.IFEQ, shrink);
-  }
-
-  /** A 32-bit value that becomes wider must not wrap around within the row. */
-  private void checkWidening(Instruction at) throws PtxException {
-    boolean isWide = at.has("wide");
-    boolean widens =
-        at.opcode().equals("cvt")
-            && at.types().size() == 2
-            && at.types().get(0).bits() == 64
-            && at.types().get(1).bits() == 32;
-    if (!isWide && !widens) {
-      return;
-    }
-    PtxType from = at.types().get(isWide ? 0 : 1);
-    for (int i = 1; i <= (isWide ? 2 : 1); i++) {
-      Operand operand = at.operands().get(i);
-      if (rows.guards().step(operand) != 0 && operand instanceof Operand.Reg) {
-        checkSteady(at, operand, from, !from.isSigned());
-      }
-    }
-  }
-
-  private void checkSteady(Instruction at, Operand operand, PtxType type, boolean unsigned)
-      throws PtxException {
-    atFirst.pushNarrowing(at, operand, type);
-    atLast.pushNarrowing(at, operand, type);
-    code.constant((int) rows.guards().step(operand));
-    method.visitVarInsn(Opcodes.ILOAD, SPAN);
-    code.call(at, unsigned ? "Ranges.isSteadyUnsigned" : "Ranges.isSteadySigned");
-    code.jump(Opcodes.IFEQ, shrink);
-  }
-
-  private void checkComparison(Instruction at) throws PtxException {
-    PtxType type = at.types().get(0);
-    Operand left = at.operands().get(1);
-    Operand right = at.operands().get(2);
-    boolean unsigned = RowGuards.isUnsigned(at) && !RowGuards.isEquality(at);
-    for (Operand operand : new Operand[] {left, right}) {
-      if (operand instanceof Operand.Reg) {
-        checkSteady(at, operand, type, unsigned);
-      }
-    }
-    Operand result = at.operands().get(0);
-    atFirst.push(at, result, PtxType.PRED);
-    atLast.push(at, result, PtxType.PRED);
-    code.jump(Opcodes.IF_ICMPNE, shrink);
-    if (RowGuards.isEquality(at)) {
-      atFirst.push(at, left, type);
-      atLast.push(at, left, type);
-      atFirst.push(at, right, type);
-      atLast.push(at, right, type);
-      code.call(at, "Ranges.isApart");
-      code.jump(Opcodes.IFEQ, shrink);
-    }
-  }
-
-  private void checkBranch(Terminator.Branch branch, int next) {
-    if (branch.target() == branch.otherwise()) {
-      return;
-    }
-    Register predicate = branch.predicate().register();
-    method.visitVarInsn(Opcodes.ILOAD, atFirst.locals.of(predicate, Kind.INT));
-    boolean wanted = next == branch.target() ^ branch.predicate().negated();
-    code.jump(wanted ? Opcodes.IFEQ : Opcodes.IFNE, refuse);
   }
 
   /** Registers with steps are read once for a row, if they are kept between regions at all. */
@@ -416,7 +402,9 @@ final class RowWriter extends RegionWriter {
   }
 
   private boolean hasStep(Register register) {
-    return region.entry() != 0 && isLinear(register) && !plan.recomputation().covers(register.id());
+    return region.entry() != 0
+        && plan.kept().isLinear(register)
+        && !plan.recomputation().covers(register.id());
   }
 
   @Override
@@ -441,31 +429,7 @@ final class RowWriter extends RegionWriter {
 
   @Override
   boolean isKeptOtherwise(Register register) {
-    return isFilled(register);
-  }
-
-  private boolean isFilled(Register register) {
-    return rows.filled().contains(register) && isLinear(register);
-  }
-
-  /** Keeps registers with steps for all threads of the row at once. */
-  private void fill() {
-    for (Register register : rows.filled()) {
-      if (isFilled(register) && !plan.recomputation().covers(register.id())) {
-        Kind kind = code.kind(register);
-        pushFrame(register, kind, FIRST);
-        method.visitVarInsn(Opcodes.ILOAD, SPAN);
-        method.visitVarInsn(kind.load, atFirst.locals.of(register, kind));
-        boolean integer = kind == Kind.INT || kind == Kind.LONG;
-        if (integer) {
-          code.constant((int) rows.steps().of(register));
-        }
-        code.call(
-            "io/remora/ptx/exec/RowFill",
-            "fill",
-            "(" + kind.frameDescriptor + "II" + kind.descriptor + (integer ? "I" : "") + ")V");
-      }
-    }
+    return keeper.isFilled(register);
   }
 
   @Override

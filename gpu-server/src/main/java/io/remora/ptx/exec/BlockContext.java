@@ -67,6 +67,12 @@ public final class BlockContext {
   public final float[] frameFloat;
   public final double[] frameDouble;
 
+  /**
+   * By the number of a row's first thread: the registers, as bits in the order of {@link
+   * CompiledKernel#kept}, of which only the first thread has the value of late.
+   */
+  public final long[] keptOnce;
+
   // Operands and outcome of the suspension that each thread is in.
   public final int[] operandA;
   public final int[] operandB;
@@ -97,6 +103,7 @@ public final class BlockContext {
   private @Nullable TextureUnit textures;
   private @Nullable SurfaceUnit surfaces;
 
+  private final KeptRows rows;
   private final Launch launch;
   private int worker;
 
@@ -145,6 +152,8 @@ public final class BlockContext {
     frameLong = new long[compiled.frameLongs() * threads];
     frameFloat = new float[compiled.frameFloats() * threads];
     frameDouble = new double[compiled.frameDoubles() * threads];
+    keptOnce = new long[compiled.kept().isEmpty() ? 0 : threads];
+    rows = new KeptRows(compiled.kept(), keptOnce);
     operandA = new int[waiting];
     operandB = new int[waiting];
     operandC = new int[waiting];
@@ -174,10 +183,25 @@ public final class BlockContext {
 
   void startBlock(long block) {
     Arrays.fill(stack, stackStart);
+    rows.reset();
     ctaidX = (int) (block % nctaidX);
     long rest = block / nctaidX;
     ctaidY = (int) (rest % nctaidY);
     ctaidZ = (int) (rest / nctaidY);
+  }
+
+  /**
+   * Gives each thread of a row the registers that the row has kept once.
+   *
+   * @param first its first thread
+   */
+  public void spread(int first) {
+    rows.spread(this, first);
+  }
+
+  /** The same for all rows that have threads in a range, which is not empty. */
+  void spread(int from, int to) {
+    rows.spread(this, from, to);
   }
 
   /** Called by loops whose fuel is used up: looks whether the launch was stopped. */

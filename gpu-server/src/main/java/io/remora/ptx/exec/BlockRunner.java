@@ -278,6 +278,7 @@ final class BlockRunner {
       if (thread < to) {
         int end = block.refusedTo;
         Arrays.fill(block.state, thread, end, region);
+        block.spread(thread, end);
         long states = code.run(region, block, thread, end);
         if ((int) (states >> 32) == usual && (int) states == usual) {
           Arrays.fill(block.state, thread, end, UNSET);
@@ -317,6 +318,7 @@ final class BlockRunner {
       return resolve(from, to);
     }
     look();
+    block.spread(from, to);
     code.run(next, block, from, to);
     return true;
   }

@@ -15,6 +15,7 @@ import java.util.function.Supplier;
  * @param waits where threads wait, and for what
  * @param matrices what matrix instructions do, by the number of the region behind them
  * @param fragments what {@code wmma.load} and {@code wmma.store} move, by their number
+ * @param kept registers that rows of threads may keep once, at most 64
  * @param frameInts 32-bit slots that each thread keeps over suspensions
  * @param frameLongs 64-bit slots
  * @param frameFloats float slots
@@ -30,6 +31,7 @@ public record CompiledKernel(
     Waits waits,
     Map<Integer, MatrixStep> matrices,
     List<FragmentAccess> fragments,
+    List<KeptRegister> kept,
     int frameInts,
     int frameLongs,
     int frameFloats,

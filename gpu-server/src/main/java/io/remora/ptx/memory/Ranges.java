@@ -57,9 +57,16 @@ public final class Ranges {
         || (((low ^ memory.base) | (high ^ memory.base)) & memory.outsideMask) != 0) {
       return false;
     }
+    long page = low >>> DeviceMemory.PAGE_SHIFT;
     long end = high >>> DeviceMemory.PAGE_SHIFT;
-    for (long page = low >>> DeviceMemory.PAGE_SHIFT; page <= end; page++) {
-      if (Raw.UNSAFE.getByte(memory.pageTable + page) == 0) {
+    return Raw.UNSAFE.getByte(memory.pageTable + page) != 0
+        && (page == end || areValid(memory.pageTable + page, (int) (end - page)));
+  }
+
+  /** Whether the pages behind the first are valid: most rows lie in one page. */
+  private static boolean areValid(long table, int more) {
+    for (int i = 1; i <= more; i++) {
+      if (Raw.UNSAFE.getByte(table + i) == 0) {
         return false;
       }
     }
