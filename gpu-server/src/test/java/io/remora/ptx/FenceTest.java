@@ -363,7 +363,8 @@ final class FenceTest {
                 .extern .func (.param .b64 result) malloc (.param .b64 bytes);
                 .extern .func free (.param .b64 address);
                 .extern .func __assertfail
-                  (.param .b64 a, .param .b64 b, .param .b32 c, .param .b64 d, .param .b64 e);
+                  (.param .b64 a, .param .b64 b, .param .b32 c, .param .b64 d, .param .b64 e)
+                  .noreturn;
                 """)
             + Rig.kernel(
                     """
@@ -436,6 +437,9 @@ final class FenceTest {
         ".alias a, b; | '.alias'",
         ".func f () { .reg .b64 f; ret; } | meaning of 'f'",
         ".func f3 () { .reg .b64 f<9>; ret; } | meaning of 'f3'",
+        ".func f31 () { .reg .b64 f3<9>; ret; } | meaning of 'f31'",
+        ".func f () { HERE: .reg .b64 f; ret; } | meaning of 'f'",
+        ".func f () { HERE: .global .u32 x; ret; } | '.global' in a function",
         ".func g () { .reg .b64 malloc; ret; } | meaning of 'malloc'",
         ".global .u32 v; .func g () { .reg .b64 v; ret; } | meaning of 'v'",
         ".const .align 8 .u64 c[1] = {g}; .func g () { ret; } | address of 'g'",

@@ -17,6 +17,9 @@ public final class FenceWriter implements ModuleVisitor {
   /** The variable with the addresses of {@link ModuleScan#functionsInVariables}. */
   public static final String FUNCTION_TABLE = ModuleScan.RESERVED + "_functions";
 
+  private static final Set<String> NOT_OF_A_DEFINITION =
+      Set.of("extern", "weak", "visible", "noreturn");
+
   private final ModuleScan scan;
   private final Variables variables;
   private final TokenText out;
@@ -101,7 +104,7 @@ public final class FenceWriter implements ModuleVisitor {
     String result = "";
     boolean beforeName = true;
     for (Token token : header.tokens()) {
-      if (token.isDot("extern") || token.isDot("weak") || token.isDot("visible")) {
+      if (NOT_OF_A_DEFINITION.contains(token.text()) && token.kind() == Token.Kind.DOT_WORD) {
         continue;
       }
       if (token.equals(name)) {

@@ -262,7 +262,8 @@ final class InstructionWriter {
   /** Behind the end of a table anything may stand. */
   private void table(Statement statement) throws PtxException {
     List<List<Token>> operands = statement.operands();
-    Integer targets = operands.size() == 2 ? tables.get(operands.get(1).get(0).text()) : null;
+    boolean isPlain = operands.size() == 2 && operands.get(1).size() == 1;
+    Integer targets = isPlain ? tables.get(operands.get(1).get(0).text()) : null;
     if (targets == null || targets < 1) {
       throw TokenStream.error(
           statement.opcode(), statement.shown() + " has no table of targets before it");

@@ -141,8 +141,12 @@ public final class ModuleScan {
   /** A register of a function's name would make a call of that function one through an address. */
   private void requireOneMeaning(String name) throws PtxException {
     Token other = inner.get(name);
-    if (other == null) {
-      other = ranges.get(name.replaceFirst("[0-9]+$", ""));
+    for (int end = name.length(); other == null && end > 0; ) {
+      end--;
+      if (!Character.isDigit(name.charAt(end))) {
+        break;
+      }
+      other = ranges.get(name.substring(0, end));
     }
     if (other != null) {
       throw TokenStream.unsupported(

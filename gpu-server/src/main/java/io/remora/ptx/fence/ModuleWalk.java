@@ -174,7 +174,9 @@ final class ModuleWalk {
 
   private void label(List<Token> statement) throws PtxException {
     statement.add(tokens.next());
-    if (tokens.peek().kind() == Token.Kind.DOT_WORD && !tokens.peek().isDot("loc")) {
+    Token next = tokens.peek();
+    // Anything else after a label is a statement of its own.
+    if (next.isDot("branchtargets") || next.isDot("calltargets") || next.isDot("callprototype")) {
       rest(statement);
       visitor.table(statement);
     } else {

@@ -58,7 +58,8 @@ class RunErrorsTest {
       assertThat(running.rest())
           .singleElement()
           .asString()
-          .startsWith("There is no tenants file none.yaml yet");
+          .startsWith("There is no tenants file ")
+          .contains("none.yaml yet");
     }
   }
 
