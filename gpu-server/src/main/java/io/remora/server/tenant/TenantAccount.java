@@ -83,9 +83,13 @@ public final class TenantAccount {
     return download;
   }
 
-  /** Whether the tenant may make this call of the call table. */
+  /**
+   * Whether the tenant may make this call of the call table.
+   *
+   * @param number as a client has sent it; there may be no such call
+   */
   public boolean allowsCall(int number) {
-    return !refusedCalls.get(number);
+    return number < 0 || !refusedCalls.get(number);
   }
 
   /** How many of a kind the tenant may have. */

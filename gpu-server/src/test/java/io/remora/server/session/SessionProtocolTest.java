@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SessionProtocolTest {
   private final SessionHarness harness = new SessionHarness();
@@ -71,9 +73,10 @@ class SessionProtocolTest {
     assertEnded(Reason.OUT_OF_SEQUENCE);
   }
 
-  @Test
-  void anUnknownCallEndsTheSession() {
-    harness.send(ClientFrame.newBuilder().setFirstSequence(1).addCalls(call(777)).build());
+  @ParameterizedTest
+  @ValueSource(ints = {777, 65543, -1, Integer.MIN_VALUE, Integer.MAX_VALUE})
+  void anUnknownCallEndsTheSession(int number) {
+    harness.send(ClientFrame.newBuilder().setFirstSequence(1).addCalls(call(number)).build());
 
     assertEnded(Reason.UNKNOWN_CALL);
   }
