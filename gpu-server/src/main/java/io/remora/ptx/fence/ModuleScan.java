@@ -24,7 +24,10 @@ public final class ModuleScan {
   private static final int ADDRESSED_MAX = 256;
 
   private final Map<String, Variable> globals = new LinkedHashMap<>();
-  private final Map<String, Variable> constants = new LinkedHashMap<>();
+
+  /** Names of variables of constant memory, which stay where they are. */
+  private final Set<String> constants = new HashSet<>();
+
   private final Set<String> functions = new HashSet<>();
 
   /** Functions that are declared and not yet defined, with the place where that is. */
@@ -69,11 +72,6 @@ public final class ModuleScan {
   /** Variables of global memory, which are to be placed in the window. */
   public Map<String, Variable> globals() {
     return globals;
-  }
-
-  /** Variables of constant memory, which stay where they are. */
-  Map<String, Variable> constants() {
-    return constants;
   }
 
   boolean defines(String function) {
@@ -192,11 +190,15 @@ public final class ModuleScan {
         throw TokenStream.unsupported(
             name, "a variable from outside of the image, " + name.shown());
       }
-      Map<String, Variable> all = variable.space() == Space.GLOBAL ? globals : constants;
-      if (globals.containsKey(variable.name()) || constants.containsKey(variable.name())) {
+      String known = variable.name();
+      if (globals.containsKey(known) || constants.contains(known)) {
         throw TokenStream.error(name, name.shown() + " is declared twice");
       }
-      all.put(variable.name(), variable);
+      if (variable.space() == Space.GLOBAL) {
+        globals.put(known, variable);
+      } else {
+        constants.add(known);
+      }
     }
 
     @Override
