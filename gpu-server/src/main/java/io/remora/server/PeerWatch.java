@@ -23,6 +23,9 @@ final class PeerWatch extends IdleStateHandler {
   private final Duration answerTime;
   private boolean asked;
 
+  /** How often: an answer to a later question doesn't come in the time for an earlier one. */
+  private long questions;
+
   /** Watches one connection by {@link ServerLimits#keepAliveTime} and its time for an answer. */
   PeerWatch(ServerLimits limits) {
     super(limits.keepAliveTime().toMillis(), 0, 0, TimeUnit.MILLISECONDS);
@@ -43,6 +46,7 @@ final class PeerWatch extends IdleStateHandler {
       return;
     }
     asked = true;
+    long question = ++questions;
     ChannelHandlerContext beside = context.pipeline().context(http2);
     // If this can't be written no answer comes.
     var unused = http2.encoder().writePing(beside, false, PING, beside.newPromise());
@@ -51,11 +55,11 @@ final class PeerWatch extends IdleStateHandler {
     var unusedToo =
         context
             .executor()
-            .schedule(() -> cut(context), answerTime.toMillis(), TimeUnit.MILLISECONDS);
+            .schedule(() -> cut(context, question), answerTime.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  private void cut(ChannelHandlerContext context) {
-    if (asked) {
+  private void cut(ChannelHandlerContext context, long question) {
+    if (asked && question == questions) {
       // Whatever comes of it, nothing more is sent.
       var unused = context.close();
     }

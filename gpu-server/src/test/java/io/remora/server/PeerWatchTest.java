@@ -28,17 +28,20 @@ final class PeerWatchTest {
   /** Length 8, type PING, no flags, stream 0, and what is asked. */
   private static final String PING = "00000806000000000000000000000004d2";
 
-  private final EmbeddedChannel channel = new EmbeddedChannel();
+  private EmbeddedChannel channel = new EmbeddedChannel();
 
   @BeforeEach
   void connect() {
+    connect(Duration.ofSeconds(5));
+  }
+
+  private void connect(Duration silence) {
     channel.freezeTime();
     channel
         .pipeline()
         .addLast(
             new PeerWatch(
-                new ServerLimits(
-                    1, 1, Duration.ofSeconds(10), Duration.ofSeconds(5), Duration.ofSeconds(4))),
+                new ServerLimits(1, 1, Duration.ofSeconds(10), silence, Duration.ofSeconds(4))),
             new Http2ConnectionHandlerBuilder()
                 .server(true)
                 .frameListener(new Http2FrameAdapter())
@@ -93,6 +96,26 @@ final class PeerWatchTest {
     assertThat(channel.isOpen()).isTrue();
     pass(30);
 
+    assertThat(channel.isOpen()).isFalse();
+  }
+
+  @Test
+  void eachQuestionHasItsOwnTimeForAnAnswer() {
+    close();
+    channel = new EmbeddedChannel();
+    connect(Duration.ofSeconds(1));
+    pass(10);
+    for (int i = 0; i < 4; i++) {
+      pass(1_000);
+      assertThat(sent()).isEqualTo(PING);
+      channel.writeInbound(Unpooled.wrappedBuffer(PING_ANSWER.clone()));
+    }
+    pass(1_000);
+    assertThat(sent()).isEqualTo(PING);
+    // Now the time for the first answer would be over, which has come.
+    pass(100);
+    assertThat(channel.isOpen()).isTrue();
+    pass(4_000);
     assertThat(channel.isOpen()).isFalse();
   }
 
