@@ -55,7 +55,7 @@ public final class RemoraServer {
   private static final int WINDOW_BYTES = 4 << 20;
 
   /** Downloads are 1.3 times as fast as with the default of 64 KiB. */
-  private static final WriteBufferWaterMark WRITE_MARK = new WriteBufferWaterMark(2 << 20, 4 << 20);
+  private static final WriteBufferWaterMark WRITE_MARK = new WriteBufferWaterMark(1 << 20, 2 << 20);
 
   // A read grows to a whole chunk during a bulk upload: fewer system calls and fewer buffers.
   private static final int READ_BYTES_MIN = 1 << 10;

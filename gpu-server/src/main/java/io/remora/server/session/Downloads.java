@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Downloads {
   /** Big enough that the overhead of a message doesn't count, small enough to share a line. */
-  static final int PIECE_BYTES = 256 << 10;
+  static final int PIECE_BYTES = 128 << 10;
 
   private static final int SMALL_BYTES_MAX = 16 << 10;
 
