@@ -18,6 +18,12 @@
 /* A server that takes a connection and then is silent for so long is tried again. */
 #define ATTEMPT_NANOS_MAX (5 * REMORA_NANOS_PER_SECOND)
 
+/*
+ * A server that is gone for so long may have given its sessions to another while this process could
+ * not be told: those that the user has named are asked, and again after each such time.
+ */
+#define ELSEWHERE_NANOS REMORA_NANOS_PER_SECOND
+
 /* A server that stops may be back in time, one that has no room may have some. */
 enum { GRPC_RESOURCE_EXHAUSTED = 8, GRPC_UNAVAILABLE = 14 };
 
@@ -138,6 +144,36 @@ static bool follow(struct remora_connection *connection)
     return remora_settings_use_server(&connection->settings, moved, words);
 }
 
+/*
+ * One try at each of the named servers but the session's own, until one has it or knows where it
+ * is. *final becomes false if one of them may have it and can't say so.
+ */
+static bool attempt_elsewhere(struct remora_connection *connection, bool *final)
+{
+    struct remora_settings *settings = &connection->settings;
+    char words[REMORA_WORDS_BYTES_MAX];
+    char own[sizeof settings->server];
+    char names[sizeof settings->servers];
+    char *rest = NULL;
+    memcpy(own, settings->server, sizeof own);
+    memcpy(names, settings->servers, sizeof names);
+    for (char *each = strtok_r(names, ", ", &rest); each != NULL;
+         each = strtok_r(NULL, ", ", &rest)) {
+        if (!remora_settings_use_server(settings, each, words)
+            || strcmp(settings->server, own) == 0) {
+            continue;
+        }
+        bool refused;
+        if (attempt(connection, remora_now() + ATTEMPT_NANOS_MAX, &refused, words)
+            || connection->failure != CUDA_SUCCESS || follow(connection)) {
+            return true;
+        }
+        *final = *final && refused;
+    }
+    remora_settings_use_server(settings, own, words);
+    return false;
+}
+
 bool remora_resume(struct remora_connection *connection)
 {
     char words[REMORA_WORDS_BYTES_MAX];
@@ -145,6 +181,7 @@ bool remora_resume(struct remora_connection *connection)
         return false;
     }
     int64_t give_up_at = remora_now() + connection->resume_grace_nanos;
+    int64_t elsewhere_at = remora_now() + ELSEWHERE_NANOS;
     int64_t pause = PAUSE_NANOS_MIN;
     bool final = false;
     bool good = false;
@@ -153,12 +190,18 @@ bool remora_resume(struct remora_connection *connection)
     while (!good && connection->failure == CUDA_SUCCESS) {
         int64_t deadline = remora_now() + ATTEMPT_NANOS_MAX;
         good = attempt(connection, deadline, &final, words);
-        if (!good && connection->failure == CUDA_SUCCESS && follow(connection)) {
+        bool moved = !good && connection->failure == CUDA_SUCCESS && follow(connection);
+        if (!good && !moved && connection->failure == CUDA_SUCCESS
+            && (final || remora_now() >= elsewhere_at)) {
+            bool found = attempt_elsewhere(connection, &final);
+            elsewhere_at = remora_now() + ELSEWHERE_NANOS;
+            good = found && connection->resumed && connection->failure == CUDA_SUCCESS;
+            moved = found && !good;
+        }
+        if (moved) {
             pause = PAUSE_NANOS_MIN;
             give_up_at = remora_now() + connection->resume_grace_nanos;
-            continue;
-        }
-        if (!good && (final || remora_now() >= give_up_at)) {
+        } else if (!good && (final || remora_now() >= give_up_at)) {
             give_up(connection, final, words);
         } else if (!good && connection->failure == CUDA_SUCCESS) {
             pause_for(pause);

@@ -51,8 +51,9 @@ public final class Arrival {
     try {
       arrival.make(modules);
     } catch (RuntimeException refused) {
-      arrival.drop("it can't be here");
-      throw arrival.unmovable(refused);
+      Unmovable why = arrival.unmovable(refused);
+      arrival.drop(why.why());
+      throw why;
     }
     return arrival;
   }
@@ -152,7 +153,9 @@ public final class Arrival {
         .serial()
         .execute(
             () -> {
-              session.link().restore(link, session.services().nanoClock().getAsLong());
+              session
+                  .link()
+                  .restore(image.getTold(), link, session.services().nanoClock().getAsLong());
               session
                   .relocation()
                   .rest(link.getWaitingList().stream().map(ByteString::toByteArray).toList());

@@ -55,22 +55,15 @@ final class Handshake {
     return OutboundFrame.of(frame, 0, frame.length);
   }
 
-  /** What a client is told of the server and its session. */
+  /**
+   * What a client was told of the server and its session. What another server has told it counts
+   * wherever the session goes: the client knows nothing of this server's own.
+   */
   static Welcome told(ClientSession session, List<SessionDevice> devices) {
     SessionServices services = session.services();
     Welcome.Builder welcome =
-        Welcome.newBuilder()
-            .setProtocolVersion(PROTOCOL_VERSION)
-            .setTableHash(ByteString.copyFrom(Calls.tableHash()))
-            .setSupportedCalls(ByteString.copyFrom(Calls.supportedCalls()))
-            .setServerVersion(services.serverVersion())
-            .setSessionId(session.id())
-            .setTenant(session.grant().tenant())
-            .setWindowCalls(services.limits().windowCalls())
-            .setWindowBytes(services.limits().windowBytes())
-            .setChunkBytesMax(WireLimits.CHUNK_BYTES_MAX)
-            .setFrameBytesMax(WireLimits.FRAME_BYTES_MAX)
-            .setDriverVersion(services.driver().driverVersion());
+        session.link().toldElsewhere().map(Welcome::toBuilder).orElseGet(() -> ownTerms(services));
+    welcome.setSessionId(session.id()).setTenant(session.grant().tenant());
     ResumeTerms terms = session.link().terms();
     if (terms != null) {
       welcome.setResumeSecret(terms.secret()).setResumeGraceMillis(terms.graceMillis());
@@ -79,6 +72,19 @@ final class Handshake {
       welcome.addDevices(snapshot(session, device));
     }
     return welcome.build();
+  }
+
+  private static Welcome.Builder ownTerms(SessionServices services) {
+    return Welcome.newBuilder()
+        .setProtocolVersion(PROTOCOL_VERSION)
+        .setTableHash(ByteString.copyFrom(Calls.tableHash()))
+        .setSupportedCalls(ByteString.copyFrom(Calls.supportedCalls()))
+        .setServerVersion(services.serverVersion())
+        .setWindowCalls(services.limits().windowCalls())
+        .setWindowBytes(services.limits().windowBytes())
+        .setChunkBytesMax(WireLimits.CHUNK_BYTES_MAX)
+        .setFrameBytesMax(WireLimits.FRAME_BYTES_MAX)
+        .setDriverVersion(services.driver().driverVersion());
   }
 
   /** The answer to Hello with Resume. */

@@ -5,11 +5,13 @@ import com.google.protobuf.ByteString;
 import io.remora.server.metrics.SessionMeter;
 import io.remora.server.session.ProtocolException.Reason;
 import io.remora.v1.SessionImage;
+import io.remora.v1.Welcome;
 import io.remora.wire.KeptFrames;
 import io.remora.wire.OutboundFrame;
 import io.remora.wire.WireException;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +44,9 @@ final class SessionLink implements SessionOutput {
   private long detachments;
   private @Nullable String movedTo;
 
+  /** Null if the client began here; without the devices. */
+  private @Nullable Welcome toldElsewhere;
+
   /**
    * @param first the stream on which the session was opened
    * @param terms null if the session ends with it
@@ -62,6 +67,11 @@ final class SessionLink implements SessionOutput {
   /** Null if the session ends with its stream. */
   @Nullable ResumeTerms terms() {
     return terms;
+  }
+
+  /** What another server told the client, without the devices; empty if the client began here. */
+  Optional<Welcome> toldElsewhere() {
+    return Optional.ofNullable(toldElsewhere);
   }
 
   /** Whether payloads are kept after they were sent. */
@@ -241,8 +251,11 @@ final class SessionLink implements SessionOutput {
   /**
    * Goes on where the server was that the session comes from, without a stream: the client knows
    * how to come.
+   *
+   * @param told what the client knows of the server where it began
    */
-  void restore(SessionImage.Link link, long nanos) {
+  void restore(Welcome told, SessionImage.Link link, long nanos) {
+    toldElsewhere = told.toBuilder().clearDevices().build();
     KeptFrames frames = Objects.requireNonNull(kept);
     current = null;
     greeted = true;

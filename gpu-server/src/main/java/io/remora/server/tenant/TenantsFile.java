@@ -104,7 +104,10 @@ public final class TenantsFile {
           () -> {
             List<Tenant> before = Files.exists(file) ? read(file) : List.of();
             List<Tenant> after = change.apply(before);
-            PrivateFiles.write(file, format(after));
+            // What is the same keeps the form and the comments that its operator gave it.
+            if (!Files.exists(file) || !after.equals(before)) {
+              PrivateFiles.write(file, format(after));
+            }
             return after;
           });
     } catch (IOException e) {
@@ -120,7 +123,10 @@ public final class TenantsFile {
       line(text, "  - name", tenant.name());
       line(text, "    weight", tenant.weight());
       line(text, "    class", tenant.tenantClass().name().toLowerCase(Locale.ROOT));
-      line(text, "    isolation", tenant.isolation().name().toLowerCase(Locale.ROOT));
+      // Members of a pool share the file, and those of an older version don't know the key.
+      if (tenant.isolation() != Isolation.GUARDED) {
+        line(text, "    isolation", tenant.isolation().name().toLowerCase(Locale.ROOT));
+      }
       Long memory = tenant.memoryBytes();
       if (memory != null) {
         line(text, "    memory", ByteSize.format(memory));

@@ -5,6 +5,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.remora.v1.SessionImage;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
 
 /** Carries a session from one server to another in this process. */
 final class Hand implements Carrier {
@@ -17,16 +18,25 @@ final class Hand implements Carrier {
   private Session made;
 
   private final MoveRoom there;
+  private final UnaryOperator<SessionImage> asOf;
 
   Hand(MoveRoom there) {
+    this(there, UnaryOperator.identity());
+  }
+
+  /**
+   * @param asOf makes of what the session is what another server would have written
+   */
+  Hand(MoveRoom there, UnaryOperator<SessionImage> asOf) {
     this.there = there;
+    this.asOf = asOf;
   }
 
   @Override
   public void carry(Cargo cargo) {
     SessionImage image;
     try {
-      image = SessionImage.parseFrom(cargo.image().toByteArray());
+      image = SessionImage.parseFrom(asOf.apply(cargo.image()).toByteArray());
     } catch (InvalidProtocolBufferException e) {
       throw new AssertionError(e);
     }

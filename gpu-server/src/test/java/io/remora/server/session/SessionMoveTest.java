@@ -36,9 +36,11 @@ import io.remora.v1.CuTexObjectCreate;
 import io.remora.v1.RemoraGraphAddAllocation;
 import io.remora.v1.RemoraUploadImage;
 import io.remora.v1.SessionImage;
+import io.remora.v1.Welcome;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -324,6 +326,30 @@ class SessionMoveTest {
     client.session.onEnd("test");
     assertThat(there.closed.await(WAIT_SECONDS, TimeUnit.SECONDS)).isTrue();
     there.expectNothingHeld();
+  }
+
+  @Test
+  void whatItsFirstServerToldTheClientCountsOnAllThatFollow() throws Exception {
+    open();
+    BitSet calls = new BitSet();
+    calls.set(Calls.CU_MEM_ALLOC);
+    Welcome.Builder known = written(client.session).toBuilder().getToldBuilder();
+    known
+        .setProtocolVersion(Handshake.PROTOCOL_VERSION - 1)
+        .setTableHash(ByteString.copyFrom(new byte[32]))
+        .setSupportedCalls(ByteString.copyFrom(calls.toByteArray()))
+        .setServerVersion("0.0.9")
+        .setWindowCalls(known.getWindowCalls() / 2);
+    Hand hand = new Hand(there, image -> image.toBuilder().setTold(known).build());
+    client.session.depart(TimeUnit.SECONDS.toNanos(WAIT_SECONDS), hand);
+    Session moved = hand.arrived.get(WAIT_SECONDS, TimeUnit.SECONDS);
+    Welcome told = written(moved).getTold();
+    assertThat(told.toBuilder().clearDevices().build())
+        .isEqualTo(known.clone().clearDevices().build());
+    assertThat(told.getDevicesCount()).isEqualTo(1);
+    client.follow(moved);
+    client.session.onEnd("test");
+    assertThat(there.closed.await(WAIT_SECONDS, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test

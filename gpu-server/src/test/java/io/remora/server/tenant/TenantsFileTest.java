@@ -29,6 +29,22 @@ final class TenantsFileTest {
   }
 
   @Test
+  void aChangeThatChangesNothingLeavesTheOperatorsText() throws Exception {
+    Files.createDirectories(file().getParent());
+    String text = "# ours\ntenants: [{name: a, tokens: []}]\n";
+    Files.writeString(file(), text);
+    assertThat(TenantsFile.update(file(), before -> List.copyOf(before))).hasSize(1);
+    assertThat(file()).hasContent(text);
+  }
+
+  @Test
+  void theUsualIsolationIsNotWrittenForOlderMembersOfThePoolDoNotKnowIt() {
+    assertThat(TenantsFile.format(List.of(plain("a")))).doesNotContain("isolation");
+    assertThat(TenantsFile.format(List.of(plain("a").withIsolation(Isolation.SHARED))))
+        .contains("isolation: shared");
+  }
+
+  @Test
   void whatIsWrittenIsReadBack() {
     Instant created = Instant.parse("2026-11-01T10:11:12Z");
     Token token = Token.generate(new SecureRandom());

@@ -59,7 +59,7 @@ public final class JavaProcess implements AutoCloseable {
   }
 
   /** As the other, with a class path. */
-  static JavaProcess start(
+  public static JavaProcess start(
       List<String> jvmFlags,
       String classPath,
       String mainClass,

@@ -33,7 +33,16 @@ public final class ShimBuild {
 
   /** The library that Maven has built. */
   public static ShimBuild product(Path folder) throws Exception {
-    return new ShimBuild(folder, CLIENT.resolve("target/native"), List.of());
+    return of(folder, CLIENT.resolve("target/native"));
+  }
+
+  /**
+   * A library that lies elsewhere.
+   *
+   * @param library its folder
+   */
+  static ShimBuild of(Path folder, Path library) {
+    return new ShimBuild(folder, library, List.of());
   }
 
   /**
