@@ -35,9 +35,12 @@ public final class ConfiguredSettings {
    * @throws IllegalArgumentException if a server can't be read as HOST:PORT
    */
   public static List<ConnectionSettings> ofAll(ClientSettings found) {
-    return ServerList.parse(found.server().value()).servers().stream()
-        .map(server -> of(found, server))
-        .toList();
+    List<ConnectionSettings> all =
+        ServerList.parse(found.server().value()).servers().stream()
+            .map(server -> of(found, server))
+            .toList();
+    List<String> named = all.stream().map(ConnectionSettings::server).toList();
+    return all.stream().map(each -> each.withElsewhere(named)).toList();
   }
 
   private static ConnectionSettings of(ClientSettings found, String server) {

@@ -3,6 +3,7 @@ package io.remora.client;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  *     them; it must not call CUDA
  * @param resume whether the session goes on when its connection is cut, if the server allows that
  * @param placement what a pool has given for this session's place; null if none was asked
+ * @param elsewhere HOST:PORT of servers to which the session may have gone when its own server is
+ *     gone
  */
 public record ConnectionSettings(
     String host,
@@ -42,7 +45,8 @@ public record ConnectionSettings(
     String program,
     Consumer<byte[]> deviceOutput,
     boolean resume,
-    @Nullable String placement) {
+    @Nullable String placement,
+    List<String> elsewhere) {
   /** The port on which servers listen unless they are told otherwise. */
   public static final int DEFAULT_PORT = 7443;
 
@@ -51,6 +55,7 @@ public record ConnectionSettings(
   private static final Duration TIMEOUT_MAX = Duration.ofMinutes(10);
 
   public ConnectionSettings {
+    elsewhere = List.copyOf(elsewhere);
     if (host.isBlank()) {
       throw new IllegalArgumentException("the server's host is empty");
     }
@@ -89,7 +94,8 @@ public record ConnectionSettings(
         Optional.ofNullable(System.getProperty("sun.java.command")).orElse("java"),
         ProgramOutput::print,
         true,
-        null);
+        null,
+        List.of());
   }
 
   /**
@@ -164,6 +170,11 @@ public record ConnectionSettings(
     return changed(copy -> copy.resume = newResume);
   }
 
+  /** These settings with other servers at which to look for the session. */
+  public ConnectionSettings withElsewhere(List<String> servers) {
+    return changed(copy -> copy.elsewhere = servers);
+  }
+
   /** These settings for a place on a server of a pool. */
   ConnectionSettings placedOn(ConnectionSettings server, String newPlacement) {
     return changed(
@@ -196,6 +207,7 @@ public record ConnectionSettings(
     private Consumer<byte[]> deviceOutput;
     private boolean resume;
     private @Nullable String placement;
+    private List<String> elsewhere;
 
     Copy(ConnectionSettings from) {
       host = from.host;
@@ -212,6 +224,7 @@ public record ConnectionSettings(
       deviceOutput = from.deviceOutput;
       resume = from.resume;
       placement = from.placement;
+      elsewhere = from.elsewhere;
     }
 
     ConnectionSettings made() {
@@ -229,7 +242,8 @@ public record ConnectionSettings(
           program,
           deviceOutput,
           resume,
-          placement);
+          placement,
+          elsewhere);
     }
   }
 

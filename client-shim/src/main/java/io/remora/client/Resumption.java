@@ -35,9 +35,14 @@ final class Resumption {
   private final Receiver receiver;
   private final Welcome welcome;
   private final long graceNanos;
+  private final Elsewhere elsewhere;
   private long cutAt;
   private long pauseNanos;
   private @Nullable Attempt attempt;
+
+  /** What the session's own server has said last. */
+  private String ownWords = "";
+
   private volatile boolean ending;
   private volatile boolean stopped;
 
@@ -54,6 +59,7 @@ final class Resumption {
     this.sender = sender;
     this.receiver = receiver;
     this.welcome = welcome;
+    elsewhere = new Elsewhere(streams.elsewhere());
     graceNanos =
         TimeUnit.MILLISECONDS.toNanos(Integer.toUnsignedLong(welcome.getResumeGraceMillis()));
   }
@@ -64,20 +70,25 @@ final class Resumption {
    * @return false if the server has ended the session, which then is over
    */
   boolean begin(Status status, Metadata trailers) {
-    String elsewhere = trailers.get(DriverMethods.MOVED);
+    String movedTo = trailers.get(DriverMethods.MOVED);
     boolean ended = trailers.containsKey(DriverMethods.ENDED) || (ending && status.isOk());
     if (stopped || ended) {
       return false;
     }
-    if (elsewhere != null && !streams.goTo(elsewhere)) {
+    if (movedTo != null && !streams.goTo(movedTo)) {
       return false;
     }
     LOG.log(System.Logger.Level.DEBUG, "the connection is cut: {0}", status);
     line.cut();
+    startOver();
+    return true;
+  }
+
+  private void startOver() {
     cutAt = clock.nanos();
+    elsewhere.begin(cutAt);
     pauseNanos = PAUSE_NANOS_MIN;
     tryAgain();
-    return true;
   }
 
   /**
@@ -109,28 +120,53 @@ final class Resumption {
   }
 
   private void failed(Status status, Metadata trailers) {
-    String elsewhere = trailers.get(DriverMethods.MOVED);
-    if (elsewhere != null && streams.goTo(elsewhere)) {
-      cutAt = clock.nanos();
-      pauseNanos = PAUSE_NANOS_MIN;
-      tryAgain();
+    String movedTo = trailers.get(DriverMethods.MOVED);
+    if (movedTo != null && streams.goTo(movedTo)) {
+      startOver();
       return;
     }
-    String said = status.getDescription();
-    String why = said == null ? status.getCode().toString() : said;
-    boolean refused = trailers.containsKey(DriverMethods.ENDED);
     // A server that stops may be back in time, one that has no room may have some.
     boolean maybeLater =
         status.getCode() == Status.Code.UNAVAILABLE
             || status.getCode() == Status.Code.RESOURCE_EXHAUSTED;
-    if (refused && !maybeLater) {
-      giveUp("The connection to the server was cut, and the session can't go on: " + why);
+    boolean refused = trailers.containsKey(DriverMethods.ENDED) && !maybeLater;
+    if (elsewhere.isAsking()) {
+      elsewhere.failed(refused);
+    } else {
+      String said = status.getDescription();
+      ownWords = said == null ? status.getCode().toString() : said;
+      elsewhere.ownFailed(streams.server(), refused, clock.nanos());
+    }
+    if (!elsewhere.isAsking()) {
+      pause(refused);
+      return;
+    }
+    String next = elsewhere.next();
+    while (next != null && !streams.goTo(next)) {
+      next = elsewhere.next();
+    }
+    if (next != null) {
+      tryAgain();
+    } else {
+      boolean isBack = streams.goTo(elsewhere.end());
+      pause(elsewhere.allRefused() || !isBack);
+    }
+  }
+
+  /**
+   * The session's own server will be tried again later, unless there is no sense in it.
+   *
+   * @param refused whether the session isn't there for certain
+   */
+  private void pause(boolean refused) {
+    if (refused) {
+      giveUp("The connection to the server was cut, and the session can't go on: " + ownWords);
     } else if (clock.nanos() - cutAt >= graceNanos) {
       giveUp(
           "The connection to the server was cut and could not be restored within the "
               + TimeUnit.NANOSECONDS.toMillis(graceNanos)
               + " ms for which the server keeps a session: "
-              + why);
+              + ownWords);
     } else {
       streams.schedule(this::tryAgain, pauseNanos);
       pauseNanos = Math.min(2 * pauseNanos, PAUSE_NANOS_MAX);

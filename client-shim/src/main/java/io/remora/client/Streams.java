@@ -8,6 +8,7 @@ import io.remora.v1.Resume;
 import io.remora.wire.DriverMethods;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.OutboundFrame;
+import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +77,16 @@ final class Streams {
    */
   boolean goTo(String server) {
     return transport.goTo(server);
+  }
+
+  /** HOST:PORT to which streams are opened now. */
+  String server() {
+    return transport.server();
+  }
+
+  /** Servers to which the session may have gone when its own is gone. */
+  List<String> elsewhere() {
+    return settings.elsewhere();
   }
 
   /**

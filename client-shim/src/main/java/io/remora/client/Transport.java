@@ -72,9 +72,11 @@ final class Transport implements AutoCloseable {
   private final ConnectionSettings settings;
   private final ConnectionLoop loop;
   private volatile ManagedChannel channel;
+  private volatile String server;
 
   private Transport(ConnectionSettings settings, ManagedChannel channel, ConnectionLoop loop) {
     this.settings = settings;
+    server = settings.server();
     this.channel = channel;
     this.loop = loop;
   }
@@ -95,24 +97,30 @@ final class Transport implements AutoCloseable {
    * Connects to another server from now on, by the same loop and with the same settings, also for
    * who it must prove to be.
    *
-   * @param server HOST:PORT, as servers name each other
+   * @param next HOST:PORT, as servers name each other
    * @return false if that names no server
    */
-  boolean goTo(String server) {
-    int colon = server.lastIndexOf(':');
+  boolean goTo(String next) {
+    int colon = next.lastIndexOf(':');
     ManagedChannel before = channel;
     try {
-      String host = server.substring(0, Math.max(0, colon)).replace("[", "").replace("]", "");
+      String host = next.substring(0, Math.max(0, colon)).replace("[", "").replace("]", "");
       NettyChannelBuilder builder =
-          builder(settings, host, Integer.parseInt(server.substring(colon + 1)));
+          builder(settings, host, Integer.parseInt(next.substring(colon + 1)));
       use(builder, loop);
       channel = builder.build();
     } catch (IllegalArgumentException | ConnectionException e) {
-      LOG.log(System.Logger.Level.WARNING, "the session has moved to {0}: {1}", server, e);
+      LOG.log(System.Logger.Level.WARNING, "the session may be at {0}: {1}", next, e);
       return false;
     }
+    server = next;
     before.shutdown();
     return true;
+  }
+
+  /** HOST:PORT to which streams are opened now. */
+  String server() {
+    return server;
   }
 
   private static NettyChannelBuilder builder(ConnectionSettings settings, String host, int port)

@@ -41,7 +41,8 @@ class MemberMoveTest {
 
   @BeforeAll
   void startMembers(@TempDir Path folder) throws Exception {
-    pool = new PoolMembers(folder, "a", "b");
+    // The last one never runs.
+    pool = new PoolMembers(folder, "a", "b", "c");
     pool.tenant("alice", 20);
     pool.tenant("narrow", 1);
     way = new Proxy(pool.port("b"));
@@ -173,18 +174,52 @@ class MemberMoveTest {
                 session.enter();
                 return session.readInt(value);
               });
-      Await.success(
-          TIME_MAX,
-          () -> {
-            assertThat(admin.state().getSessionsList())
-                .anyMatch(each -> each.getDetachedUnixMillis() != 0);
-            return true;
-          });
+      awaitClientIsAway(admin);
       MoveSessionReply unused = admin.moveSession(request(session, "b"));
       assertThat(read).isNotDone();
       own.endAfter(Long.MAX_VALUE);
       assertThat(read.get(20, TimeUnit.SECONDS)).isEqualTo(5);
       awaitSessions("b", "alice", session);
+    }
+  }
+
+  private static void awaitClientIsAway(AdminClient admin) {
+    Await.success(
+        TIME_MAX,
+        () -> {
+          assertThat(admin.state().getSessionsList())
+              .anyMatch(each -> each.getDetachedUnixMillis() != 0);
+          return true;
+        });
+  }
+
+  @Test
+  void aClientThatIsAwayWhileItsServerStopsFindsItsSession() throws Exception {
+    try (Proxy own = new Proxy(pool.port("a"));
+        TestSession session =
+            new TestSession(
+                pool.settingsAt("alice", "127.0.0.1:" + own.port())
+                    .withElsewhere(
+                        List.of("127.0.0.1:" + own.port(), pool.server("c"), pool.server("b"))))) {
+      DeviceAddress value = session.allocateZeros(Integer.BYTES);
+      session.writeInt(value, 5);
+      try (AdminClient admin = pool.admin("a")) {
+        own.endAfter(0);
+        CompletableFuture<Integer> read =
+            CompletableFuture.supplyAsync(
+                () -> {
+                  session.enter();
+                  return session.readInt(value);
+                });
+        awaitClientIsAway(admin);
+        pool.stop("a", TIME_MAX);
+        assertThat(read.get(20, TimeUnit.SECONDS)).isEqualTo(5);
+      }
+      awaitSessions("b", "alice", session);
+    } finally {
+      pool.stop("a");
+      pool.start("a");
+      pool.awaitMembers("b", "a", "b");
     }
   }
 
