@@ -29,7 +29,7 @@ interface DeviceCalls extends TableCalls {
   @Override
   default int cuDriverGetVersion(int @Nullable [] driverVersion) {
     return DeviceValues.give(
-        core(), driverVersion, core().connection().welcome().getDriverVersion());
+        core(), driverVersion, core().servers().welcome().getDriverVersion());
   }
 
   @Override
