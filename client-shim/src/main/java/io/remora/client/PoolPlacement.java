@@ -50,7 +50,7 @@ final class PoolPlacement {
    */
   static Servers open(ClientSettings found) throws ConnectionException {
     if (!found.asksForPlace()) {
-      return ServersOpening.open(ConfiguredSettings.of(found));
+      return ServersOpening.open(List.of(ConfiguredSettings.of(found)));
     }
     PoolPlacement pool = new PoolPlacement(found);
     ConnectionException last = null;

@@ -65,6 +65,18 @@ public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
    * @throws ConnectionException that names the server, what went wrong and what to do
    */
   public static RemoteCuda connect(ConnectionSettings settings) throws ConnectionException {
+    return new RemoteCuda(ServersOpening.open(List.of(settings)));
+  }
+
+  /**
+   * Connects to several servers, which are one machine to the program: the devices of the first
+   * come first. A pool decides that by itself, see the other methods.
+   *
+   * @param settings of each server, at least one and at most 64
+   * @throws ConnectionException that names the server, what went wrong and what to do; then there
+   *     is a session on none of them
+   */
+  public static RemoteCuda connect(List<ConnectionSettings> settings) throws ConnectionException {
     return new RemoteCuda(ServersOpening.open(settings));
   }
 

@@ -15,10 +15,16 @@ final class ServersOpening implements AutoCloseable {
   private final List<Connection> opened = new ArrayList<>();
   private @Nullable Shared shared;
 
-  /** One session on one server. */
-  static Servers open(ConnectionSettings settings) throws ConnectionException {
+  /** A session on each server. */
+  static Servers open(List<ConnectionSettings> settings) throws ConnectionException {
+    if (settings.isEmpty() || settings.size() > Numbering.SERVERS_MAX) {
+      throw new IllegalArgumentException(
+          "a program has sessions on 1 to " + Numbering.SERVERS_MAX + " servers");
+    }
     try (ServersOpening opening = new ServersOpening()) {
-      opening.add(settings);
+      for (ConnectionSettings each : settings) {
+        opening.add(each);
+      }
       return opening.finish();
     }
   }
