@@ -3,8 +3,12 @@ package io.remora.it.shim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.remora.client.AcrossStats;
 import io.remora.client.AdminClient;
+import io.remora.client.Detour;
+import io.remora.client.RemoteCuda;
 import io.remora.it.pool.PoolMembers;
+import io.remora.it.process.Await;
 import io.remora.v1.DrainServerRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -148,6 +152,49 @@ class PoolProgramsTest {
         .anySatisfy(line -> assertThat(line).matches("bytes_sent 6\\d{7}"))
         .anySatisfy(line -> assertThat(line).matches("bytes_received 7\\d{7}"))
         .noneSatisfy(line -> assertThat(line).matches("bridged_(?!small|copies|bytes).*"));
+  }
+
+  @Test
+  void devicesOfSeveralServersAreOneMachineToAJavaProgram() throws Exception {
+    AcrossStats across;
+    try (RemoteCuda cuda = pool.connect("alice", "REMORA_GPUS=3")) {
+      assertThat(cuda.servers())
+          .containsExactlyInAnyOrder(pool.server("a"), pool.server("b"));
+      SeveralDevices devices = new SeveralDevices(cuda);
+      assertThat(devices.count()).isEqualTo(3);
+      devices.useEach();
+      devices.copyAll();
+      devices.copyMuch();
+      devices.copyRows();
+      devices.goAround();
+      devices.useWhatServersHave();
+      devices.expectNoMixing();
+      devices.faultOnLast();
+      across = cuda.stats().across();
+    }
+    assertThat(across.servers()).isEqualTo(2);
+    // All that is large goes from server to server: twelve ranges, and the rows.
+    assertThat(across.directCopies()).isEqualTo(13);
+    assertThat(across.directBytes())
+        .isEqualTo(7L * SeveralDevices.LARGE + 5 * 70_000 + 300 * 900);
+    assertThat(across.detours()).containsOnlyKeys(Detour.SMALL);
+    assertThat(across.bridgedCopies()).isBetween(20L, 40L);
+    for (String member : List.of("a", "b")) {
+      awaitNothingLeft(member);
+    }
+  }
+
+  private void awaitNothingLeft(String member) {
+    Await.success(
+        () -> {
+          try (AdminClient admin = pool.admin(member)) {
+            assertThat(admin.state().getSessionsList()).isEmpty();
+            assertThat(admin.state().getDevicesList())
+                .isNotEmpty()
+                .allSatisfy(device -> assertThat(device.getMemoryUsedBytes()).isZero());
+          }
+          return true;
+        });
   }
 
   @Test
