@@ -46,8 +46,7 @@ public final class DevicesCommand implements RemoraCommand {
     QuietLogs.begin();
     try (RemoteCuda cuda = RemoteCuda.connect(settings)) {
       Welcome welcome = cuda.welcome();
-      Map<String, RoundTrip> trips =
-          RoundTrip.ofServers(cuda, welcome, new MonotonicClock());
+      Map<String, RoundTrip> trips = RoundTrip.ofServers(cuda, welcome, new MonotonicClock());
       PrintWriter out = spec.commandLine().getOut();
       switch (format) {
         case TABLE -> out.print(table(cuda, welcome, trips));

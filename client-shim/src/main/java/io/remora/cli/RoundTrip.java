@@ -29,8 +29,7 @@ public record RoundTrip(Duration median, Duration least) {
     Map<String, RoundTrip> trips = new HashMap<>();
     for (DeviceSnapshot device : welcome.getDevicesList()) {
       int ordinal = device.getOrdinal();
-      trips.computeIfAbsent(
-          cuda.serverOf(ordinal), unused -> measure(cuda, ordinal, nanoClock));
+      trips.computeIfAbsent(cuda.serverOf(ordinal), unused -> measure(cuda, ordinal, nanoClock));
     }
     return trips;
   }

@@ -3,7 +3,9 @@ package io.remora.client;
 
 import jcuda.driver.CUresult;
 
-/** What concerns two servers of a program: copies between them, and waits for events. Any thread. */
+/**
+ * What concerns two servers of a program: copies between them, and waits for events. Any thread.
+ */
 final class Across implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Across.class.getName());
 

@@ -52,8 +52,7 @@ interface AcrossCalls extends TableCalls {
     Across across = core().across();
     DeviceCopy copy = range(dstDevice, srcDevice, byteCount);
     if (across == null || !across.concerns(copy, 0)) {
-      return TableCalls.super.cuMemcpyPeer(
-          dstDevice, dstContext, srcDevice, srcContext, byteCount);
+      return TableCalls.super.cuMemcpyPeer(dstDevice, dstContext, srcDevice, srcContext, byteCount);
     }
     int result = checkPeers(copy, dstContext, srcContext);
     return result == CUresult.CUDA_SUCCESS ? across.copy(copy, 0, true) : result;
@@ -96,8 +95,7 @@ interface AcrossCalls extends TableCalls {
   }
 
   @Override
-  default int cuStreamWaitEvent(
-      @Nullable CUstream hStream, @Nullable CUevent hEvent, int flags) {
+  default int cuStreamWaitEvent(@Nullable CUstream hStream, @Nullable CUevent hEvent, int flags) {
     Across across = core().across();
     long event = JCudaFields.value(hEvent);
     if (across != null) {

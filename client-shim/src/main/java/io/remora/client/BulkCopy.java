@@ -67,8 +67,7 @@ final class BulkCopy {
     // All chunks go to one server, which the first one's arguments tell.
     Destination to =
         destination == null
-            ? core.destination(
-                number, thread, out -> writer.write(out, NO_SCRATCH, 0, false))
+            ? core.destination(number, thread, out -> writer.write(out, NO_SCRATCH, 0, false))
             : destination;
     int chunk = Math.max(1, to.connection().welcome().getChunkBytesMax());
     try {
@@ -83,12 +82,7 @@ final class BulkCopy {
   }
 
   private static int sendChunk(
-      Destination to,
-      ByteSource source,
-      long offset,
-      int length,
-      int number,
-      ChunkWriter writer) {
+      Destination to, ByteSource source, long offset, int length, int number, ChunkWriter writer) {
     CallSender sender = to.sender();
     boolean lent = source.isInPlace();
     ByteBuffer place = lent ? NO_SCRATCH : sender.payloadPlace(length);

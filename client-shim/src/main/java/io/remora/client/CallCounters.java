@@ -70,8 +70,7 @@ final class CallCounters {
    * @param names call number to entry point
    * @param across what was done between the servers
    */
-  static Stats sum(
-      List<CallCounters> connections, IntFunction<String> names, AcrossStats across) {
+  static Stats sum(List<CallCounters> connections, IntFunction<String> names, AcrossStats across) {
     long sent = 0;
     long waited = 0;
     List<Stats.EntryStats> entries = new ArrayList<>();
@@ -103,8 +102,7 @@ final class CallCounters {
         entries);
   }
 
-  private static long total(
-      List<CallCounters> connections, ToLongFunction<CallCounters> counter) {
+  private static long total(List<CallCounters> connections, ToLongFunction<CallCounters> counter) {
     return connections.stream().mapToLong(counter).sum();
   }
 }

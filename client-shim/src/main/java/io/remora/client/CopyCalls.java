@@ -49,9 +49,7 @@ interface CopyCalls extends GraphStructureCalls {
     long stream = core().stream(core().thread(), hStream);
     if (isElsewhere(destination, stream)) {
       int result = cuStreamSynchronize(hStream);
-      return result == CUresult.CUDA_SUCCESS
-          ? cuMemcpyHtoD(dstDevice, srcHost, byteCount)
-          : result;
+      return result == CUresult.CUDA_SUCCESS ? cuMemcpyHtoD(dstDevice, srcHost, byteCount) : result;
     }
     return new BulkCopy(core())
         .upload(
@@ -105,9 +103,7 @@ interface CopyCalls extends GraphStructureCalls {
     }
     if (isElsewhere(source, stream)) {
       int result = cuStreamSynchronize(hStream);
-      return result == CUresult.CUDA_SUCCESS
-          ? cuMemcpyDtoH(dstHost, srcDevice, byteCount)
-          : result;
+      return result == CUresult.CUDA_SUCCESS ? cuMemcpyDtoH(dstHost, srcDevice, byteCount) : result;
     }
     return core().hostMemory().contains(dstHost)
         ? copy.downloadInBackground(sink, Calls.CU_MEMCPY_DTO_H_ASYNC, request, decoder)

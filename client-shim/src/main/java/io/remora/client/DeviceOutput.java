@@ -7,10 +7,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What kernels have printed, on any server, on its way to the program. A receiving thread brings it; a thread
- * whose waiting call returns writes it out, as CUDA does at synchronisation points. What nobody
- * waits for is written by the receiving thread once there is much of it, so that a program that
- * doesn't read its own output slows its kernels' and loses nothing.
+ * What kernels have printed, on any server, on its way to the program. A receiving thread brings
+ * it; a thread whose waiting call returns writes it out, as CUDA does at synchronisation points.
+ * What nobody waits for is written by the receiving thread once there is much of it, so that a
+ * program that doesn't read its own output slows its kernels' and loses nothing.
  */
 final class DeviceOutput {
   private static final System.Logger LOG = System.getLogger(DeviceOutput.class.getName());

@@ -108,8 +108,7 @@ final class Numbering {
   /** Whether the second device's addresses begin within the first one's. */
   private static boolean reaches(DeviceSnapshot one, DeviceSnapshot other) {
     return other.getSlabBytes() != 0
-        && Long.compareUnsigned(
-                other.getSlabAddress() - one.getSlabAddress(), one.getSlabBytes())
+        && Long.compareUnsigned(other.getSlabAddress() - one.getSlabAddress(), one.getSlabBytes())
             < 0;
   }
 }

@@ -48,8 +48,6 @@ final class OwnCalls {
   /** Waits for what is on a stream. */
   int awaitStream(long context, long stream) {
     return ask(
-        context,
-        Calls.CU_STREAM_SYNCHRONIZE,
-        out -> CallWriter.cuStreamSynchronize(out, stream));
+        context, Calls.CU_STREAM_SYNCHRONIZE, out -> CallWriter.cuStreamSynchronize(out, stream));
   }
 }

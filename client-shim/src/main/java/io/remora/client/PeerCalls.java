@@ -54,8 +54,7 @@ interface PeerCalls extends TableCalls {
     return copy(pCopy, hStream, false);
   }
 
-  private int copy(
-      @Nullable CUDA_MEMCPY3D_PEER pCopy, @Nullable CUstream hStream, boolean waits) {
+  private int copy(@Nullable CUDA_MEMCPY3D_PEER pCopy, @Nullable CUstream hStream, boolean waits) {
     if (pCopy == null) {
       return CUresult.CUDA_ERROR_INVALID_VALUE;
     }

@@ -12,8 +12,8 @@ import jcuda.driver.CUresult;
 
 /**
  * The CUDA driver API of a server, or of several that are one machine to the program: JCuda's
- * methods, as instance methods. Any number of threads may call; the current context is the calling thread's, as in CUDA. Closing it
- * ends the session, and the server frees everything that it owned.
+ * methods, as instance methods. Any number of threads may call; the current context is the calling
+ * thread's, as in CUDA. Closing it ends the session, and the server frees everything that it owned.
  *
  * <p>Use this where one process has several tenants or servers. {@link RemoteDriver} has the same
  * methods as static ones, for programs written for JCuda.

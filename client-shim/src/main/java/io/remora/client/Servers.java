@@ -33,8 +33,7 @@ final class Servers implements AutoCloseable {
     welcome = whole();
     threads =
         ThreadLocal.withInitial(
-            () ->
-                new ThreadState(this.connections.stream().map(Connection::newWaiter).toList()));
+            () -> new ThreadState(this.connections.stream().map(Connection::newWaiter).toList()));
   }
 
   /** The devices of all; in all else as the first server says it, but for the driver's version. */
@@ -42,8 +41,7 @@ final class Servers implements AutoCloseable {
     Welcome.Builder whole = first().welcome().toBuilder();
     for (Connection each : connections.subList(1, connections.size())) {
       whole.addAllDevices(each.welcome().getDevicesList());
-      whole.setDriverVersion(
-          Math.min(whole.getDriverVersion(), each.welcome().getDriverVersion()));
+      whole.setDriverVersion(Math.min(whole.getDriverVersion(), each.welcome().getDriverVersion()));
     }
     return whole.build();
   }

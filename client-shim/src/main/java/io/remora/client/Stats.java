@@ -4,8 +4,8 @@ package io.remora.client;
 import java.util.List;
 
 /**
- * What a program's connections have done so far, all together. The share of calls that waited is the figure that decides how
- * fast a remote program is.
+ * What a program's connections have done so far, all together. The share of calls that waited is
+ * the figure that decides how fast a remote program is.
  *
  * @param callsSent all calls that went to the server
  * @param callsWaited those of them that waited for an answer

@@ -18,8 +18,7 @@ class RouterTest {
   private static final long ON_SECOND = HANDLE | 1L << 48;
   private static final long ON_THIRD = HANDLE | 2L << 48;
 
-  private final Numbering numbering =
-      Numbering.of(List.of(server(0), server(1, 2), server(3)));
+  private final Numbering numbering = Numbering.of(List.of(server(0), server(1, 2), server(3)));
   private final Router router = new Router(numbering);
 
   private static Welcome server(int... devices) {
@@ -102,9 +101,7 @@ class RouterTest {
 
   @Test
   void theDefaultStreamKeepsOtherObjectsFromDeciding() {
-    assertThat(
-            route(
-                Calls.CU_EVENT_RECORD, 0, out -> CallWriter.cuEventRecord(out, ON_SECOND, 0)))
+    assertThat(route(Calls.CU_EVENT_RECORD, 0, out -> CallWriter.cuEventRecord(out, ON_SECOND, 0)))
         .isEqualTo(0);
     assertThat(
             route(
@@ -116,11 +113,9 @@ class RouterTest {
 
   @Test
   void objectsContextsPoolsAndDevicesAreWhereTheirNumbersSay() {
-    assertThat(
-            route(Calls.CU_EVENT_QUERY, 0, out -> CallWriter.cuEventQuery(out, ON_SECOND)))
+    assertThat(route(Calls.CU_EVENT_QUERY, 0, out -> CallWriter.cuEventQuery(out, ON_SECOND)))
         .isEqualTo(1);
-    assertThat(
-            route(Calls.CU_CTX_CREATE, 0, out -> CallWriter.cuCtxCreate(out, ON_SECOND, 0, 2)))
+    assertThat(route(Calls.CU_CTX_CREATE, 0, out -> CallWriter.cuCtxCreate(out, ON_SECOND, 0, 2)))
         .isEqualTo(1);
     assertThat(
             route(
@@ -129,8 +124,7 @@ class RouterTest {
                 out -> CallWriter.cuDevicePrimaryCtxReset(out, 3)))
         .isEqualTo(3);
     assertThat(
-            route(
-                Calls.CU_MEM_POOL_TRIM_TO, 0, out -> CallWriter.cuMemPoolTrimTo(out, 3 + 1, 10)))
+            route(Calls.CU_MEM_POOL_TRIM_TO, 0, out -> CallWriter.cuMemPoolTrimTo(out, 3 + 1, 10)))
         .isEqualTo(3);
   }
 

@@ -213,8 +213,7 @@ class SeveralServersTest {
     use(0);
     byte[] bytes = new byte[(2 << 20) + 10];
     ok(cuda.cuMemcpyHtoD(pointer(two.address()), Pointer.to(bytes), bytes.length));
-    eventually(
-        "the chunks", () -> second.session().callsOf(Calls.CU_MEMCPY_HTO_D).size() == 3);
+    eventually("the chunks", () -> second.session().callsOf(Calls.CU_MEMCPY_HTO_D).size() == 3);
     assertThat(first.sessions.get(0).calls).isEmpty();
   }
 
@@ -247,8 +246,7 @@ class SeveralServersTest {
     reach(first, hold);
     second.session().end(Status.UNAVAILABLE.withDescription("gone"));
     eventually("the stream goes on", () -> first.session().callbacksDone.size() == 1);
-    assertThat(cuda.cuStreamSynchronize(stream))
-        .isEqualTo(CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE);
+    assertThat(cuda.cuStreamSynchronize(stream)).isEqualTo(CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE);
     ok(cuda.cuStreamSynchronize(stream));
     assertThat(cuda.cuEventQuery(event)).isEqualTo(CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE);
     ok(cuda.cuInit(0));
@@ -276,8 +274,7 @@ class SeveralServersTest {
       ConnectionException refused =
           catchThrowableOfType(
               ConnectionException.class,
-              () ->
-                  RemoteCuda.connect(List.of(first.settings(), same.settings())).close());
+              () -> RemoteCuda.connect(List.of(first.settings(), same.settings())).close());
       assertThat(refused).hasMessageContaining("have given the same device addresses");
       eventually("the first session's end", () -> first.sessions.get(1).ended);
     }

@@ -152,8 +152,7 @@ class MemberMoveTest {
   void aPartOfAMachineMovesToTheServerOfAnother() throws Exception {
     try (AdminClient admin = pool.admin("a");
         TestSession session =
-            new TestSession(
-                List.of(pool.settings("alice", "b"), pool.settings("alice", "a")))) {
+            new TestSession(List.of(pool.settings("alice", "b"), pool.settings("alice", "a")))) {
       DeviceAddress first = session.allocateZeros(Integer.BYTES);
       session.writeInt(first, 6);
       session.enter(2);

@@ -158,8 +158,7 @@ class PoolProgramsTest {
   void devicesOfSeveralServersAreOneMachineToAJavaProgram() throws Exception {
     AcrossStats across;
     try (RemoteCuda cuda = pool.connect("alice", "REMORA_GPUS=3")) {
-      assertThat(cuda.servers())
-          .containsExactlyInAnyOrder(pool.server("a"), pool.server("b"));
+      assertThat(cuda.servers()).containsExactlyInAnyOrder(pool.server("a"), pool.server("b"));
       SeveralDevices devices = new SeveralDevices(cuda);
       assertThat(devices.count()).isEqualTo(3);
       devices.useEach();
@@ -175,8 +174,7 @@ class PoolProgramsTest {
     assertThat(across.servers()).isEqualTo(2);
     // All that is large goes from server to server: twelve ranges, and the rows.
     assertThat(across.directCopies()).isEqualTo(13);
-    assertThat(across.directBytes())
-        .isEqualTo(7L * SeveralDevices.LARGE + 5 * 70_000 + 300 * 900);
+    assertThat(across.directBytes()).isEqualTo(7L * SeveralDevices.LARGE + 5 * 70_000 + 300 * 900);
     assertThat(across.detours()).containsOnlyKeys(Detour.SMALL);
     assertThat(across.bridgedCopies()).isBetween(20L, 40L);
     for (String member : List.of("a", "b")) {

@@ -22,8 +22,8 @@ import jcuda.driver.CUmemAllocationType;
 import jcuda.driver.CUmemLocation;
 import jcuda.driver.CUmemLocationType;
 import jcuda.driver.CUmemPoolProps;
-import jcuda.driver.CUmemorytype;
 import jcuda.driver.CUmemoryPool;
+import jcuda.driver.CUmemorytype;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUpointer_attribute;
 import jcuda.driver.CUresult;
@@ -142,9 +142,7 @@ final class SeveralDevices {
   }
 
   private void setValue(int device, int value) {
-    ok(
-        cuda.cuMemcpyHtoD(
-            places.get(device).memory, Pointer.to(new int[] {value}), Integer.BYTES));
+    ok(cuda.cuMemcpyHtoD(places.get(device).memory, Pointer.to(new int[] {value}), Integer.BYTES));
   }
 
   private void requireValue(int device, int expected) {
@@ -218,9 +216,7 @@ final class SeveralDevices {
       case 1 -> ok(cuda.cuMemcpyDtoDAsync(target, source, bytes, stream));
       case 2 -> ok(cuda.cuMemcpyPeer(target, targetContext, source, sourceContext, bytes));
       case 3 ->
-          ok(
-              cuda.cuMemcpyPeerAsync(
-                  target, targetContext, source, sourceContext, bytes, stream));
+          ok(cuda.cuMemcpyPeerAsync(target, targetContext, source, sourceContext, bytes, stream));
       default -> ok(cuda.cuMemcpy(target, source, bytes));
     }
     ok(cuda.cuStreamSynchronize(stream));
@@ -313,8 +309,7 @@ final class SeveralDevices {
   private CUmemoryPool poolOf(int device) {
     CUmemPoolProps properties = new CUmemPoolProps();
     properties.allocType = CUmemAllocationType.CU_MEM_ALLOCATION_TYPE_PINNED;
-    properties.location =
-        new CUmemLocation(CUmemLocationType.CU_MEM_LOCATION_TYPE_DEVICE, device);
+    properties.location = new CUmemLocation(CUmemLocationType.CU_MEM_LOCATION_TYPE_DEVICE, device);
     CUmemoryPool pool = new CUmemoryPool();
     ok(cuda.cuMemPoolCreate(pool, properties));
     return pool;
@@ -332,8 +327,7 @@ final class SeveralDevices {
     assertThat(can[0]).isZero();
     use(last);
     ok(cuda.cuEventRecord(places.get(0).event, places.get(last).stream));
-    expect(
-        cuda.cuStreamSynchronize(places.get(last).stream), CUresult.CUDA_ERROR_INVALID_HANDLE);
+    expect(cuda.cuStreamSynchronize(places.get(last).stream), CUresult.CUDA_ERROR_INVALID_HANDLE);
     expect(
         cuda.cuEventElapsedTime(new float[1], places.get(0).event, places.get(last).event),
         CUresult.CUDA_ERROR_INVALID_HANDLE);

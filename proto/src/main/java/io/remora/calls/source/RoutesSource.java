@@ -22,7 +22,8 @@ public final class RoutesSource {
       source.line("public static final int " + kind + " = " + kind.ordinal() + ";");
     }
     source.line("");
-    source.line("/** So many bits of a field in a route say what it names; the others its number. */");
+    source.line(
+        "/** So many bits of a field in a route say what it names; the others its number. */");
     source.line("public static final int KIND_BITS = 3;").line("");
     Map<String, List<CallEntry>> routes = new LinkedHashMap<>();
     for (CallEntry entry : table.onWire()) {
