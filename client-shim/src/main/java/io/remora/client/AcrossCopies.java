@@ -89,8 +89,7 @@ final class AcrossCopies {
   private End defaultEnd(long address) {
     ClientContext current = core.thread().current();
     int device = core.servers().numbering().deviceOfAddress(address);
-    boolean here = current != null && current.device() == device;
-    return new End(here ? current.handle() : device, 0);
+    return new End(current != null && current.device() == device ? current.handle() : device, 0);
   }
 
   /** On the client's own thread: the stream that holds the copy stands still. */

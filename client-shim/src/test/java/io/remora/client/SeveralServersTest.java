@@ -28,6 +28,9 @@ import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUevent;
+import jcuda.driver.CUgraph;
+import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUgraphNode;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import org.junit.jupiter.api.AfterEach;
@@ -253,6 +256,31 @@ class SeveralServersTest {
     assertThat(cuda.cuMemcpyDtoD(pointer(one.address()), pointer(two.address()), 4))
         .isEqualTo(CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE);
     ok(cuda.cuCtxSynchronize());
+  }
+
+  @Test
+  void whatIsMadeOfAnObjectIsMadeOnItsServer() {
+    use(1);
+    CUgraph graph = new CUgraph();
+    ok(cuda.cuGraphCreate(graph, 0));
+    use(0);
+    CUgraphNode node = new CUgraphNode();
+    CUgraph clone = new CUgraph();
+    CUgraphExec exec = new CUgraphExec();
+    ok(cuda.cuGraphAddEmptyNode(node, graph, null, 0));
+    ok(cuda.cuGraphClone(clone, graph));
+    ok(cuda.cuGraphInstantiate(exec, graph, 0));
+    cuda.flush();
+    assertThat(List.of(graph, node, clone, exec))
+        .extracting(each -> JCudaFields.value(each) >>> 48)
+        .containsOnly(1L);
+    assertThat(numbers(second))
+        .containsExactly(
+            Calls.CU_GRAPH_CREATE,
+            Calls.REMORA_GRAPH_ADD_NODE,
+            Calls.CU_GRAPH_CLONE,
+            Calls.CU_GRAPH_INSTANTIATE_WITH_FLAGS);
+    assertThat(numbers(first)).isEmpty();
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.remora.it.shim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.remora.cli.DevicesCommand;
 import io.remora.client.AcrossStats;
 import io.remora.client.AdminClient;
 import io.remora.client.Detour;
@@ -10,6 +11,8 @@ import io.remora.client.RemoteCuda;
 import io.remora.it.pool.PoolMembers;
 import io.remora.it.process.Await;
 import io.remora.v1.DrainServerRequest;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 /** C programs that know nothing but a list of servers. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -193,6 +197,35 @@ class PoolProgramsTest {
           }
           return true;
         });
+  }
+
+  @Test
+  void theCommandLineSaysWhichServerHasWhichDevice() throws Exception {
+    Map<String, String> environment = pool.environment("alice");
+    StringWriter table = new StringWriter();
+    int status =
+        new CommandLine(new DevicesCommand())
+            .setOut(new PrintWriter(table))
+            .execute(
+                "--server",
+                environment.get("REMORA_SERVER"),
+                "--ca",
+                environment.get("REMORA_CA"),
+                "--token-file",
+                Files.writeString(folder.resolve("token"), environment.get("REMORA_TOKEN"))
+                    .toString(),
+                "--gpus",
+                "3");
+    assertThat(status).isZero();
+    List<String> rows = table.toString().lines().skip(1).toList();
+    assertThat(rows).hasSize(3);
+    assertThat(rows.get(0)).startsWith("0 ").doesNotContain(serverIn(rows.get(2)));
+    assertThat(List.of(serverIn(rows.get(0)), serverIn(rows.get(2))))
+        .containsExactlyInAnyOrder(pool.server("a"), pool.server("b"));
+  }
+
+  private static String serverIn(String row) {
+    return row.replaceAll(".*(127\\.0\\.0\\.1:\\d+).*", "$1");
   }
 
   @Test
