@@ -14,8 +14,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import jcuda.driver.CUdevice_attribute;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,30 +46,30 @@ public final class DevicesCommand implements RemoraCommand {
     QuietLogs.begin();
     try (RemoteCuda cuda = RemoteCuda.connect(settings)) {
       Welcome welcome = cuda.welcome();
-      RoundTrip roundTrip =
-          welcome.getDevicesCount() == 0 ? null : RoundTrip.measure(cuda, new MonotonicClock());
+      Map<String, RoundTrip> trips = RoundTrip.ofServers(cuda, welcome, new MonotonicClock());
       PrintWriter out = spec.commandLine().getOut();
       switch (format) {
-        case TABLE -> out.print(table(cuda.server(), welcome, roundTrip));
-        case JSON -> out.println(json(cuda.server(), welcome, roundTrip));
+        case TABLE -> out.print(table(cuda, welcome, trips));
+        case JSON -> out.println(json(cuda, welcome, trips));
       }
       out.flush();
     }
     return OK;
   }
 
-  private static String table(String server, Welcome welcome, @Nullable RoundTrip roundTrip) {
-    if (welcome.getDevicesCount() == 0 || roundTrip == null) {
+  private static String table(RemoteCuda cuda, Welcome welcome, Map<String, RoundTrip> trips) {
+    if (welcome.getDevicesCount() == 0) {
       return "Tenant '"
           + welcome.getTenant()
           + "' sees no device on "
-          + server
+          + cuda.server()
           + ": ask the"
           + " server's operator to allow one.\n";
     }
     TextTable table =
         new TextTable("DEVICE", "NAME", "KIND", "COMPUTE", "MEMORY", "SMS", "SERVER", "RTT");
     for (DeviceSnapshot device : welcome.getDevicesList()) {
+      String server = cuda.serverOf(device.getOrdinal());
       table.row(
           Integer.toString(device.getOrdinal()),
           device.getName(),
@@ -78,12 +78,12 @@ public final class DevicesCommand implements RemoraCommand {
           Sizes.bytes(device.getTotalMemoryBytes()),
           Integer.toString(multiprocessors(device)),
           server,
-          Sizes.time(roundTrip.median()));
+          Sizes.time(Objects.requireNonNull(trips.get(server)).median()));
     }
     return table.toString();
   }
 
-  private static String json(String server, Welcome welcome, @Nullable RoundTrip roundTrip) {
+  private static String json(RemoteCuda cuda, Welcome welcome, Map<String, RoundTrip> trips) {
     List<Object> devices = new ArrayList<>();
     for (DeviceSnapshot device : welcome.getDevicesList()) {
       Map<String, Object> entry = new LinkedHashMap<>();
@@ -94,17 +94,25 @@ public final class DevicesCommand implements RemoraCommand {
       entry.put("memoryBytes", device.getTotalMemoryBytes());
       entry.put("multiprocessors", multiprocessors(device));
       entry.put("pciBusId", device.getPciBusId());
+      String at = cuda.serverOf(device.getOrdinal());
+      entry.put("server", at);
+      entry.put("roundTripMicros", micros(Objects.requireNonNull(trips.get(at))));
       devices.add(entry);
     }
     Map<String, Object> document = new LinkedHashMap<>();
-    document.put("server", server);
+    document.put("server", cuda.server());
     document.put("serverVersion", welcome.getServerVersion());
     document.put("tenant", welcome.getTenant());
-    if (roundTrip != null) {
-      document.put("roundTripMicros", roundTrip.median().toNanos() / 1e3);
+    RoundTrip first = trips.get(cuda.server());
+    if (first != null) {
+      document.put("roundTripMicros", micros(first));
     }
     document.put("devices", devices);
     return Json.of(document);
+  }
+
+  private static double micros(RoundTrip trip) {
+    return trip.median().toNanos() / 1e3;
   }
 
   static String compute(DeviceSnapshot device) {

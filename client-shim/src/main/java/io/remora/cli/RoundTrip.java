@@ -2,8 +2,12 @@
 package io.remora.cli;
 
 import io.remora.client.RemoteCuda;
+import io.remora.v1.DeviceSnapshot;
+import io.remora.v1.Welcome;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.LongSupplier;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -19,16 +23,28 @@ public record RoundTrip(Duration median, Duration least) {
   private static final int WARM_UP_CALLS = 200;
   private static final int MEASURED_CALLS = 101;
 
+  /** Measures to each server of a session's devices; HOST:PORT to how far it is. */
+  static Map<String, RoundTrip> ofServers(
+      RemoteCuda cuda, Welcome welcome, LongSupplier nanoClock) {
+    Map<String, RoundTrip> trips = new HashMap<>();
+    for (DeviceSnapshot device : welcome.getDevicesList()) {
+      int ordinal = device.getOrdinal();
+      trips.computeIfAbsent(cuda.serverOf(ordinal), unused -> measure(cuda, ordinal, nanoClock));
+    }
+    return trips;
+  }
+
   /**
-   * Measures on an open session with at least one device, in well under a second on a near server.
+   * Measures to the server of a device, in well under a second on a near server.
    *
+   * @param ordinal the device's
    * @throws IllegalStateException if a call fails
    */
-  public static RoundTrip measure(RemoteCuda cuda, LongSupplier nanoClock) {
+  public static RoundTrip measure(RemoteCuda cuda, int ordinal, LongSupplier nanoClock) {
     CUdevice device = new CUdevice();
     CUcontext context = new CUcontext();
     require(cuda, "cuInit", cuda.cuInit(0));
-    require(cuda, "cuDeviceGet", cuda.cuDeviceGet(device, 0));
+    require(cuda, "cuDeviceGet", cuda.cuDeviceGet(device, ordinal));
     require(cuda, "cuDevicePrimaryCtxRetain", cuda.cuDevicePrimaryCtxRetain(context, device));
     require(cuda, "cuCtxSetCurrent", cuda.cuCtxSetCurrent(context));
     Duration budget = Duration.ofSeconds(1);

@@ -10,7 +10,10 @@ import io.remora.v1.DeviceSnapshot;
 import io.remora.v1.Welcome;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongSupplier;
 
 /** Whether the server lets this tenant in, what it gives, and how far away it is. */
@@ -37,14 +40,14 @@ final class SessionCheck implements Check {
               "opened as tenant '"
                   + welcome.getTenant()
                   + "' on "
-                  + cuda.server()
+                  + String.join(" and ", cuda.servers())
                   + ", server "
                   + welcome.getServerVersion()
                   + ", protocol "
                   + welcome.getProtocolVersion()));
       findings.addAll(devices(welcome));
       if (welcome.getDevicesCount() > 0) {
-        findings.add(distance(RoundTrip.measure(cuda, nanoClock)));
+        findings.add(distance(farthest(cuda, welcome)));
       }
     } catch (ConnectionException e) {
       findings.add(refused(e));
@@ -91,6 +94,11 @@ final class SessionCheck implements Check {
                   + " for this tenant"));
     }
     return findings;
+  }
+
+  private RoundTrip farthest(RemoteCuda cuda, Welcome welcome) {
+    Map<String, RoundTrip> trips = RoundTrip.ofServers(cuda, welcome, nanoClock);
+    return Collections.max(trips.values(), Comparator.comparing(RoundTrip::median));
   }
 
   private static Finding distance(RoundTrip trip) {

@@ -155,14 +155,16 @@ interface ArrayCalls extends TableCalls {
 
   @Override
   default int cuMemcpy3D(@Nullable CUDA_MEMCPY3D pCopy) {
-    return cuMemcpy3DAsync(pCopy, null);
+    return pCopy == null
+        ? CUresult.CUDA_ERROR_INVALID_VALUE
+        : new BoxCopy(core(), pCopy, null, true).run();
   }
 
   @Override
   default int cuMemcpy3DAsync(@Nullable CUDA_MEMCPY3D pCopy, @Nullable CUstream hStream) {
     return pCopy == null
         ? CUresult.CUDA_ERROR_INVALID_VALUE
-        : new BoxCopy(core(), pCopy, hStream).run();
+        : new BoxCopy(core(), pCopy, hStream, false).run();
   }
 
   @Override
@@ -270,7 +272,7 @@ interface ArrayCalls extends TableCalls {
     }
     return widths[0] != 0 && widths[1] != 0 && widths[0] != widths[1]
         ? CUresult.CUDA_ERROR_NOT_SUPPORTED
-        : new RowsCopy(core(), copy, hStream).run();
+        : new RowsCopy(core(), copy, hStream, hStream == null).run();
   }
 
   private static int part(

@@ -17,11 +17,16 @@ final class BoxCopy {
   private final ClientCore core;
   private final CUDA_MEMCPY3D copy;
   private final @Nullable CUstream stream;
+  private final boolean waits;
 
-  BoxCopy(ClientCore core, CUDA_MEMCPY3D copy, @Nullable CUstream stream) {
+  /**
+   * @param waits whether the program has given it no stream
+   */
+  BoxCopy(ClientCore core, CUDA_MEMCPY3D copy, @Nullable CUstream stream, boolean waits) {
     this.core = core;
     this.copy = copy;
     this.stream = stream;
+    this.waits = waits;
   }
 
   /** Rows from one slice to the next, or why there are none: {@code height} is negative then. */
@@ -55,7 +60,7 @@ final class BoxCopy {
       CUDA_MEMCPY2D rows = rows(height);
       rows.srcY = from.firstRow + slice * from.height;
       rows.dstY = to.firstRow + slice * to.height;
-      result = new RowsCopy(core, rows, stream).run();
+      result = new RowsCopy(core, rows, stream, waits).run();
     }
     return result;
   }

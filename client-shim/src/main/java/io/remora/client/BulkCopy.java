@@ -15,8 +15,18 @@ final class BulkCopy {
   private final ClientCore core;
   private final ThreadState thread;
 
+  /** Where the calls are made; null: in the current context, or where their arguments say. */
+  private final @Nullable Destination destination;
+
+  /** A copy of the program's. */
   BulkCopy(ClientCore core) {
+    this(core, null);
+  }
+
+  /** A copy of the client's own, in a context that it names. */
+  BulkCopy(ClientCore core, @Nullable Destination destination) {
     this.core = core;
+    this.destination = destination;
     thread = core.thread();
   }
 
@@ -43,7 +53,7 @@ final class BulkCopy {
    * @param source null if the program's pointer can't be read
    */
   int upload(@Nullable ByteSource source, int number, ChunkWriter writer) {
-    int result = core.refusal(thread);
+    int result = refusal();
     if (result != CUresult.CUDA_SUCCESS) {
       return result;
     }
@@ -54,35 +64,52 @@ final class BulkCopy {
     if (bytes <= WireLimits.SMALL_FRAME_BYTES_MAX / 2) {
       return bytes == 0 ? CUresult.CUDA_SUCCESS : sendSmall(source, (int) bytes, number, writer);
     }
-    int chunk = Math.max(1, core.connection().welcome().getChunkBytesMax());
+    // All chunks go to one server, which the first one's arguments tell.
+    Destination to =
+        destination == null
+            ? core.destination(number, thread, out -> writer.write(out, NO_SCRATCH, 0, false))
+            : destination;
+    int chunk = Math.max(1, to.connection().welcome().getChunkBytesMax());
     try {
       for (long offset = 0; offset < bytes && result == CUresult.CUDA_SUCCESS; offset += chunk) {
         int length = (int) Math.min(chunk, bytes - offset);
-        result = sendChunk(source, offset, length, number, writer);
+        result = sendChunk(to, source, offset, length, number, writer);
       }
     } finally {
-      core.ownPayloads();
+      to.sender().ownPayloads();
     }
     return result;
   }
 
-  private int sendChunk(
-      ByteSource source, long offset, int length, int number, ChunkWriter writer) {
+  private static int sendChunk(
+      Destination to, ByteSource source, long offset, int length, int number, ChunkWriter writer) {
+    CallSender sender = to.sender();
     boolean lent = source.isInPlace();
-    ByteBuffer place = lent ? NO_SCRATCH : core.payloadPlace(length);
+    ByteBuffer place = lent ? NO_SCRATCH : sender.payloadPlace(length);
     ByteBuffer part = source.read(offset, length, place);
-    WireWriter out = core.beginPayload(number, thread, length);
+    WireWriter out = sender.beginPayload(number, to.context(), length);
     try {
       writer.write(out, part, offset, true);
-      return core.endPayload(lent);
+      return sender.endPayload(lent);
     } finally {
-      core.release();
+      sender.release();
     }
+  }
+
+  /** A copy of the client's own needs no current context. */
+  private int refusal() {
+    return destination == null ? core.refusal(thread) : CUresult.CUDA_SUCCESS;
+  }
+
+  private WireWriter begin(int number) {
+    return destination == null
+        ? core.begin(number, thread)
+        : core.begin(number, thread, destination);
   }
 
   private int sendSmall(ByteSource source, int bytes, int number, ChunkWriter writer) {
     ByteBuffer part = source.read(0, bytes, thread.scratch(bytes));
-    WireWriter out = core.begin(number, thread);
+    WireWriter out = begin(number);
     try {
       writer.write(out, part, 0, false);
       return core.endAsync();
@@ -113,7 +140,7 @@ final class BulkCopy {
       RequestWriter writer,
       BulkTarget.PieceDecoder decoder,
       boolean waits) {
-    int result = core.refusal(thread);
+    int result = refusal();
     if (result != CUresult.CUDA_SUCCESS) {
       return result;
     }
@@ -124,7 +151,7 @@ final class BulkCopy {
       return CUresult.CUDA_SUCCESS;
     }
     BulkTarget target = new BulkTarget(sink, decoder);
-    WireWriter out = core.begin(number, thread);
+    WireWriter out = begin(number);
     try {
       writer.write(out);
       if (!waits) {

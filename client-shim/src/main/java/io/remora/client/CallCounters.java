@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntFunction;
+import java.util.function.ToLongFunction;
 
 /** Counts what {@link Stats} shows. Cheap enough to be always on; any thread. */
 final class CallCounters {
@@ -63,20 +64,25 @@ final class CallCounters {
   }
 
   /**
+   * What the connections of a program have counted together.
+   *
+   * @param connections at least one, all of the same numbers of calls
    * @param names call number to entry point
+   * @param across what was done between the servers
    */
-  Stats snapshot(IntFunction<String> names) {
+  static Stats sum(List<CallCounters> connections, IntFunction<String> names, AcrossStats across) {
     long sent = 0;
     long waited = 0;
     List<Stats.EntryStats> entries = new ArrayList<>();
-    for (int number = 0; number < calls.length(); number++) {
-      long count = calls.getOpaque(number);
+    for (int i = 0; i < connections.get(0).calls.length(); i++) {
+      int number = i;
+      long count = total(connections, each -> each.calls.getOpaque(number));
       if (count > 0) {
-        long waitCount = waits.getOpaque(number);
+        long waitCount = total(connections, each -> each.waits.getOpaque(number));
+        long blocked = total(connections, each -> each.blockedNanos.get(number));
         sent += count;
         waited += waitCount;
-        entries.add(
-            new Stats.EntryStats(names.apply(number), count, waitCount, blockedNanos.get(number)));
+        entries.add(new Stats.EntryStats(names.apply(number), count, waitCount, blocked));
       }
     }
     entries.sort(
@@ -86,12 +92,17 @@ final class CallCounters {
     return new Stats(
         sent,
         waited,
-        local.sum(),
-        frames.sum(),
-        bytesSent.sum(),
-        bytesReceived.sum(),
-        creditNanos.sum(),
-        resumes.sum(),
+        total(connections, each -> each.local.sum()),
+        total(connections, each -> each.frames.sum()),
+        total(connections, each -> each.bytesSent.sum()),
+        total(connections, each -> each.bytesReceived.sum()),
+        total(connections, each -> each.creditNanos.sum()),
+        total(connections, each -> each.resumes.sum()),
+        across,
         entries);
+  }
+
+  private static long total(List<CallCounters> connections, ToLongFunction<CallCounters> counter) {
+    return connections.stream().mapToLong(counter).sum();
   }
 }

@@ -6,7 +6,6 @@ import io.remora.client.generated.Calls;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.WireReader;
 import io.remora.wire.WireWriter;
-import java.nio.ByteBuffer;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -16,13 +15,23 @@ import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import org.jspecify.annotations.Nullable;
 
-/** The session as the calls see it: the connection, and the objects that the client knows. */
+/**
+ * The program's sessions as the calls see them: one connection, or one for each of several servers,
+ * and the objects that the client knows.
+ */
 final class ClientCore {
   private static final long STREAM_PER_THREAD = 2;
 
-  private final Connection connection;
+  private final Servers servers;
+
+  /** Whether each call has to be written before it is known where it goes. */
+  private final boolean several;
+
+  /** Of the one server, or the first. */
   private final CallSender sender;
+
   private final ContextTable contexts;
+  private final @Nullable Across across;
   private final HostAllocations hostMemory = new HostAllocations();
   private final ConcurrentHashMap<Long, Function> functions = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Long, ClientStream> streams = new ConcurrentHashMap<>();
@@ -35,14 +44,26 @@ final class ClientCore {
   private final AtomicInteger captures = new AtomicInteger();
   private final AtomicLong lastHandle = new AtomicLong(ClientContext.FIRST_CREATED);
 
-  ClientCore(Connection connection) {
-    this.connection = connection;
-    sender = connection.sender();
-    contexts = new ContextTable(connection.welcome().getDevicesList());
+  ClientCore(Servers servers) {
+    this.servers = servers;
+    several = servers.several();
+    sender = servers.first().sender();
+    contexts = new ContextTable(servers.numbering().devices());
+    across = several ? new Across(this, NanoClock.system()) : null;
   }
 
-  Connection connection() {
-    return connection;
+  Servers servers() {
+    return servers;
+  }
+
+  /** What there is between two servers; null if there is only one. */
+  @Nullable Across across() {
+    return across;
+  }
+
+  /** Functions that wait on streams. */
+  HostFunctions hostFunctions() {
+    return servers.functions();
   }
 
   ContextTable contexts() {
@@ -109,12 +130,23 @@ final class ClientCore {
 
   /** The calling thread's own state. */
   ThreadState thread() {
-    return connection.thread();
+    return servers.thread();
   }
 
-  /** A handle that no object of this session has. */
+  /** A handle that no object has, for one on the current context's server. */
   long newHandle() {
-    return lastHandle.getAndIncrement();
+    return newHandleNear(several ? thread().contextHandle() : 0);
+  }
+
+  /** The same for an object on the server of another, by its handle, or of a device's ordinal. */
+  long newHandleNear(long other) {
+    long number = lastHandle.getAndIncrement();
+    return several ? servers.numbering().near(number, other) : number;
+  }
+
+  /** What a stream's server has: the stream, or for a default stream the current context. */
+  long nearStream(ThreadState thread, long stream) {
+    return stream < ClientContext.FIRST_CREATED ? thread.contextHandle() : stream;
   }
 
   /** The result with which a call must fail at once: no connection, no context; or success. */
@@ -127,9 +159,13 @@ final class ClientCore {
     return current.isAlive() ? CUresult.CUDA_SUCCESS : CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED;
   }
 
-  /** The result of every call once the connection is lost; success before. */
+  /** The result of every call once all connections are lost; success before. */
   int lost(ThreadState thread) {
-    Failure failure = connection.failure();
+    return lost(thread, servers.failure());
+  }
+
+  /** The result of a call after a failure; success without one. */
+  int lost(ThreadState thread, @Nullable Failure failure) {
     if (failure == null) {
       return CUresult.CUDA_SUCCESS;
     }
@@ -139,32 +175,36 @@ final class ClientCore {
 
   /** See {@link CallSender#begin}. */
   WireWriter begin(int number, ThreadState thread) {
-    return sender.begin(number, thread.contextHandle());
+    return several
+        ? thread.draft().begin(number, thread.contextHandle())
+        : sender.begin(number, thread.contextHandle());
   }
 
-  /** See {@link CallSender#beginPayload}. */
-  WireWriter beginPayload(int number, ThreadState thread, int payloadBytes) {
-    return sender.beginPayload(number, thread.contextHandle(), payloadBytes);
+  /** As the other, for a call that is made in a place that is known. */
+  WireWriter begin(int number, ThreadState thread, Destination destination) {
+    return several
+        ? thread.draft().begin(number, destination)
+        : sender.begin(number, destination.context());
+  }
+
+  /** Where a call goes that is about nothing but the current context. */
+  Destination destination(ThreadState thread) {
+    return servers.destination(thread.contextHandle());
+  }
+
+  /** Where a call with such arguments goes; they are written to no frame. */
+  Destination destination(int number, ThreadState thread, Consumer<WireWriter> arguments) {
+    if (!several) {
+      return destination(thread);
+    }
+    WireWriter out = thread.draft().begin(number, thread.contextHandle());
+    arguments.accept(out);
+    return servers.destination(number, thread.contextHandle(), out);
   }
 
   /** See {@link CallSender#endAsync}. */
   int endAsync() {
-    return sender.endAsync();
-  }
-
-  /** See {@link CallSender#endPayload}. */
-  int endPayload(boolean lent) {
-    return sender.endPayload(lent);
-  }
-
-  /** See {@link CallSender#payloadPlace}. */
-  ByteBuffer payloadPlace(int bytes) {
-    return sender.payloadPlace(bytes);
-  }
-
-  /** See {@link CallSender#ownPayloads}. */
-  void ownPayloads() {
-    sender.ownPayloads();
+    return several ? thread().draft().settle(servers).sender().endAsync() : sender.endAsync();
   }
 
   /** Ends a call with small outputs, for which {@link #await} must follow. */
@@ -174,23 +214,34 @@ final class ClientCore {
 
   /** Ends a call with bulk outputs, for which {@link #await} must follow. */
   void endSync(ThreadState thread, @Nullable BulkTarget target) {
+    CallSender to = sender;
+    if (several) {
+      Destination destination = thread.draft().settle(servers);
+      thread.use(destination.connection().index());
+      to = destination.sender();
+    }
     thread.waiter().prepare(target);
-    sender.endSync(thread.waiter());
+    to.endSync(thread.waiter());
   }
 
   /** Ends a copy to host memory that nobody waits for. */
   int endInBackground(int number, BulkTarget target) {
-    return sender.endExpected(new BackgroundDownload(target, number, connection.errors()));
+    Connection to = several ? thread().draft().settle(servers).connection() : servers.first();
+    return to.sender().endExpected(new BackgroundDownload(target, number, to.errors()));
   }
 
   /** See {@link CallSender#release}. */
   void release() {
-    sender.release();
+    if (several) {
+      thread().draft().release();
+    } else {
+      sender.release();
+    }
   }
 
   /** See {@link Connection#await}. */
   int await(ThreadState thread, int number) {
-    return connection.await(thread, number);
+    return servers.at(thread.server()).await(thread, number);
   }
 
   /** Makes a call that waits; after success its outputs can be read. */
@@ -238,7 +289,7 @@ final class ClientCore {
 
   /** Counts a call that was answered here. */
   int local(int result) {
-    connection.counters().answeredLocally();
+    servers.first().counters().answeredLocally();
     return result;
   }
 

@@ -4,12 +4,14 @@ package io.remora.client;
 import io.grpc.ClientCall;
 import io.remora.client.DeferredErrors.Deferred;
 import io.remora.client.generated.Calls;
+import io.remora.v1.MachinePart;
 import io.remora.v1.RemoteResult;
 import io.remora.v1.Welcome;
 import io.remora.wire.InboundFrame;
 import io.remora.wire.OutboundFrame;
 import io.remora.wire.WireException;
 import java.util.BitSet;
+import java.util.function.Consumer;
 import jcuda.driver.CUresult;
 import org.jspecify.annotations.Nullable;
 
@@ -29,12 +31,14 @@ final class Connection implements AutoCloseable {
   private final Receiver receiver;
   private final DeferredErrors errors;
   private final HostCallbacks callbacks;
+  private final int index;
+  private final BitSet supported;
+  private final long spinNanos;
   private final CallCounters counters;
   private final DeviceOutput output;
   private final CallSender sender;
   private final IdleFlusher flusher;
   private final Welcome welcome;
-  private final ThreadLocal<ThreadState> threads;
 
   private Connection(
       ConnectionSettings settings,
@@ -45,6 +49,7 @@ final class Connection implements AutoCloseable {
       Parts parts,
       Welcome welcome) {
     server = settings.server();
+    index = parts.part.getIndex();
     this.clock = clock;
     this.transport = transport;
     this.welcome = welcome;
@@ -55,6 +60,7 @@ final class Connection implements AutoCloseable {
     callbacks = parts.callbacks;
     counters = parts.counters;
     output = parts.output;
+    supported = BitSet.valueOf(welcome.getSupportedCalls().toByteArray());
     sender =
         new CallSender(
             clock,
@@ -62,27 +68,35 @@ final class Connection implements AutoCloseable {
             transport.loop(),
             parts.answers,
             counters,
-            BitSet.valueOf(welcome.getSupportedCalls().toByteArray()),
+            supported,
             welcome.getWindowCalls(),
             welcome.getWindowBytes());
     resumption = resumable ? new Resumption(streams, clock, line, sender, receiver, welcome) : null;
     flusher = new IdleFlusher(sender);
-    long spinNanos = settings.spin().toNanos();
-    threads =
-        ThreadLocal.withInitial(() -> new ThreadState(new Waiter(transport.loop(), spinNanos)));
+    spinNanos = settings.spin().toNanos();
+  }
+
+  /** What all sessions of a program have in common. */
+  record Shared(HostFunctions functions, DeviceOutput output) {
+    static Shared of(ConnectionSettings settings) {
+      return new Shared(new HostFunctions(), new DeviceOutput(settings.deviceOutput()));
+    }
   }
 
   /** What exists before there is a session. */
   private static final class Parts {
+    final MachinePart part;
     final PendingAnswers answers = new PendingAnswers();
     final DeferredErrors errors = new DeferredErrors();
     final CallCounters counters = new CallCounters(Calls.supportedCalls().length * Byte.SIZE);
-    final HostCallbacks callbacks = new HostCallbacks();
+    final HostCallbacks callbacks;
     final DeviceOutput output;
     final Receiver receiver;
 
-    Parts(ConnectionSettings settings) {
-      output = new DeviceOutput(settings.deviceOutput());
+    Parts(MachinePart part, Shared shared) {
+      this.part = part;
+      callbacks = new HostCallbacks(shared.functions, errors);
+      output = shared.output;
       receiver = new Receiver(answers, errors, callbacks, output, counters);
     }
   }
@@ -90,17 +104,19 @@ final class Connection implements AutoCloseable {
   /**
    * Connects and opens a session, within the settings' timeouts.
    *
+   * @param part the session's place among those of the program
    * @throws ConnectionException that says what to do
    */
-  static Connection open(ConnectionSettings settings) throws ConnectionException {
+  static Connection open(ConnectionSettings settings, MachinePart part, Shared shared)
+      throws ConnectionException {
     NanoClock clock = NanoClock.system();
     Transport transport = Transport.open(settings, clock);
-    Parts parts = new Parts(settings);
+    Parts parts = new Parts(part, shared);
     boolean opened = false;
     try {
       Streams streams = new Streams(settings, transport);
       ClientCall<OutboundFrame, InboundFrame> call = streams.open(parts.receiver, null);
-      call.sendMessage(streams.hello(null));
+      call.sendMessage(streams.hello(part, null));
       Welcome welcome = Handshake.await(parts.receiver, settings, transport.channel());
       Connection connection =
           new Connection(settings, clock, transport, streams, call, parts, welcome);
@@ -137,9 +153,29 @@ final class Connection implements AutoCloseable {
     return sender;
   }
 
-  /** Functions that wait on streams. */
-  HostCallbacks callbacks() {
-    return callbacks;
+  /** The server's place among those of the program. */
+  int index() {
+    return index;
+  }
+
+  /** Whether the server knows a call. */
+  boolean knows(int number) {
+    return supported.get(number);
+  }
+
+  /** The place of a context on this server. */
+  Destination at(long context) {
+    return new Destination(this, context);
+  }
+
+  /** What a thread waits by for this server's answers. */
+  Waiter newWaiter() {
+    return new Waiter(transport.loop(), spinNanos);
+  }
+
+  /** Names who is told once when the session is over, at once if it is; may not block. */
+  void whenFailed(Consumer<Failure> listener) {
+    receiver.whenFailed(listener);
   }
 
   /** Where failures go that no call has returned. */
@@ -149,11 +185,6 @@ final class Connection implements AutoCloseable {
 
   CallCounters counters() {
     return counters;
-  }
-
-  /** The calling thread's own state. */
-  ThreadState thread() {
-    return threads.get();
   }
 
   /** Why there is no session any more, or null. */
@@ -172,10 +203,12 @@ final class Connection implements AutoCloseable {
     Waiter waiter = thread.waiter();
     long start = clock.nanos();
     waiter.await();
-    output.write();
+    if (!thread.isOwn()) {
+      output.write();
+    }
     counters.waited(number, clock.nanos() - start);
     int result = waiter.result();
-    if (result == RemoteResult.IMAGE_NEEDED_VALUE) {
+    if (result == RemoteResult.IMAGE_NEEDED_VALUE || thread.isOwn()) {
       return result;
     }
     boolean failed = result != CUresult.CUDA_SUCCESS;

@@ -108,7 +108,7 @@ interface ContextCalls extends TableCalls {
       return CUresult.CUDA_ERROR_INVALID_VALUE;
     }
     ThreadState thread = core.thread();
-    long handle = core.newHandle();
+    long handle = core.newHandleNear(device.getOrdinal());
     WireWriter out = core.begin(Calls.CU_CTX_CREATE, thread);
     int result;
     try {

@@ -47,6 +47,10 @@ interface CopyCalls extends GraphStructureCalls {
       return captured;
     }
     long stream = core().stream(core().thread(), hStream);
+    if (isElsewhere(destination, stream)) {
+      int result = cuStreamSynchronize(hStream);
+      return result == CUresult.CUDA_SUCCESS ? cuMemcpyHtoD(dstDevice, srcHost, byteCount) : result;
+    }
     return new BulkCopy(core())
         .upload(
             span,
@@ -97,6 +101,10 @@ interface CopyCalls extends GraphStructureCalls {
     if (captured >= 0) {
       return captured;
     }
+    if (isElsewhere(source, stream)) {
+      int result = cuStreamSynchronize(hStream);
+      return result == CUresult.CUDA_SUCCESS ? cuMemcpyDtoH(dstHost, srcDevice, byteCount) : result;
+    }
     return core().hostMemory().contains(dstHost)
         ? copy.downloadInBackground(sink, Calls.CU_MEMCPY_DTO_H_ASYNC, request, decoder)
         : copy.download(sink, Calls.CU_MEMCPY_DTO_H_ASYNC, request, decoder);
@@ -119,19 +127,28 @@ interface CopyCalls extends GraphStructureCalls {
 
   @Override
   default int cuMemcpy2D(@Nullable CUDA_MEMCPY2D pCopy) {
-    return cuMemcpy2DAsync(pCopy, null);
+    return rows(pCopy, null, true);
   }
 
   @Override
   default int cuMemcpy2DUnaligned(@Nullable CUDA_MEMCPY2D pCopy) {
-    return cuMemcpy2DAsync(pCopy, null);
+    return rows(pCopy, null, true);
   }
 
   @Override
   default int cuMemcpy2DAsync(@Nullable CUDA_MEMCPY2D pCopy, @Nullable CUstream hStream) {
-    if (pCopy == null) {
-      return CUresult.CUDA_ERROR_INVALID_VALUE;
-    }
-    return new RowsCopy(core(), RowsCopy.copyOf(pCopy), hStream).run();
+    return rows(pCopy, hStream, false);
+  }
+
+  private int rows(@Nullable CUDA_MEMCPY2D pCopy, @Nullable CUstream hStream, boolean waits) {
+    return pCopy == null
+        ? CUresult.CUDA_ERROR_INVALID_VALUE
+        : new RowsCopy(core(), RowsCopy.copyOf(pCopy), hStream, waits).run();
+  }
+
+  /** Whether memory is on another server than a stream, which then is waited for. */
+  private boolean isElsewhere(long address, long stream) {
+    Across across = core().across();
+    return across != null && across.isElsewhere(address, stream);
   }
 }

@@ -28,8 +28,7 @@ interface DeviceCalls extends TableCalls {
 
   @Override
   default int cuDriverGetVersion(int @Nullable [] driverVersion) {
-    return DeviceValues.give(
-        core(), driverVersion, core().connection().welcome().getDriverVersion());
+    return DeviceValues.give(core(), driverVersion, core().servers().welcome().getDriverVersion());
   }
 
   @Override

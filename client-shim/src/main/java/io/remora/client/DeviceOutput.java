@@ -7,10 +7,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What kernels have printed, on its way to the program. The receiving thread brings it; a thread
- * whose waiting call returns writes it out, as CUDA does at synchronisation points. What nobody
- * waits for is written by the receiving thread once there is much of it, so that a program that
- * doesn't read its own output slows its kernels' and loses nothing.
+ * What kernels have printed, on any server, on its way to the program. A receiving thread brings
+ * it; a thread whose waiting call returns writes it out, as CUDA does at synchronisation points.
+ * What nobody waits for is written by the receiving thread once there is much of it, so that a
+ * program that doesn't read its own output slows its kernels' and loses nothing.
  */
 final class DeviceOutput {
   private static final System.Logger LOG = System.getLogger(DeviceOutput.class.getName());
@@ -27,7 +27,7 @@ final class DeviceOutput {
   private final Deque<byte[]> waiting = new ArrayDeque<>();
   private long waitingBytes;
 
-  /** Belongs to the receiving thread. */
+  /** Under {@link #arrivals}: each server has a receiving thread. */
   private boolean lossTold;
 
   /** Set for good once something was printed: until then waiting calls cost nothing here. */
@@ -37,13 +37,15 @@ final class DeviceOutput {
     this.sink = sink;
   }
 
-  /** Something was printed; the receiving thread. */
+  /** Something was printed; a receiving thread. */
   void arrived(int device, byte[] text, long lost) {
     if (lost != 0) {
       // Once is enough for a person; a printing loop would repeat it without end.
-      System.Logger.Level level =
-          lossTold ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING;
-      lossTold = true;
+      System.Logger.Level level;
+      synchronized (arrivals) {
+        level = lossTold ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING;
+        lossTold = true;
+      }
       LOG.log(
           level,
           "{0} printf calls of kernels on device {1} are lost: they printed more than"

@@ -150,7 +150,7 @@ interface GraphCalls extends TableCalls {
       return null;
     }
     HostFunction function = new HostFunction(given.fn, given.userData);
-    long token = core().connection().callbacks().register(function);
+    long token = core().hostFunctions().register(function);
     return GraphNodeSpec.of(CUgraphNodeType.CU_GRAPH_NODE_TYPE_HOST, token);
   }
 
@@ -258,7 +258,7 @@ interface GraphCalls extends TableCalls {
     if (result != CUresult.CUDA_SUCCESS) {
       return result;
     }
-    long handle = core.newHandle();
+    long handle = core.newHandleNear(JCudaFields.value(graph));
     WireWriter out = core.begin(Calls.REMORA_GRAPH_ADD_NODE, thread);
     try {
       CallWriter.remoraGraphAddNode(

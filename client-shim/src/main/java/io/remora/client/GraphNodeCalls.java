@@ -122,7 +122,7 @@ interface GraphNodeCalls extends TableCalls {
             hNode,
             CUgraphNodeType.CU_GRAPH_NODE_TYPE_HOST,
             work -> {
-              HostFunction found = core().connection().callbacks().find(work.getArgument());
+              HostFunction found = core().hostFunctions().find(work.getArgument());
               nodeParams.fn = found == null ? null : found.function();
               nodeParams.userData = found == null ? null : found.data();
             });

@@ -179,7 +179,7 @@ interface GraphStructureCalls extends TableCalls {
     if (phGraphExec == null) {
       return CUresult.CUDA_ERROR_INVALID_VALUE;
     }
-    long handle = core().newHandle();
+    long handle = core().newHandleNear(JCudaFields.value(hGraph));
     int result =
         call(
             Calls.CU_GRAPH_INSTANTIATE_WITH_FLAGS,
@@ -246,7 +246,7 @@ interface GraphStructureCalls extends TableCalls {
   @Override
   default int cuStreamBeginCapture(@Nullable CUstream hStream, int mode) {
     long stream = core().stream(core().thread(), hStream);
-    long graph = core().newHandle();
+    long graph = core().newHandleNear(core().nearStream(core().thread(), stream));
     int result =
         call(
             Calls.CU_STREAM_BEGIN_CAPTURE_V10010,

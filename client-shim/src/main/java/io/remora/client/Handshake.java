@@ -11,6 +11,7 @@ import io.remora.client.ConnectionException.Reason;
 import io.remora.client.generated.Calls;
 import io.remora.v1.ClientFrame;
 import io.remora.v1.Hello;
+import io.remora.v1.MachinePart;
 import io.remora.v1.Resume;
 import io.remora.v1.Welcome;
 import io.remora.wire.OutboundFrame;
@@ -38,9 +39,11 @@ final class Handshake {
   /**
    * A stream's first frame.
    *
+   * @param part a new session's place among those of the program
    * @param resume how to go on with a session; null for a new one
    */
-  static OutboundFrame hello(ConnectionSettings settings, @Nullable Resume resume) {
+  static OutboundFrame hello(
+      ConnectionSettings settings, MachinePart part, @Nullable Resume resume) {
     String version = Handshake.class.getPackage().getImplementationVersion();
     String program = settings.program();
     Hello.Builder hello =
@@ -56,6 +59,8 @@ final class Handshake {
             .setFollows(settings.resume());
     if (resume != null) {
       hello.setResume(resume);
+    } else if (part.getIndex() != 0) {
+      hello.setPart(part);
     }
     byte[] frame = ClientFrame.newBuilder().setHello(hello).build().toByteArray();
     return OutboundFrame.of(frame, 0, frame.length);

@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.client;
 
-import java.util.concurrent.ConcurrentHashMap;
+import io.remora.client.HostFunctions.HeldFunction;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Functions of the program that wait for their turn on a stream. They run one after the other on a
- * thread of their own, as CUDA runs them; calling CUDA from them is as forbidden as it is there.
+ * Runs the functions that one server's streams reach, one after the other on a thread of their own,
+ * as CUDA runs them; calling CUDA from them is as forbidden as it is there.
  */
 final class HostCallbacks {
   private static final System.Logger LOG = System.getLogger(HostCallbacks.class.getName());
 
-  private final ConcurrentHashMap<Long, IntConsumer> functions = new ConcurrentHashMap<>();
-  private final AtomicLong lastToken = new AtomicLong();
+  private final HostFunctions functions;
+  private final DeferredErrors errors;
   private volatile LongConsumer whenDone = sequence -> {};
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(
@@ -28,31 +26,14 @@ final class HostCallbacks {
             return worker;
           });
 
+  HostCallbacks(HostFunctions functions, DeferredErrors errors) {
+    this.functions = functions;
+    this.errors = errors;
+  }
+
   /** Names who is told the sequence number of each callback that has run. */
   void whenDone(LongConsumer listener) {
     whenDone = listener;
-  }
-
-  /**
-   * Keeps a function until its turn.
-   *
-   * @param function gets the stream's {@code CUresult}
-   * @return what the server names it by
-   */
-  long register(IntConsumer function) {
-    long token = lastToken.incrementAndGet();
-    functions.put(token, function);
-    return token;
-  }
-
-  /** The function of a graph that the server names so; null if it isn't one. */
-  @Nullable HostFunction find(long token) {
-    return functions.get(token) instanceof HostFunction function ? function : null;
-  }
-
-  /** Forgets a function that could not be put on a stream. */
-  void forget(long token) {
-    functions.remove(token);
   }
 
   /**
@@ -61,9 +42,14 @@ final class HostCallbacks {
    * @param again whether it is a graph's, which may ask for it again
    */
   void reached(long sequence, long token, int status, boolean again) {
-    IntConsumer function = again ? functions.get(token) : functions.remove(token);
+    HeldFunction held = functions.takeHeld(token);
+    IntConsumer function = functions.take(token, again);
     try {
-      thread.execute(() -> run(sequence, function == null ? ignored -> {} : function, status));
+      if (held == null) {
+        thread.execute(() -> run(sequence, function == null ? ignored -> {} : function, status));
+      } else {
+        thread.execute(() -> held.reached(status, new HeldStream(sequence, errors, whenDone)));
+      }
     } catch (RejectedExecutionException e) {
       LOG.log(System.Logger.Level.DEBUG, "the connection is closed, a host function is not run");
     }

@@ -60,23 +60,25 @@ final class ImageRequest {
   }
 
   private int upload() {
-    int chunk = core.connection().welcome().getChunkBytesMax();
+    Destination to = core.destination(thread);
+    CallSender sender = to.sender();
+    int chunk = to.connection().welcome().getChunkBytesMax();
     int result = CUresult.CUDA_SUCCESS;
     try {
       for (int offset = 0; offset < image.length && result == CUresult.CUDA_SUCCESS; ) {
         int length = Math.min(chunk, image.length - offset);
         ByteBuffer part = ByteBuffer.wrap(image, offset, length);
-        WireWriter out = core.beginPayload(Calls.REMORA_UPLOAD_IMAGE, thread, length);
+        WireWriter out = sender.beginPayload(Calls.REMORA_UPLOAD_IMAGE, to.context(), length);
         try {
           CallWriter.remoraUploadImageTail(out, hash, image.length, offset, part);
-          result = core.endPayload(true);
+          result = sender.endPayload(true);
         } finally {
-          core.release();
+          sender.release();
         }
         offset += length;
       }
     } finally {
-      core.ownPayloads();
+      sender.ownPayloads();
     }
     return result;
   }

@@ -157,8 +157,8 @@ interface LaunchCalls extends TableCalls {
       return result;
     }
     long stream = core.stream(thread, hStream);
-    HostCallbacks callbacks = core.connection().callbacks();
-    long token = callbacks.register(status -> callback.call(hStream, status, userData));
+    HostFunctions functions = core.hostFunctions();
+    long token = functions.register(status -> callback.call(hStream, status, userData));
     WireWriter out = core.begin(Calls.CU_STREAM_ADD_CALLBACK, thread);
     try {
       CallWriter.cuStreamAddCallback(out, stream, flags, token);
@@ -167,7 +167,7 @@ interface LaunchCalls extends TableCalls {
       core.release();
     }
     if (result != CUresult.CUDA_SUCCESS) {
-      callbacks.forget(token);
+      functions.forget(token);
     }
     return result;
   }
@@ -185,8 +185,8 @@ interface LaunchCalls extends TableCalls {
       return result;
     }
     long stream = core.stream(thread, hStream);
-    HostCallbacks callbacks = core.connection().callbacks();
-    long token = callbacks.register(new HostFunction(fn, userData));
+    HostFunctions functions = core.hostFunctions();
+    long token = functions.register(new HostFunction(fn, userData));
     WireWriter out = core.begin(Calls.CU_LAUNCH_HOST_FUNC, thread);
     try {
       CallWriter.cuLaunchHostFunc(out, stream, token);
@@ -195,7 +195,7 @@ interface LaunchCalls extends TableCalls {
       core.release();
     }
     if (result != CUresult.CUDA_SUCCESS) {
-      callbacks.forget(token);
+      functions.forget(token);
     }
     return result;
   }

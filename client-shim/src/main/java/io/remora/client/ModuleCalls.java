@@ -126,7 +126,7 @@ interface ModuleCalls extends TableCalls {
     if (result != CUresult.CUDA_SUCCESS) {
       return result;
     }
-    long handle = core.newHandle();
+    long handle = core.newHandleNear(module);
     WireWriter out = core.begin(Calls.CU_MODULE_GET_FUNCTION, thread);
     try {
       CallWriter.cuModuleGetFunction(out, handle, module, name);

@@ -46,11 +46,15 @@ interface PeerCalls extends TableCalls {
 
   @Override
   default int cuMemcpy3DPeer(@Nullable CUDA_MEMCPY3D_PEER pCopy) {
-    return cuMemcpy3DPeerAsync(pCopy, null);
+    return copy(pCopy, null, true);
   }
 
   @Override
   default int cuMemcpy3DPeerAsync(@Nullable CUDA_MEMCPY3D_PEER pCopy, @Nullable CUstream hStream) {
+    return copy(pCopy, hStream, false);
+  }
+
+  private int copy(@Nullable CUDA_MEMCPY3D_PEER pCopy, @Nullable CUstream hStream, boolean waits) {
     if (pCopy == null) {
       return CUresult.CUDA_ERROR_INVALID_VALUE;
     }
@@ -62,7 +66,7 @@ interface PeerCalls extends TableCalls {
       result = checkSide(pCopy.dstMemoryType, pCopy.dstDevice, pCopy.dstContext);
     }
     return result == CUresult.CUDA_SUCCESS
-        ? new BoxCopy(core(), box(pCopy), hStream).run()
+        ? new BoxCopy(core(), box(pCopy), hStream, waits).run()
         : result;
   }
 

@@ -23,7 +23,7 @@ interface PoolCalls extends TableCalls {
     if (result != CUresult.CUDA_SUCCESS) {
       return result;
     }
-    long handle = core().newHandle();
+    long handle = core().newHandleNear(Integer.toUnsignedLong(location.id));
     WireWriter out = core().begin(Calls.CU_MEM_POOL_CREATE, thread);
     try {
       CallWriter.cuMemPoolCreate(

@@ -9,6 +9,7 @@ import io.remora.client.ConnectionException.Reason;
 import io.remora.client.config.ClientSettings;
 import io.remora.client.config.Found;
 import io.remora.client.config.SettingKey;
+import io.remora.v1.Grant;
 import io.remora.v1.PlaceReply;
 import io.remora.v1.PlaceRequest;
 import io.remora.v1.PoolGrpc;
@@ -20,8 +21,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a session finds its server in a pool: any member is asked where, and if that one is gone when
- * the session comes, the pool is asked again for another one.
+ * How a program finds its server in a pool, or its servers: any member is asked where, and if one
+ * of those that it names is gone when the session comes, the pool is asked again for others.
  */
 final class PoolPlacement {
   private static final System.Logger LOG = System.getLogger(PoolPlacement.class.getName());
@@ -41,45 +42,52 @@ final class PoolPlacement {
     servers = ConfiguredSettings.ofAll(found);
   }
 
-  /** Opens something on the member that a session was given. */
-  interface Opener<T> {
-    T open(ConnectionSettings settings) throws ConnectionException;
-  }
-
   /**
-   * Opens a session where the settings say, in a pool where there is room.
+   * Opens a session where the settings say, or one on each server of which a pool has granted
+   * devices.
    *
    * @throws ConnectionException that says what to do
    */
-  static <T> T open(ClientSettings found, Opener<T> opener) throws ConnectionException {
+  static Servers open(ClientSettings found) throws ConnectionException {
     if (!found.asksForPlace()) {
-      return opener.open(ConfiguredSettings.of(found));
+      return ServersOpening.open(List.of(ConfiguredSettings.of(found)));
     }
     PoolPlacement pool = new PoolPlacement(found);
     ConnectionException last = null;
     for (int i = 0; i < PLACES_MAX; i++) {
-      Place place = pool.place();
-      try {
-        return opener.open(place.settings);
+      List<Place> places = pool.place();
+      String member = "";
+      try (ServersOpening opening = new ServersOpening()) {
+        for (Place place : places) {
+          member = place.member;
+          opening.add(place.settings);
+        }
+        return opening.finish();
       } catch (ConnectionException e) {
         boolean gone =
             e.reason() == Reason.UNREACHABLE
                 || e.reason() == Reason.BUSY
                 || e.reason() == Reason.TIMEOUT;
-        if (!gone || place.member.isEmpty()) {
+        if (!gone || member.isEmpty()) {
           throw e;
         }
-        LOG.log(System.Logger.Level.DEBUG, "member {0} is gone: {1}", place.member, e.getMessage());
-        pool.avoid.add(place.member);
+        LOG.log(System.Logger.Level.DEBUG, "member {0} is gone: {1}", member, e.getMessage());
+        pool.avoid.add(member);
         last = e;
       }
     }
     throw Objects.requireNonNull(last);
   }
 
-  private record Place(ConnectionSettings settings, String member) {}
+  private record Place(ConnectionSettings settings, String member) {
+    static Place of(ConnectionSettings asked, Grant grant) {
+      ConnectionSettings at =
+          grant.getServer().isEmpty() ? asked : ConnectionSettings.parse(grant.getServer());
+      return new Place(asked.placedOn(at, grant.getPlacement()), grant.getMember());
+    }
+  }
 
-  private Place place() throws ConnectionException {
+  private List<Place> place() throws ConnectionException {
     ConnectionException last = null;
     for (ConnectionSettings server : servers) {
       try {
@@ -100,7 +108,7 @@ final class PoolPlacement {
             last);
   }
 
-  private Place ask(ConnectionSettings server) throws ConnectionException {
+  private List<Place> ask(ConnectionSettings server) throws ConnectionException {
     Metadata headers = new Metadata();
     String token = server.token();
     if (token != null) {
@@ -115,9 +123,7 @@ final class PoolPlacement {
       while (replies.hasNext()) {
         PlaceReply reply = replies.next();
         if (reply.getPosition() == 0) {
-          ConnectionSettings at =
-              reply.getServer().isEmpty() ? server : ConnectionSettings.parse(reply.getServer());
-          return new Place(server.placedOn(at, reply.getPlacement()), reply.getMember());
+          return places(server, reply);
         }
         if (reply.getPosition() != told) {
           told = reply.getPosition();
@@ -128,10 +134,33 @@ final class PoolPlacement {
     } catch (StatusRuntimeException e) {
       if (e.getStatus().getCode() == Status.Code.UNIMPLEMENTED && wants.isEmpty()) {
         // An older server has no pool, but it has devices.
-        return new Place(server, "");
+        return List.of(new Place(server, ""));
       }
       throw e;
     }
+  }
+
+  private static List<Place> places(ConnectionSettings asked, PlaceReply reply)
+      throws ConnectionException {
+    List<Grant> grants = new ArrayList<>();
+    grants.add(
+        Grant.newBuilder()
+            .setMember(reply.getMember())
+            .setServer(reply.getServer())
+            .setPlacement(reply.getPlacement())
+            .build());
+    grants.addAll(reply.getMoreList());
+    if (grants.size() > Numbering.SERVERS_MAX) {
+      throw new ConnectionException(
+          Reason.PROTOCOL,
+          "The pool gives devices of "
+              + grants.size()
+              + " servers, of which a program can have "
+              + Numbering.SERVERS_MAX
+              + ".",
+          null);
+    }
+    return grants.stream().map(each -> Place.of(asked, each)).toList();
   }
 
   private PlaceRequest request() {
@@ -143,6 +172,7 @@ final class PoolPlacement {
         .setPolicy(want(SettingKey.POLICY))
         .setWait(want(SettingKey.WAIT))
         .addAllAvoid(avoid)
+        .setSeveralServers(true)
         .build();
   }
 

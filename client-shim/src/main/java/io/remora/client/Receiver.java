@@ -10,6 +10,7 @@ import io.remora.wire.WireException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import jcuda.driver.CUresult;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,7 @@ final class Receiver extends ClientCall.Listener<InboundFrame> {
   private @Nullable Failure failure;
   private @Nullable CallSender sender;
   private @Nullable Resumption resumption;
+  private @Nullable Consumer<Failure> whenFailed;
   private volatile @Nullable Status status;
 
   /** The stream that the session has now. Receiving thread. */
@@ -76,20 +78,37 @@ final class Receiver extends ClientCall.Listener<InboundFrame> {
     }
   }
 
+  /** Names who is told once when the connection is over, at once if it is; may not block. */
+  void whenFailed(Consumer<Failure> listener) {
+    Failure early;
+    synchronized (this) {
+      whenFailed = listener;
+      early = failure;
+    }
+    if (early != null) {
+      listener.accept(early);
+    }
+  }
+
   /** Ends the connection for all callers; the first cause counts. */
   void fail(Failure cause) {
     CallSender sending;
+    Consumer<Failure> listener;
     synchronized (this) {
       if (failure != null) {
         return;
       }
       failure = cause;
       sending = sender;
+      listener = whenFailed;
     }
     if (sending != null) {
       sending.fail(cause);
     }
     answers.fail(cause);
+    if (listener != null) {
+      listener.accept(cause);
+    }
   }
 
   /** Why the connection is of no use any more, or null. */

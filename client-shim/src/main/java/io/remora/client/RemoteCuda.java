@@ -6,13 +6,14 @@ import io.remora.client.generated.Calls;
 import io.remora.v1.Welcome;
 import io.remora.wire.WireException;
 import java.time.Duration;
+import java.util.List;
 import jcuda.CudaException;
 import jcuda.driver.CUresult;
 
 /**
- * The CUDA driver API of one server, over one connection: JCuda's methods, as instance methods. Any
- * number of threads may call; the current context is the calling thread's, as in CUDA. Closing it
- * ends the session, and the server frees everything that it owned.
+ * The CUDA driver API of a server, or of several that are one machine to the program: JCuda's
+ * methods, as instance methods. Any number of threads may call; the current context is the calling
+ * thread's, as in CUDA. Closing it ends the session, and the server frees everything that it owned.
  *
  * <p>Use this where one process has several tenants or servers. {@link RemoteDriver} has the same
  * methods as static ones, for programs written for JCuda.
@@ -20,14 +21,18 @@ import jcuda.driver.CUresult;
 public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
   private static final long NANOS_PER_MICRO = 1_000;
 
-  private final Connection connection;
+  private final Servers servers;
   private final ClientCore core;
   private final Api api;
   private volatile boolean exceptionsEnabled;
 
-  private RemoteCuda(Connection connection) {
-    this.connection = connection;
-    core = new ClientCore(connection);
+  private RemoteCuda(Servers servers) {
+    this.servers = servers;
+    core = new ClientCore(servers);
+    Across across = core.across();
+    if (across != null) {
+      across.watch();
+    }
     api = new Api(core);
   }
 
@@ -45,6 +50,7 @@ public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
           GraphNodeCalls,
           VirtualMemoryCalls,
           PeerCalls,
+          AcrossCalls,
           StreamAttributeCalls,
           StreamMemoryCalls,
           OldLaunchCalls,
@@ -59,16 +65,29 @@ public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
    * @throws ConnectionException that names the server, what went wrong and what to do
    */
   public static RemoteCuda connect(ConnectionSettings settings) throws ConnectionException {
-    return new RemoteCuda(Connection.open(settings));
+    return new RemoteCuda(ServersOpening.open(List.of(settings)));
   }
 
   /**
-   * Connects as the settings say: to a server, or where a pool has room.
+   * Connects to several servers, which are one machine to the program: the devices of the first
+   * come first. A pool decides that by itself, see the other methods.
+   *
+   * @param settings of each server, at least one and at most 64
+   * @throws ConnectionException that names the server, what went wrong and what to do; then there
+   *     is a session on none of them
+   */
+  public static RemoteCuda connect(List<ConnectionSettings> settings) throws ConnectionException {
+    return new RemoteCuda(ServersOpening.open(settings));
+  }
+
+  /**
+   * Connects as the settings say: to a server, or where a pool has room; that may be on several
+   * servers, which then are one machine.
    *
    * @throws ConnectionException that names the server, what went wrong and what to do
    */
   public static RemoteCuda connect(ClientSettings found) throws ConnectionException {
-    return PoolPlacement.open(found, RemoteCuda::connect);
+    return new RemoteCuda(PoolPlacement.open(found));
   }
 
   /**
@@ -89,19 +108,36 @@ public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
     return core.thread().detail();
   }
 
-  /** What the connection has done so far. */
+  /** What the program's connections have done so far, all together. */
   public Stats stats() {
-    return connection.counters().snapshot(Calls::name);
+    Across across = core.across();
+    return CallCounters.sum(
+        servers.all().stream().map(Connection::counters).toList(),
+        Calls::name,
+        across == null ? AcrossStats.NONE : across.stats());
   }
 
-  /** What the server said of itself, the tenant and the devices when the session was opened. */
+  /**
+   * What the server said of itself, the tenant and the devices when the session was opened. Of
+   * several servers: the devices of all, and in all else what the first one said.
+   */
   public Welcome welcome() {
-    return connection.welcome();
+    return servers.welcome();
   }
 
-  /** Where the session is: HOST:PORT. */
+  /** Where the session is, HOST:PORT; of several the first. */
   public String server() {
-    return connection.server();
+    return servers.first().server();
+  }
+
+  /** Where the sessions are, HOST:PORT, in the order of their devices; one if it is one server. */
+  public List<String> servers() {
+    return servers.all().stream().map(Connection::server).toList();
+  }
+
+  /** The server that has a device, by the device's ordinal. */
+  public String serverOf(int ordinal) {
+    return servers.destination(ordinal).connection().server();
   }
 
   /**
@@ -116,12 +152,12 @@ public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
     if (time.isNegative() || (!time.isZero() && micros == 0) || micros > Integer.MAX_VALUE) {
       throw new IllegalArgumentException("the time must be zero, or from 1 µs to 35 minutes");
     }
-    connection.sender().startWithin((int) micros);
+    servers.senders(each -> each.startWithin((int) micros));
   }
 
   /** Sends the asynchronous calls that wait to be sent together; they go within 2 ms anyway. */
   public void flush() {
-    connection.sender().flush();
+    servers.senders(CallSender::flush);
   }
 
   @Override
@@ -149,13 +185,19 @@ public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
 
   @Override
   int broken(WireException cause) {
+    ThreadState thread = core.thread();
+    Connection connection = servers.at(thread.server());
     connection.broken(cause);
-    return core.lost(core.thread());
+    return core.lost(thread, connection.failure());
   }
 
-  /** Ends the session. Every later call answers {@code CUDA_ERROR_DEINITIALIZED}. */
+  /** Ends the sessions. Every later call answers {@code CUDA_ERROR_DEINITIALIZED}. */
   @Override
   public void close() {
-    connection.close();
+    servers.close();
+    Across across = core.across();
+    if (across != null) {
+      across.close();
+    }
   }
 }

@@ -4,6 +4,7 @@ package io.remora.client;
 import io.grpc.ClientCall;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import io.remora.v1.MachinePart;
 import io.remora.v1.Resume;
 import io.remora.v1.Welcome;
 import io.remora.wire.DriverMethods;
@@ -191,7 +192,7 @@ final class Resumption {
               .setReceivedBytes(receiver.receivedBytes())
               .build();
       call = streams.open(this, welcome.getSessionId());
-      call.sendMessage(streams.hello(resume));
+      call.sendMessage(streams.hello(MachinePart.getDefaultInstance(), resume));
     }
 
     void cancel(String why) {

@@ -21,16 +21,19 @@ final class RowsCopy {
   private final ClientCore core;
   private final CUDA_MEMCPY2D copy;
   private final @Nullable CUstream hStream;
+  private final boolean waits;
   private final long width;
   private final long height;
 
   /**
    * @param copy the copy's own: sides that are arrays become device memory
+   * @param waits whether the program has given it no stream
    */
-  RowsCopy(ClientCore core, CUDA_MEMCPY2D copy, @Nullable CUstream hStream) {
+  RowsCopy(ClientCore core, CUDA_MEMCPY2D copy, @Nullable CUstream hStream, boolean waits) {
     this.core = core;
     this.copy = copy;
     this.hStream = hStream;
+    this.waits = waits;
     width = copy.WidthInBytes;
     height = copy.Height;
   }
@@ -175,6 +178,14 @@ final class RowsCopy {
       return refused;
     }
     long stream = core.stream(thread, hStream);
+    Across across = core.across();
+    if (across != null) {
+      DeviceCopy rows =
+          new DeviceCopy(destination, destinationPitch, source, sourcePitch, width, height);
+      if (across.concerns(rows, stream)) {
+        return across.copy(rows, stream, waits);
+      }
+    }
     WireWriter out = core.begin(Calls.REMORA_COPY_ROWS_ON_DEVICE, thread);
     try {
       CallWriter.remoraCopyRowsOnDevice(

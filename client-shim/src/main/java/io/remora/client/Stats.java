@@ -4,8 +4,8 @@ package io.remora.client;
 import java.util.List;
 
 /**
- * What a connection has done so far. The share of calls that waited is the figure that decides how
- * fast a remote program is.
+ * What a program's connections have done so far, all together. The share of calls that waited is
+ * the figure that decides how fast a remote program is.
  *
  * @param callsSent all calls that went to the server
  * @param callsWaited those of them that waited for an answer
@@ -15,6 +15,7 @@ import java.util.List;
  * @param bytesReceived size of the server's messages
  * @param creditWaitNanos time that callers were blocked because too much was under way
  * @param resumes how often the session went on after its connection was cut
+ * @param across what was done between several servers
  * @param busiest per entry point what it cost, the longest time blocked first
  */
 public record Stats(
@@ -26,6 +27,7 @@ public record Stats(
     long bytesReceived,
     long creditWaitNanos,
     long resumes,
+    AcrossStats across,
     List<EntryStats> busiest) {
   public Stats {
     busiest = List.copyOf(busiest);

@@ -4,6 +4,7 @@ package io.remora.client;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.Metadata;
+import io.remora.v1.MachinePart;
 import io.remora.v1.Resume;
 import io.remora.wire.DriverMethods;
 import io.remora.wire.InboundFrame;
@@ -92,10 +93,11 @@ final class Streams {
   /**
    * The first frame of a stream.
    *
+   * @param part a new session's place among those of the program; a server remembers it
    * @param resume how to go on with a session; null for a new one
    */
-  OutboundFrame hello(@Nullable Resume resume) {
-    return Handshake.hello(settings, resume);
+  OutboundFrame hello(MachinePart part, @Nullable Resume resume) {
+    return Handshake.hello(settings, part, resume);
   }
 
   /** Runs a task on the connection's loop after a time, unless the connection is closed then. */

@@ -5,12 +5,14 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What CUDA keeps for each thread, for one connection. Used by its own thread only. */
+/** What CUDA keeps for each thread, for one program. Used by its own thread only. */
 final class ThreadState {
-  private final Waiter waiter;
+  private final List<Waiter> waiters;
+  private final Draft draft = new Draft();
   private final ArrayDeque<ClientContext> contexts = new ArrayDeque<>();
   private final Map<ClientContext, Long> ownStreams = new HashMap<>();
   private @Nullable ClientContext current;
@@ -19,12 +21,45 @@ final class ThreadState {
   private byte[] @Nullable [] parameters = new byte[0][];
   private String detail = "";
   private int captureMode;
+  private int server;
+  private boolean own;
 
   /** Whether the detail belongs to the call that is being made. */
   private boolean explained;
 
-  ThreadState(Waiter waiter) {
-    this.waiter = waiter;
+  /**
+   * @param waiters one for each server
+   */
+  ThreadState(List<Waiter> waiters) {
+    this.waiters = List.copyOf(waiters);
+  }
+
+  /** The call that the thread makes, where there are several servers. */
+  Draft draft() {
+    return draft;
+  }
+
+  /** The thread's latest waiting call is one to this server. */
+  void use(int newServer) {
+    server = newServer;
+  }
+
+  /** The server of the thread's latest waiting call. */
+  int server() {
+    return server;
+  }
+
+  /**
+   * From now on the thread's calls are the client's own: what comes for the program, such as
+   * failures of earlier calls, stays for the program's next call.
+   */
+  void makeOwn() {
+    own = true;
+  }
+
+  /** Whether the thread's calls are the client's own. */
+  boolean isOwn() {
+    return own;
   }
 
   /** The current context on the wire; 0 without one, for calls that need none. */
@@ -68,9 +103,9 @@ final class ThreadState {
     lastFunction = function;
   }
 
-  /** The thread's one waiter. */
+  /** The waiter of the thread's latest waiting call. */
   Waiter waiter() {
-    return waiter;
+    return waiters.get(server);
   }
 
   /** The context on top of the thread's stack, or null. */

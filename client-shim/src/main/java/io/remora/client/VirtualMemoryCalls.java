@@ -32,7 +32,7 @@ interface VirtualMemoryCalls extends TableCalls {
     if (result != CUresult.CUDA_SUCCESS) {
       return result;
     }
-    long number = core().newHandle();
+    long number = core().newHandleNear(Integer.toUnsignedLong(location.id));
     result =
         core()
             .ask(

@@ -11,6 +11,7 @@ import io.remora.calls.source.DriverCallsSource;
 import io.remora.calls.source.HandlerSource;
 import io.remora.calls.source.JCudaSource;
 import io.remora.calls.source.OutputsSource;
+import io.remora.calls.source.RoutesSource;
 import io.remora.calls.source.c.CallsFiles;
 import io.remora.calls.source.c.EnumsFile;
 import io.remora.calls.source.c.ErrorsFiles;
@@ -76,6 +77,7 @@ public final class Generate {
     sources.put(CLIENT + ".CallWriter", CallWriterSource.of(table, CLIENT));
     sources.put(CLIENT + ".Outputs", OutputsSource.of(table, CLIENT));
     sources.put(CLIENT + ".Calls", CallsSource.of(table, CLIENT));
+    sources.put(CLIENT + ".Routes", RoutesSource.of(table, CLIENT));
     return sources;
   }
 

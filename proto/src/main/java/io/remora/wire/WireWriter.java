@@ -73,6 +73,21 @@ public final class WireWriter {
     return tail == null ? frame : frame.withPayload(tail);
   }
 
+  /** Reads what was written, without a tail; valid until something else is. */
+  public WireReader reader() {
+    return new WireReader(array, 0, position);
+  }
+
+  /** Adds what another writer has, which has no tail: whole fields. */
+  public void append(WireWriter other) {
+    if (other.tail != null) {
+      throw new IllegalStateException("a tail can't be appended");
+    }
+    ensure(other.position);
+    System.arraycopy(other.array, 0, array, position, other.position);
+    position += other.position;
+  }
+
   /** A copy of what was written, with a tail. */
   public byte[] toByteArray() {
     return frame().toByteArray();

@@ -109,7 +109,7 @@ final class ArrivedObjects {
   }
 
   private VirtualContext context(long handle) {
-    boolean primary = handle >= 0 && handle < objects.devices().size();
+    boolean primary = objects.isDevice(handle);
     VirtualContext found =
         primary ? objects.usedPrimary((int) handle) : objects.contexts().get(handle);
     if (found == null) {

@@ -150,6 +150,35 @@ class MemberMoveTest {
   }
 
   @Test
+  void aPartOfAMachineMovesToTheServerOfAnother() throws Exception {
+    try (AdminClient admin = pool.admin("a");
+        TestSession session =
+            new TestSession(List.of(pool.settings("alice", "b"), pool.settings("alice", "a")))) {
+      DeviceAddress first = session.allocateZeros(Integer.BYTES);
+      session.writeInt(first, 6);
+      session.enter(2);
+      MovedProgram program = new MovedProgram(session);
+      program.goOn();
+      String part =
+          admin.state().getSessionsList().stream()
+              .filter(each -> each.getTenant().equals("alice"))
+              .findFirst()
+              .orElseThrow()
+              .getId();
+      MoveSessionReply there =
+          admin.moveSession(MoveSessionRequest.newBuilder().setId(part).setMember("b").build());
+      assertThat(there.getBytes()).isGreaterThan(MovedProgram.BYTES);
+      program.goOn();
+      DeviceAddress copy = session.allocateZeros(Integer.BYTES);
+      session.expectSuccess(session.cuda().cuMemcpyDtoD(copy, first, Integer.BYTES));
+      assertThat(session.readInt(copy)).isEqualTo(6);
+      program.end();
+    }
+    awaitSessions("a", "alice");
+    awaitSessions("b", "alice");
+  }
+
+  @Test
   void aBusyProgramIsMovedWithoutALostOrDoubledLaunch() throws Exception {
     try (TestSession session = session("alice", "a")) {
       BusyProgram busy = new BusyProgram(session);

@@ -10,8 +10,11 @@ import io.remora.it.process.Await;
 import io.remora.it.process.CuttingProxy;
 import io.remora.it.process.ServerProcess;
 import io.remora.it.remote.DeviceAddress;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -68,6 +71,41 @@ class ResumeTest {
         rounds.next();
       }
       rounds.check();
+      assertThat(session.cuda().stats().resumes()).isPositive();
+    }
+  }
+
+  @Test
+  void onePartOfAMachineIsCutAndBothGoOn() throws Exception {
+    var printed = new ByteArrayOutputStream();
+    try (CuttingProxy proxy = new CuttingProxy(server.port(), 1);
+        TestSession session =
+            new TestSession(
+                List.of(
+                    server.settings().withDeviceOutput(printed::writeBytes),
+                    by(proxy).withDeviceOutput(printed::writeBytes)))) {
+      int devices = session.devices();
+      List<Rounds> rounds = new ArrayList<>();
+      for (int device = 0; device < devices; device++) {
+        session.enter(device);
+        rounds.add(new Rounds(session, new SplittableRandom(device)));
+      }
+      for (int i = 0; i < 6; i++) {
+        for (int device = 0; device < devices; device++) {
+          session.enter(device);
+          rounds.get(device).next();
+        }
+        proxy.retarget(server.port());
+      }
+      for (int device = 0; device < devices; device++) {
+        session.enter(device);
+        rounds.get(device).check();
+        CUfunction greet = session.function("printing", "greet");
+        session.expectSuccess(session.launch(greet, 1, 1, null, parameter(device)));
+        session.expectSuccess(session.cuda().cuCtxSynchronize());
+        assertThat(printed.toString(StandardCharsets.UTF_8))
+            .contains("round " + device + ", block 0");
+      }
       assertThat(session.cuda().stats().resumes()).isPositive();
     }
   }

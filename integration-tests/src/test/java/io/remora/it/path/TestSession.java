@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -31,10 +32,27 @@ final class TestSession implements AutoCloseable {
   private final CUcontext context = new CUcontext();
 
   TestSession(ConnectionSettings settings) throws ConnectionException {
+    this(List.of(settings));
+  }
+
+  /** Of several servers, as one machine. */
+  TestSession(List<ConnectionSettings> settings) throws ConnectionException {
     cuda = RemoteCuda.connect(settings);
     expectSuccess(cuda.cuInit(0));
+    enter(0);
+  }
+
+  /** How many devices there are. */
+  int devices() {
+    int[] count = new int[1];
+    expectSuccess(cuda.cuDeviceGetCount(count));
+    return count[0];
+  }
+
+  /** Makes a device's context the calling thread's and the session's. */
+  void enter(int ordinal) {
     CUdevice device = new CUdevice();
-    expectSuccess(cuda.cuDeviceGet(device, 0));
+    expectSuccess(cuda.cuDeviceGet(device, ordinal));
     expectSuccess(cuda.cuDevicePrimaryCtxRetain(context, device));
     enter();
   }

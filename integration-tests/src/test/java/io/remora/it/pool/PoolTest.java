@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PoolTest {
   private static final String HEAD =
-      "policy: spread\ntenants: [{name: narrow, sessions: 1, wait: 30s}]\n";
+      "policy: spread\ntenants: [{name: narrow, sessions: 1, wait: 30s, span: false}]\n";
 
   private PoolMembers pool;
 
@@ -103,7 +103,7 @@ class PoolTest {
     }
     assertThat(refusal("alice", "REMORA_LABELS=zone=near"))
         .contains("no member has the label zone=near");
-    assertThat(refusal("alice", "REMORA_GPUS=3")).contains("this session lies on one server");
+    assertThat(refusal("narrow", "REMORA_GPUS=3")).contains("this session lies on one server");
     assertThat(refusal("alice", "REMORA_MEMORY=8GiB")).contains("1 devices of 8GiB");
   }
 

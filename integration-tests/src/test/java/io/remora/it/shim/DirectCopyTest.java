@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.remora.client.AcrossStats;
+import io.remora.client.Detour;
+import io.remora.client.RemoteCuda;
 import io.remora.it.pool.PoolMembers;
 import io.remora.it.pool.PoolQuestions;
 import io.remora.v1.MembersGrpc;
@@ -84,6 +87,21 @@ final class DirectCopyTest {
         .anySatisfy(line -> assertThat(line).matches("direct_bytes [1-9]\\d{7}"))
         .anySatisfy(line -> assertThat(line).matches("bridged_bytes [1-9]\\d{7}"))
         .anySatisfy(line -> assertThat(line).matches("bridged_unreachable (2|11)"));
+  }
+
+  @Test
+  void aJavaProgramIsToldTheSame() throws Exception {
+    try (RemoteCuda cuda =
+        pool.connect("alice", "REMORA_GPUS=4", "REMORA_SERVER=" + pool.server("a"))) {
+      SeveralDevices devices = new SeveralDevices(cuda);
+      devices.copyMuch();
+      devices.copyRows();
+      AcrossStats across = cuda.stats().across();
+      assertThat(across.directBytes()).isPositive();
+      assertThat(across.detours()).containsOnlyKeys(Detour.UNREACHABLE);
+      assertThat(across.detours().get(Detour.UNREACHABLE)).isIn(2L, 11L);
+      assertThat(across.bridgedCopies() + across.directCopies()).isEqualTo(13);
+    }
   }
 
   private void expectRefused(ReadRequest request, String token, String why) {

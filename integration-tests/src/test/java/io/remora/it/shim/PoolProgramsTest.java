@@ -3,9 +3,16 @@ package io.remora.it.shim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.remora.cli.DevicesCommand;
+import io.remora.client.AcrossStats;
 import io.remora.client.AdminClient;
+import io.remora.client.Detour;
+import io.remora.client.RemoteCuda;
 import io.remora.it.pool.PoolMembers;
+import io.remora.it.process.Await;
 import io.remora.v1.DrainServerRequest;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 /** C programs that know nothing but a list of servers. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -148,6 +156,76 @@ class PoolProgramsTest {
         .anySatisfy(line -> assertThat(line).matches("bytes_sent 6\\d{7}"))
         .anySatisfy(line -> assertThat(line).matches("bytes_received 7\\d{7}"))
         .noneSatisfy(line -> assertThat(line).matches("bridged_(?!small|copies|bytes).*"));
+  }
+
+  @Test
+  void devicesOfSeveralServersAreOneMachineToAJavaProgram() throws Exception {
+    AcrossStats across;
+    try (RemoteCuda cuda = pool.connect("alice", "REMORA_GPUS=3")) {
+      assertThat(cuda.servers()).containsExactlyInAnyOrder(pool.server("a"), pool.server("b"));
+      SeveralDevices devices = new SeveralDevices(cuda);
+      assertThat(devices.count()).isEqualTo(3);
+      devices.useEach();
+      devices.copyAll();
+      devices.copyMuch();
+      devices.copyRows();
+      devices.goAround();
+      devices.useWhatServersHave();
+      devices.expectNoMixing();
+      devices.faultOnLast();
+      across = cuda.stats().across();
+    }
+    assertThat(across.servers()).isEqualTo(2);
+    // All that is large goes from server to server: twelve ranges, and the rows.
+    assertThat(across.directCopies()).isEqualTo(13);
+    assertThat(across.directBytes()).isEqualTo(7L * SeveralDevices.LARGE + 5 * 70_000 + 300 * 900);
+    assertThat(across.detours()).containsOnlyKeys(Detour.SMALL);
+    assertThat(across.bridgedCopies()).isBetween(20L, 40L);
+    for (String member : List.of("a", "b")) {
+      awaitNothingLeft(member);
+    }
+  }
+
+  private void awaitNothingLeft(String member) {
+    Await.success(
+        () -> {
+          try (AdminClient admin = pool.admin(member)) {
+            assertThat(admin.state().getSessionsList()).isEmpty();
+            assertThat(admin.state().getDevicesList())
+                .isNotEmpty()
+                .allSatisfy(device -> assertThat(device.getMemoryUsedBytes()).isZero());
+          }
+          return true;
+        });
+  }
+
+  @Test
+  void theCommandLineSaysWhichServerHasWhichDevice() throws Exception {
+    Map<String, String> environment = pool.environment("alice");
+    StringWriter table = new StringWriter();
+    int status =
+        new CommandLine(new DevicesCommand())
+            .setOut(new PrintWriter(table))
+            .execute(
+                "--server",
+                environment.get("REMORA_SERVER"),
+                "--ca",
+                environment.get("REMORA_CA"),
+                "--token-file",
+                Files.writeString(folder.resolve("token"), environment.get("REMORA_TOKEN"))
+                    .toString(),
+                "--gpus",
+                "3");
+    assertThat(status).isZero();
+    List<String> rows = table.toString().lines().skip(1).toList();
+    assertThat(rows).hasSize(3);
+    assertThat(rows.get(0)).startsWith("0 ").doesNotContain(serverIn(rows.get(2)));
+    assertThat(List.of(serverIn(rows.get(0)), serverIn(rows.get(2))))
+        .containsExactlyInAnyOrder(pool.server("a"), pool.server("b"));
+  }
+
+  private static String serverIn(String row) {
+    return row.replaceAll(".*(127\\.0\\.0\\.1:\\d+).*", "$1");
   }
 
   @Test

@@ -28,6 +28,9 @@ final class JCudaBody {
 
   private final CallEntry entry;
 
+  /** Of the parameters in Java. */
+  private final List<String> names;
+
   /** Input field to the expression for its value. */
   private final Map<String, String> inputs = new LinkedHashMap<>();
 
@@ -40,8 +43,9 @@ final class JCudaBody {
   /** Statements for outputs, with the output's value as {@code %s}. */
   private final Map<String, String> outputs = new LinkedHashMap<>();
 
-  private JCudaBody(CallEntry entry) {
+  private JCudaBody(CallEntry entry, List<String> names) {
     this.entry = entry;
+    this.names = names;
   }
 
   /** The body, if there is one. */
@@ -51,7 +55,7 @@ final class JCudaBody {
     }
     CallEntry entry = signature.entry().get();
     List<CallParameter> parameters = JCudaSignature.cParameters(entry);
-    JCudaBody body = new JCudaBody(entry);
+    JCudaBody body = new JCudaBody(entry, signature.names());
     for (int i = 0; i < parameters.size(); i++) {
       CallParameter parameter = parameters.get(i);
       boolean understood =
@@ -88,7 +92,7 @@ final class JCudaBody {
     }
     if (rule.use() == HandleUse.CREATES) {
       refuseNull(name);
-      creations.add("long " + name + "Handle = core.newHandle();");
+      creations.add("long " + name + "Handle = " + newHandle() + ";");
       inputs.put(parameter.name(), name + "Handle");
       outputs.put(parameter.name(), "JCudaFields.setValue(" + name + ", " + name + "Handle);");
       return true;
@@ -105,6 +109,18 @@ final class JCudaBody {
           "if (JCudaFields.value(" + name + ") == 0) return CUresult.CUDA_ERROR_INVALID_HANDLE;");
     }
     return true;
+  }
+
+  /** What is made of another object is made where that is. */
+  private String newHandle() {
+    List<CallParameter> parameters = JCudaSignature.cParameters(entry);
+    for (int i = 0; i < parameters.size(); i++) {
+      HandleRule rule = parameters.get(i).handle().orElse(null);
+      if (rule != null && rule.use() == HandleUse.USES && !rule.zero()) {
+        return "core.newHandleNear(JCudaFields.value(" + names.get(i) + "))";
+      }
+    }
+    return "core.newHandle()";
   }
 
   private boolean addContext(CallParameter parameter, String name) {

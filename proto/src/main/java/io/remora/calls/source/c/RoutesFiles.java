@@ -2,34 +2,17 @@
 package io.remora.calls.source.c;
 
 import io.remora.calls.CallEntry;
-import io.remora.calls.CallParameter;
 import io.remora.calls.CallTable;
-import io.remora.calls.WireType;
-import io.remora.v1.HandleKind;
-import io.remora.v1.Route;
+import io.remora.calls.RouteField;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * {@code remora_routes.h} and {@code .c}: which fields of a call say which of several servers it is
  * for.
  */
 public final class RoutesFiles {
-  /** In the order in which they count. */
-  private enum Kind {
-    STREAM,
-    OBJECT,
-    CONTEXT,
-    POOL,
-    DEVICE,
-    ADDRESS
-  }
-
-  private record Field(CallParameter parameter, Kind kind) {}
-
   private RoutesFiles() {}
 
   /** Texts by file name. */
@@ -38,7 +21,7 @@ public final class RoutesFiles {
   }
 
   private static String header(CallTable table) {
-    int most = table.onWire().stream().mapToInt(each -> fields(each).size()).max().orElse(0);
+    int most = table.onWire().stream().mapToInt(each -> RouteField.of(each).size()).max().orElse(0);
     CText text = CText.header("REMORA_ROUTES_H").include("remora_calls.h").line("");
     text.comment("What a field names.");
     text.open("enum remora_route_kind");
@@ -62,7 +45,7 @@ public final class RoutesFiles {
     CText text = CText.file().include("remora_routes.h").line("");
     text.open("static const struct remora_route routes[] =");
     for (CallEntry entry : table.onWire()) {
-      List<Field> fields = fields(entry);
+      List<RouteField> fields = RouteField.of(entry);
       if (!fields.isEmpty()) {
         List<String> parts = new ArrayList<>();
         fields.forEach(
@@ -81,41 +64,5 @@ public final class RoutesFiles {
     text.close(" else {").line("    high = middle;").line("}");
     text.close().line("return NULL;").close();
     return text.toString();
-  }
-
-  private static List<Field> fields(CallEntry entry) {
-    List<Field> fields = new ArrayList<>();
-    for (CallParameter each : entry.inputs()) {
-      kind(each).ifPresent(kind -> fields.add(new Field(each, kind)));
-    }
-    fields.sort(Comparator.comparing(Field::kind));
-    return fields;
-  }
-
-  private static Optional<Kind> kind(CallParameter parameter) {
-    String type = parameter.cType();
-    if (parameter.repeated()
-        || (parameter.type() != WireType.LONG && parameter.type() != WireType.INT)) {
-      return Optional.empty();
-    }
-    if (parameter.handle().isPresent()) {
-      HandleKind kind = parameter.handle().get().kind();
-      return Optional.of(
-          switch (kind) {
-            case STREAM -> parameter.handle().get().zero() ? Kind.STREAM : Kind.OBJECT;
-            case CONTEXT -> Kind.CONTEXT;
-            case MEMORY_POOL -> Kind.POOL;
-            default -> Kind.OBJECT;
-          });
-    }
-    if (parameter.devicePointer() || type.equals("CUdeviceptr") || type.equals("CUarray")) {
-      return Optional.of(Kind.ADDRESS);
-    }
-    if (type.equals("CUdevice") || parameter.route() == Route.ROUTE_DEVICE) {
-      return Optional.of(Kind.DEVICE);
-    }
-    boolean object =
-        type.startsWith("CUmemGenericAllocationHandle") || parameter.route() == Route.ROUTE_OBJECT;
-    return object ? Optional.of(Kind.OBJECT) : Optional.empty();
   }
 }
