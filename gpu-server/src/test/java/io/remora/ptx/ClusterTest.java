@@ -117,6 +117,7 @@ final class ClusterTest {
     String body =
         """
         .shared .align 4 .b8 words[260];
+        st.shared.u32 [words+256], 0;
         mov.u32 %r20, %cluster_ctarank;
         mov.u32 %r21, %cluster_nctarank;
         mad.lo.u32 %r10, %r20, 1000, %t;
@@ -146,7 +147,6 @@ final class ClusterTest {
             ld.shared.u32 %r26, [words+256];
             mad.lo.u32 %r9, %r26, 100, %r9;
             """;
-    body = body.replaceFirst("mov.u32 %r20", "st.shared.u32 [words+256], 0;\nmov.u32 %r20");
     int blocks = cluster * 5;
     int[] expected =
         IntStream.range(0, blocks * 64)
@@ -334,6 +334,7 @@ final class ClusterTest {
     String body =
         """
         .shared .align 4 .b8 word[4];
+        mov.u32 %r9, 0;
         mov.u32 %r20, %cluster_ctarank;
         mov.u32 %r12, word;
         st.shared.u32 [word], 0;
@@ -355,7 +356,6 @@ final class ClusterTest {
             DONE:
             """
             + MEET;
-    body = body.replaceFirst("mov.u32 %r20", "mov.u32 %r9, 0;\nmov.u32 %r20");
     assertThat(results(body, 16, 1, 8))
         .containsExactly(1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0);
   }
