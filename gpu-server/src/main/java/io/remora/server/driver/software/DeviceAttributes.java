@@ -92,6 +92,7 @@ final class DeviceAttributes {
     attributes.put(95, 1); // COOPERATIVE_LAUNCH
     attributes.put(102, 1); // VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED
     attributes.put(115, 1); // MEMORY_POOLS_SUPPORTED
+    attributes.put(120, 1); // CLUSTER_LAUNCH
     attributes.put(122, 1); // CAN_USE_64_BIT_STREAM_MEM_OPS
     attributes.put(123, 1); // CAN_USE_STREAM_WAIT_VALUE_NOR
     attributes.put(129, 1); // UNIFIED_FUNCTION_POINTERS
