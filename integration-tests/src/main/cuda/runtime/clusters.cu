@@ -2,11 +2,7 @@
 //
 // Clusters of blocks: as kernels were compiled for them, as launches ask for them, in graphs, and
 // what devices and kernels say of them. A device without clusters is asked for none.
-#include <cooperative_groups.h>
-
 #include "check.h"
-
-namespace cg = cooperative_groups;
 
 // The runtime's oldest architecture has no clusters, and is compiled for, too.
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
@@ -17,16 +13,23 @@ namespace cg = cooperative_groups;
 #define BLOCKS_OF_FOUR
 #endif
 
+#if __CUDA_ARCH__ >= 900
+static __device__ void meet() {
+  __cluster_barrier_arrive();
+  __cluster_barrier_wait();
+}
+#endif
+
 // Each block finds what the next one of its cluster has written.
 static __device__ void exchange(int *out) {
 #if __CUDA_ARCH__ >= 900
   __shared__ int word;
-  cg::cluster_group cluster = cg::this_cluster();
-  word = 100 * blockIdx.x + cluster.num_blocks();
-  cluster.sync();
-  unsigned next = (cluster.block_rank() + 1) % cluster.num_blocks();
-  out[blockIdx.x] = *cluster.map_shared_rank(&word, next);
-  cluster.sync();
+  unsigned blocks = __clusterSizeInBlocks();
+  word = 100 * blockIdx.x + blocks;
+  meet();
+  unsigned next = (__clusterRelativeBlockRank() + 1) % blocks;
+  out[blockIdx.x] = *static_cast<int *>(__cluster_map_shared_rank(&word, next));
+  meet();
 #endif
 }
 
@@ -42,16 +45,16 @@ __global__ void BLOCKS_OF_FOUR at_most_four(int *out) {
   exchange(out);
 }
 
+// Writes behind the end of the other block's memory.
 __global__ void beyond(int *out) {
 #if __CUDA_ARCH__ >= 900
   __shared__ int words[4];
-  cg::cluster_group cluster = cg::this_cluster();
   words[threadIdx.x & 3] = 1;
-  cluster.sync();
+  meet();
   unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(words));
   asm volatile("{\n .reg .b32 a;\n mapa.shared::cluster.u32 a, %0, 1;\n"
                " st.shared::cluster.u32 [a+16], 7;\n}" ::"r"(address));
-  cluster.sync();
+  meet();
   out[0] = words[0];
 #endif
 }
@@ -194,6 +197,10 @@ static void graphs() {
   CHECK(cudaLaunchKernelEx(&config, free_size, out));
   pairs<<<6, 1, 0, stream>>>(out + 8);
   CHECK(cudaStreamEndCapture(stream, &graph));
+  size_t one = 1;
+  CHECK(cudaGraphGetRootNodes(graph, &node, &one));
+  CHECK(cudaGraphKernelNodeGetAttribute(node, cudaLaunchAttributeClusterDimension, &value));
+  REQUIRE(value.clusterDim.x == 2 && value.clusterDim.y == 1 && value.clusterDim.z == 1);
   CHECK(cudaGraphInstantiate(&exec, graph, 0));
   CHECK(cudaGraphLaunch(exec, stream));
   CHECK(cudaStreamSynchronize(stream));

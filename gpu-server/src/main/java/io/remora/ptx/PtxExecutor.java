@@ -42,9 +42,8 @@ public final class PtxExecutor implements AutoCloseable {
    * @param control to cancel and to watch this launch
    * @throws KernelFault if the kernel fails or is cancelled
    * @throws IllegalArgumentException if there is no such kernel, the block doesn't fit {@code
-   *     .reqntid}/{@code .maxntid}, the clusters
-   *     don't fit the kernel or the grid, shared memory passes {@link PtxKernel#MAX_SHARED_BYTES}, or the
-   *     parameter block is too short
+   *     .reqntid}/{@code .maxntid}, the clusters don't fit the kernel or the grid, shared memory
+   *     passes {@link PtxKernel#MAX_SHARED_BYTES}, or the parameter block is too short
    */
   public void launch(
       PtxInstance instance,

@@ -97,8 +97,21 @@ final class ClusterTest {
       int rank = x % cx + cx * (y % cy + cy * (z % cz));
       assertThat(Arrays.copyOfRange(told, 15 * block, 15 * block + 15))
           .containsExactly(
-              x / cx, y / cy, z / cz, gx / cx, gy / cy, gz / cz, x % cx, y % cy, z % cz, cx, cy, cz,
-              rank, cx * cy * cz, none ? 0 : 1);
+              x / cx,
+              y / cy,
+              z / cz,
+              gx / cx,
+              gy / cy,
+              gz / cz,
+              x % cx,
+              y % cy,
+              z % cz,
+              cx,
+              cy,
+              cz,
+              rank,
+              cx * cy * cz,
+              none ? 0 : 1);
     }
   }
 
@@ -196,8 +209,7 @@ final class ClusterTest {
             mad.lo.u32 %r9, %r17, 10000000, %r9;
             """;
     // Rank 0: %r22 = 6, %r23 = 10 + 0 of rank 1, 40 + 6, 77, 50.
-    assertThat(results(body, 4, 1, 2))
-        .containsExactly(577466010, 577455001, 577466010, 577455001);
+    assertThat(results(body, 4, 1, 2)).containsExactly(577466010, 577455001, 577466010, 577455001);
   }
 
   @Test

@@ -59,7 +59,9 @@ final class ClusterOps {
       return at;
     }
     List<String> modifiers =
-        at.modifiers().stream().map(each -> each.startsWith("shared") ? CLUSTER_SPACE : each).toList();
+        at.modifiers().stream()
+            .map(each -> each.startsWith("shared") ? CLUSTER_SPACE : each)
+            .toList();
     return at.with(modifiers);
   }
 

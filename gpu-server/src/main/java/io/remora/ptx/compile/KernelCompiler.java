@@ -65,8 +65,7 @@ final class KernelCompiler {
    */
   CompiledKernel compile(BiFunction<String, byte[], Supplier<KernelCode>> loader)
       throws PtxException {
-    PtxFunction inlined =
-        Inliner.inline(kernel, unit, calls, options.maxInstructionsPerFunction());
+    PtxFunction inlined = Inliner.inline(kernel, unit, calls, options.maxInstructionsPerFunction());
     PtxFunction body = program.reachesOthers() ? ClusterOps.widened(inlined) : inlined;
     placeShared(body);
     KernelPlan plan = plan(body);

@@ -44,7 +44,8 @@ final class Program {
     this.calls = calls;
     this.reachesOthers =
         Stream.concat(
-                Stream.of(kernel), calls.reachable(kernel.name()).stream().map(unit.functions()::get))
+                Stream.of(kernel),
+                calls.reachable(kernel.name()).stream().map(unit.functions()::get))
             .filter(Objects::nonNull)
             .flatMap(function -> function.code().stream())
             .anyMatch(ClusterOps::reachesOthers);

@@ -136,8 +136,7 @@ public final class Launch {
 
   /** Scratch memory of each of them, in bytes. */
   long unitBytes() {
-    return BlockContext.scratchBytes(
-        compiled, sharedBytes, shape.threadsPerBlock(), clusterBlocks);
+    return BlockContext.scratchBytes(compiled, sharedBytes, shape.threadsPerBlock(), clusterBlocks);
   }
 
   /** Makes what runs one of them after the other. */

@@ -168,12 +168,7 @@ final class GraphArrivals {
             .kernel(device.ordinal(), image.getName(), () -> device.description().ordinal());
     var kernel =
         new NodeWork.Kernel(
-            device,
-            image.getFunction(),
-            launch,
-            image.getKey(),
-            meter,
-            KernelAttributes.NONE);
+            device, image.getFunction(), launch, image.getKey(), meter, KernelAttributes.NONE);
     return kernel.with(KernelAttributes.of(image.getAttributesList()));
   }
 

@@ -134,9 +134,7 @@ final class LaunchCalls {
   static NodeWork.Kernel with(NodeWork.Kernel kernel, List<LaunchAttribute> more) {
     NodeWork.Kernel changed = kernel.with(KernelAttributes.of(kernel).with(more));
     check(
-        kernel.device().launchLimits(),
-        changed.launch().cooperative(),
-        changed.launch().cluster());
+        kernel.device().launchLimits(), changed.launch().cooperative(), changed.launch().cluster());
     return changed;
   }
 
@@ -150,10 +148,7 @@ final class LaunchCalls {
   }
 
   private static void check(
-      LaunchLimits limits,
-      SessionFunction.Instance function,
-      Shape shape,
-      int parameterBytes) {
+      LaunchLimits limits, SessionFunction.Instance function, Shape shape, int parameterBytes) {
     if (!limits.allowsGrid(shape.gridX(), shape.gridY(), shape.gridZ())) {
       throw CallException.invalidValue("the device has no such grid: " + shape);
     }

@@ -5,7 +5,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntToLongFunction;
 
-/** {@code cooperation.cu}, {@code asynchronous.cu}, {@code clusters.cu} and {@code blockwide.cu}. */
+/**
+ * {@code cooperation.cu}, {@code asynchronous.cu}, {@code clusters.cu} and {@code blockwide.cu}.
+ */
 final class GroupCases {
   private static final int THREADS = 128;
 

@@ -72,6 +72,7 @@ final class DeviceAttributes {
     attributes.put(33, pciBus); // PCI_BUS_ID; device and domain are 0
     attributes.put(75, limits.computeCapability() / 10);
     attributes.put(76, limits.computeCapability() % 10);
+    attributes.put(120, limits.hasClusters() ? 1 : 0); // CLUSTER_LAUNCH
     attributes.put(126, 1); // MEM_SYNC_DOMAIN_COUNT
     attributes.put(131, -1); // NUMA_ID: none
     attributes.put(134, -1); // HOST_NUMA_ID: none
@@ -92,7 +93,6 @@ final class DeviceAttributes {
     attributes.put(95, 1); // COOPERATIVE_LAUNCH
     attributes.put(102, 1); // VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED
     attributes.put(115, 1); // MEMORY_POOLS_SUPPORTED
-    attributes.put(120, 1); // CLUSTER_LAUNCH
     attributes.put(122, 1); // CAN_USE_64_BIT_STREAM_MEM_OPS
     attributes.put(123, 1); // CAN_USE_STREAM_WAIT_VALUE_NOR
     attributes.put(129, 1); // UNIFIED_FUNCTION_POINTERS
