@@ -125,9 +125,9 @@ final class ClusterFaultTest {
   @Test
   void addressesMustBeAligned() {
     assertThat(fault(access("ld.shared::cluster.u32 %r1, [%r13+2];"), 3, 3))
-        .isEqualTo(KernelFault.Kind.MISALIGNED_ADDRESS);
+        .hasValue(KernelFault.Kind.MISALIGNED_ADDRESS);
     assertThat(fault(access("ld.shared::cluster.v4.u32 {%r1,%r2,%r3,%r4}, [%r13+8];"), 3, 3))
-        .isEqualTo(KernelFault.Kind.MISALIGNED_ADDRESS);
+        .hasValue(KernelFault.Kind.MISALIGNED_ADDRESS);
   }
 
   @Test
