@@ -114,6 +114,8 @@ static void add_attribute(struct remora_kernel *kernel, const uint64_t pair[2])
     if (pair[0] < REMORA_FUNCTION_ATTRIBUTES) {
         atomic_fetch_or(&kernel->known_attributes, 1u << pair[0]);
         atomic_store(&kernel->attributes[pair[0]], (int)(int64_t)pair[1]);
+    } else if (pair[0] == REMORA_FUNCTION_CLUSTER_BLOCKS_MAX) {
+        kernel->cluster_blocks_max = (uint32_t)pair[1];
     }
 }
 
@@ -149,6 +151,8 @@ static bool read_info(struct remora_kernel *kernel, struct remora_span info)
             remora_skip(&in, tag);
         }
     }
+    kernel->is_cluster_compiled =
+            atomic_load(&kernel->attributes[CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH]) != 0;
     return !failed && !in.failed;
 }
 

@@ -15,6 +15,9 @@ struct remora_old_launch;
 /* CUfunction_attribute values are below this. */
 #define REMORA_FUNCTION_ATTRIBUTES 32
 
+/* Told beside those: .maxclusterrank. */
+#define REMORA_FUNCTION_CLUSTER_BLOCKS_MAX 1000
+
 /* No kernel takes more; CUDA's limit is 32764 bytes. */
 #define REMORA_PARAMETER_BYTES_MAX 65536
 
@@ -37,6 +40,9 @@ struct remora_kernel {
     /* Which attributes are known, as bits, and their values. */
     atomic_uint known_attributes;
     atomic_int attributes[REMORA_FUNCTION_ATTRIBUTES];
+    /* .maxclusterrank, or 0; and whether the kernel was compiled for clusters of one extent. */
+    uint32_t cluster_blocks_max;
+    bool is_cluster_compiled;
     /* What cuFuncSetBlockShape and its kind have set; NULL while nobody has called one of them. */
     _Atomic(struct remora_old_launch *) old_launch;
     /* Of a library's kernel: the same kernel on other servers; or whether it is one of those. */

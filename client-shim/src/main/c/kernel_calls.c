@@ -74,6 +74,21 @@ CUresult remora_cuKernelGetAttribute(int *pi, CUfunction_attribute attrib, CUker
                                          : get_attribute(pi, attrib, kernel);
 }
 
+/* What CUDA refuses at once. */
+static CUresult check_attribute(const struct remora_kernel *kernel, CUfunction_attribute attribute)
+{
+    switch (attribute) {
+    case CU_FUNC_ATTRIBUTE_CLUSTER_SIZE_MUST_BE_SET:
+        return CUDA_ERROR_INVALID_VALUE;
+    case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH:
+    case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT:
+    case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH:
+        return kernel->is_cluster_compiled ? CUDA_ERROR_NOT_PERMITTED : CUDA_SUCCESS;
+    default:
+        return CUDA_SUCCESS;
+    }
+}
+
 static void keep_attribute(struct remora_kernel *kernel, CUfunction_attribute attribute, int value)
 {
     unsigned int number = (unsigned int)attribute;
@@ -92,6 +107,10 @@ CUresult remora_cuFuncSetAttribute(CUfunction hfunc, CUfunction_attribute attrib
     }
     struct remora_kernel *here = found;
     struct remora_call call = {.number = REMORA_CALL_CU_FUNC_SET_ATTRIBUTE};
+    result = check_attribute(found, attrib);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
     result = remora_kernel_in(&here, remora_current_handle());
     if (result != CUDA_SUCCESS) {
         return result;
@@ -121,6 +140,10 @@ CUresult remora_cuKernelSetAttribute(CUfunction_attribute attrib, int val, CUker
     }
     struct remora_kernel *there = found;
     struct remora_call call = {.number = REMORA_CALL_CU_KERNEL_SET_ATTRIBUTE};
+    result = check_attribute(found, attrib);
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
     result = remora_kernel_in(&there, (uint64_t)dev);
     if (result != CUDA_SUCCESS) {
         return result;

@@ -42,7 +42,8 @@ static bool concerns_objects(CUlaunchAttributeID id)
            id == CU_LAUNCH_ATTRIBUTE_DEVICE_UPDATABLE_KERNEL_NODE;
 }
 
-bool remora_wants_clusters(const CUlaunchAttribute *attribute)
+/* Whether a launch wants clusters of more than one block. */
+static bool wants_clusters(const CUlaunchAttribute *attribute)
 {
     uint32_t dimensions[3];
     memcpy(dimensions, &attribute->value, sizeof(dimensions));
@@ -82,7 +83,7 @@ CUresult remora_encode_launch_attributes(const struct remora_context *context,
             return CUDA_ERROR_INVALID_VALUE;
         }
         if (concerns_objects(attribute->id) ||
-            (remora_wants_clusters(attribute) &&
+            (wants_clusters(attribute) &&
              remora_device_value(context->device, CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH, 0) == 0)) {
             return CUDA_ERROR_NOT_SUPPORTED;
         }

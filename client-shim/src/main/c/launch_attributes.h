@@ -26,7 +26,4 @@ CUresult remora_encode_launch_attributes(const struct remora_context *context,
                                          const CUlaunchAttribute *attributes, unsigned int count,
                                          struct remora_launch_attributes *encoded);
 
-/* Whether a launch wants clusters of more than one block. */
-bool remora_wants_clusters(const CUlaunchAttribute *attribute);
-
 #endif

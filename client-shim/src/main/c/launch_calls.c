@@ -5,6 +5,7 @@
  */
 #include "function.h"
 #include "launch_attributes.h"
+#include "launch_cluster.h"
 #include "launch_parameters.h"
 #include "remora_by_hand.h"
 
@@ -22,6 +23,9 @@ struct launch {
     const void *parameters;
     /* NULL, or those of cuLaunchKernelEx. */
     const struct remora_launch_attributes *attributes;
+    /* The same as the program has them. */
+    const CUlaunchAttribute *said;
+    unsigned int said_count;
 };
 
 static CUresult send(enum remora_call_number number, const struct launch *launch)
@@ -79,6 +83,11 @@ static CUresult launch_kernel(enum remora_call_number number, bool per_thread,
         return CUDA_ERROR_INVALID_HANDLE;
     }
     CUresult result = remora_check_shape(launch->context, launch->grid, launch->block);
+    if (result == CUDA_SUCCESS &&
+        (launch->said_count != 0 || remora_knows_clusters(launch->kernel))) {
+        result = remora_check_cluster(launch->kernel, launch->said, launch->said_count,
+                                      launch->grid);
+    }
     if (result == CUDA_SUCCESS) {
         result = remora_stream(stream, per_thread, &launch->stream);
     }
@@ -153,6 +162,8 @@ CUresult remora_cuLaunchKernelEx(bool per_thread, const CUlaunchConfig *config, 
         .block = {config->blockDimX, config->blockDimY, config->blockDimZ},
         .shared_bytes = config->sharedMemBytes,
         .attributes = &attributes,
+        .said = config->attrs,
+        .said_count = config->numAttrs,
     };
     return launch_kernel(REMORA_CALL_CU_LAUNCH_KERNEL_EX, per_thread, &launch, f, config->hStream,
                          kernel_params, extra);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The search for a good block size, which asks the server for the occupancy of each candidate, and
- * what there is of clusters: those of one block.
+ * what there is of clusters.
  */
 #include "function.h"
 #include "launch_attributes.h"
+#include "launch_cluster.h"
 #include "remora_by_hand.h"
 
 #define THREADS_PER_BLOCK_USUAL 1024
@@ -89,19 +90,32 @@ static CUresult check(const int *out, CUfunction func, const CUlaunchConfig *con
                    : CUDA_SUCCESS;
 }
 
+static bool has_clusters(const struct remora_context *context)
+{
+    return remora_device_value(context->device, CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH, 0) != 0;
+}
+
+/*
+ * As many as their blocks are resident. The blocks of one cluster are so in any case where a block
+ * fits: they take turns on one thread.
+ */
 CUresult remora_cuOccupancyMaxActiveClusters(int *num_clusters, CUfunction func,
                                              const CUlaunchConfig *config)
 {
     struct remora_context *context;
+    uint32_t cluster[3];
     CUresult result = check(num_clusters, func, config, &context);
+    if (result == CUDA_SUCCESS) {
+        result = remora_cluster_of(remora_find_kernel(func), config->attrs, config->numAttrs,
+                                   cluster);
+    }
     if (result != CUDA_SUCCESS) {
         return result;
     }
-    for (unsigned int i = 0; i < config->numAttrs; i++) {
-        if (remora_wants_clusters(&config->attrs[i])) {
-            *num_clusters = 0;
-            return remora_local(CUDA_SUCCESS);
-        }
+    int size = cluster[0] == 0 ? 1 : (int)(cluster[0] * cluster[1] * cluster[2]);
+    if (size > 1 && !has_clusters(context)) {
+        *num_clusters = 0;
+        return remora_local(CUDA_SUCCESS);
     }
     uint64_t threads = (uint64_t)config->blockDimX * config->blockDimY * config->blockDimZ;
     if (threads == 0 || threads > context->block_threads_max) {
@@ -111,19 +125,38 @@ CUresult remora_cuOccupancyMaxActiveClusters(int *num_clusters, CUfunction func,
     result = remora_cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
             &blocks, func, (int)threads, config->sharedMemBytes, 0);
     if (result == CUDA_SUCCESS) {
-        *num_clusters = blocks * remora_device_value(context->device,
-                                                     CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, 1);
+        int clusters = blocks *
+                       remora_device_value(context->device,
+                                           CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, 1) /
+                       size;
+        *num_clusters = blocks > 0 && clusters == 0 ? 1 : clusters;
     }
     return result;
 }
 
+/* The required size, or else the largest that the kernel allows. */
 CUresult remora_cuOccupancyMaxPotentialClusterSize(int *cluster_size, CUfunction func,
                                                    const CUlaunchConfig *config)
 {
     struct remora_context *context;
+    uint32_t cluster[3] = {0, 0, 0};
     CUresult result = check(cluster_size, func, config, &context);
-    if (result == CUDA_SUCCESS) {
-        *cluster_size = 1;
+    if (result != CUDA_SUCCESS) {
+        return result;
     }
-    return remora_local(result);
+    const struct remora_kernel *kernel = remora_find_kernel(func);
+    if (remora_kernel_attribute(kernel, CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH) != 0) {
+        result = remora_cluster_of(kernel, NULL, 0, cluster);
+    }
+    if (result != CUDA_SUCCESS) {
+        return result;
+    }
+    if (cluster[0] != 0) {
+        *cluster_size = (int)(cluster[0] * cluster[1] * cluster[2]);
+    } else if (!has_clusters(context)) {
+        *cluster_size = 1;
+    } else {
+        *cluster_size = (int)remora_cluster_blocks_max(kernel);
+    }
+    return remora_local(CUDA_SUCCESS);
 }

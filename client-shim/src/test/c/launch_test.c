@@ -8,6 +8,7 @@
 #include "expect.h"
 #include "function.h"
 #include "launch_attributes.h"
+#include "launch_cluster.h"
 #include "launch_parameters.h"
 #include "jit_options.h"
 
@@ -207,6 +208,51 @@ static void launch_attributes_are_encoded(void)
     EXPECT(remora_encode_launch_attributes(&context, NULL, 0, &encoded) == CUDA_SUCCESS);
 }
 
+static CUresult cluster_of(const struct remora_kernel *kernel, uint32_t x, uint32_t y, uint32_t z)
+{
+    const uint32_t wanted[] = {x, y, z};
+    const unsigned int grid[] = {16, 6, 1};
+    CUlaunchAttribute attributes[2];
+    memset(attributes, 0, sizeof(attributes));
+    attributes[0].id = CU_LAUNCH_ATTRIBUTE_IGNORE;
+    attributes[1].id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
+    memcpy(&attributes[1].value, wanted, sizeof(wanted));
+    return remora_check_cluster(kernel, attributes, x + y + z == 0 ? 1 : 2, grid);
+}
+
+static void set(struct remora_kernel *kernel, CUfunction_attribute attribute, int value)
+{
+    atomic_store(&kernel->attributes[attribute], value);
+}
+
+static void clusters_are_checked(void)
+{
+    static struct remora_kernel kernel;
+    EXPECT(!remora_knows_clusters(&kernel) && cluster_of(&kernel, 0, 0, 0) == CUDA_SUCCESS);
+    EXPECT(cluster_of(&kernel, 4, 2, 1) == CUDA_SUCCESS);
+    EXPECT(cluster_of(&kernel, 3, 1, 1) == CUDA_ERROR_INVALID_CLUSTER_SIZE);
+    EXPECT(cluster_of(&kernel, 1, 4, 1) == CUDA_ERROR_INVALID_CLUSTER_SIZE);
+    EXPECT(cluster_of(&kernel, 2, 2, 0) == CUDA_ERROR_INVALID_CLUSTER_SIZE);
+    EXPECT(cluster_of(&kernel, 16, 1, 1) == CUDA_ERROR_INVALID_CLUSTER_SIZE);
+    EXPECT(cluster_of(&kernel, 0x80000000u, 2, 1) == CUDA_ERROR_INVALID_CLUSTER_SIZE);
+    set(&kernel, CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1);
+    EXPECT(cluster_of(&kernel, 16, 1, 1) == CUDA_SUCCESS);
+    EXPECT(cluster_of(&kernel, 16, 2, 1) == CUDA_ERROR_INVALID_CLUSTER_SIZE);
+    kernel.cluster_blocks_max = 4;
+    EXPECT(remora_cluster_blocks_max(&kernel) == 4 && cluster_of(&kernel, 4, 1, 1) == CUDA_SUCCESS);
+    EXPECT(cluster_of(&kernel, 4, 2, 1) == CUDA_ERROR_INVALID_CLUSTER_SIZE);
+    set(&kernel, CU_FUNC_ATTRIBUTE_CLUSTER_SIZE_MUST_BE_SET, 1);
+    EXPECT(remora_knows_clusters(&kernel));
+    EXPECT(cluster_of(&kernel, 0, 0, 0) == CUDA_ERROR_INVALID_CLUSTER_SIZE);
+    set(&kernel, CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH, 2);
+    EXPECT(cluster_of(&kernel, 0, 0, 0) == CUDA_ERROR_INVALID_CLUSTER_SIZE);
+    set(&kernel, CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT, 1);
+    set(&kernel, CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH, 1);
+    EXPECT(cluster_of(&kernel, 0, 0, 0) == CUDA_SUCCESS);
+    EXPECT(cluster_of(&kernel, 2, 1, 1) == CUDA_SUCCESS);
+    EXPECT(cluster_of(&kernel, 4, 1, 1) == CUDA_ERROR_INVALID_CLUSTER_SIZE);
+}
+
 static void logs_come_back_where_they_are_wanted(void)
 {
     char log[8];
@@ -239,6 +285,7 @@ int main(void)
     library_kernels_have_twins_on_other_servers();
     parameters_are_laid_out();
     launch_attributes_are_encoded();
+    clusters_are_checked();
     logs_come_back_where_they_are_wanted();
     printf("PASS\n");
     return 0;

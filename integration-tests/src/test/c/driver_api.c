@@ -297,13 +297,17 @@ static void launches(void)
     CHECK(cuOccupancyMaxActiveClusters(&clusters, function, &config));
     REQUIRE(clusters > 0);
     CHECK(cuOccupancyMaxPotentialClusterSize(&clusters, function, &config));
-    REQUIRE(clusters == 1);
+    REQUIRE(clusters == 8);
     CUlaunchAttribute pair = {.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION};
     memcpy(&pair.value, (uint32_t[]){2, 1, 1}, 12);
     config.attrs = &pair;
     config.numAttrs = 1;
     CHECK(cuOccupancyMaxActiveClusters(&clusters, function, &config));
-    REQUIRE(clusters == 0);
+    REQUIRE(clusters > 0);
+    ANSWERS(cuLaunchKernelEx(&config, function, parameters, NULL),
+            CUDA_ERROR_INVALID_CLUSTER_SIZE);
+    config.gridDimX = 2;
+    CHECK(cuLaunchKernelEx(&config, function, parameters, NULL));
     ANSWERS(cuLaunchKernel(function, 0, 1, 1, 1, 1, 1, 0, NULL, parameters, NULL),
             CUDA_ERROR_INVALID_VALUE);
     ANSWERS(cuLaunchKernel(function, 1, 1, 1, 1 << 20, 1, 1, 0, NULL, parameters, NULL),

@@ -13,6 +13,7 @@ package io.remora.ptx;
  * @param dynamicSharedBytes shared memory beyond the kernel's static one, for each block
  * @param cooperative whether blocks may wait for one another (grid-wide barriers); all blocks are
  *     then resident at once
+ * @param cluster blocks that can reach one another's shared memory, or {@link ClusterShape#NONE}
  */
 public record LaunchShape(
     int gridX,
@@ -22,7 +23,30 @@ public record LaunchShape(
     int blockY,
     int blockZ,
     int dynamicSharedBytes,
-    boolean cooperative) {
+    boolean cooperative,
+    ClusterShape cluster) {
+
+  /** A launch without clusters of its own. */
+  public LaunchShape(
+      int gridX,
+      int gridY,
+      int gridZ,
+      int blockX,
+      int blockY,
+      int blockZ,
+      int dynamicSharedBytes,
+      boolean cooperative) {
+    this(
+        gridX,
+        gridY,
+        gridZ,
+        blockX,
+        blockY,
+        blockZ,
+        dynamicSharedBytes,
+        cooperative,
+        ClusterShape.NONE);
+  }
 
   /** A launch whose blocks are independent of one another. */
   public LaunchShape(
@@ -51,6 +75,12 @@ public record LaunchShape(
         dynamicSharedBytes >= 0 && dynamicSharedBytes <= PtxKernel.MAX_SHARED_BYTES,
         "dynamicSharedBytes",
         dynamicSharedBytes);
+  }
+
+  /** The same launch with other clusters. */
+  public LaunchShape withCluster(ClusterShape other) {
+    return new LaunchShape(
+        gridX, gridY, gridZ, blockX, blockY, blockZ, dynamicSharedBytes, cooperative, other);
   }
 
   /** Threads in one block. */

@@ -42,8 +42,8 @@ public final class PtxExecutor implements AutoCloseable {
    * @param control to cancel and to watch this launch
    * @throws KernelFault if the kernel fails or is cancelled
    * @throws IllegalArgumentException if there is no such kernel, the block doesn't fit {@code
-   *     .reqntid}/{@code .maxntid}, shared memory passes {@link PtxKernel#MAX_SHARED_BYTES}, or the
-   *     parameter block is too short
+   *     .reqntid}/{@code .maxntid}, the clusters don't fit the kernel or the grid, shared memory
+   *     passes {@link PtxKernel#MAX_SHARED_BYTES}, or the parameter block is too short
    */
   public void launch(
       PtxInstance instance,
@@ -57,13 +57,14 @@ public final class PtxExecutor implements AutoCloseable {
       throw new IllegalArgumentException("the module has no kernel named " + kernelName);
     }
     check(compiled.kernel(), shape, parameters);
+    ClusterShape cluster = compiled.kernel().clusters().of(shape);
     var launch =
         new Launch(
             compiled,
             instance.memory().memory(),
             instance.memory().images(),
             instance.addresses(),
-            shape,
+            shape.withCluster(cluster),
             parameters,
             control,
             control::addFinishedBlocks,

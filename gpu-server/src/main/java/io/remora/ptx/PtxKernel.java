@@ -17,6 +17,7 @@ import java.util.List;
  * @param requiredBlock x, y and z of {@code .reqntid}; empty if the kernel asks for none
  * @param ptxVersion as CUDA says it: the virtual architecture that the module was compiled for,
  *     major * 10 + minor
+ * @param clusters what it says of the clusters that it runs in
  * @param usesHeap whether it may call {@code malloc} or {@code free}
  */
 public record PtxKernel(
@@ -30,6 +31,7 @@ public record PtxKernel(
     int maxThreadsPerBlock,
     List<Integer> requiredBlock,
     int ptxVersion,
+    ClusterRules clusters,
     boolean usesHeap) {
 
   /** Most threads that any block may have. */

@@ -407,7 +407,7 @@ final class FenceTest {
         "fence.proxy.tensormap::generic.acquire.gpu [%d1], 128; | tensormap",
         "made.up.instruction %r1; | 'made.up.instruction'",
         "ld.global.u32 %r1, [%out+%d1]; | an address with '%d1'",
-        "st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.u32 [%r1], %r2, [%r3]; | st.async",
+        "st.async.mmio.release.sys.global.u32 [%out], %r2; | st.async",
         "ld.global.shared.u32 %r1, [%out]; | two state spaces",
         "call (%r1), outside, (%r2); | no function",
         ".pragma \"a\\b\"; | backslash",

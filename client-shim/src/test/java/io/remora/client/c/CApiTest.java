@@ -125,6 +125,7 @@ class CApiTest {
             "function.c",
             "launch_parameters.c",
             "launch_attributes.c",
+            "launch_cluster.c",
             "jit_options.c",
             "handle_map.c",
             "wire.c");

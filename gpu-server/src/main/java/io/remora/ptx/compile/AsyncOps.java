@@ -6,6 +6,7 @@ import io.remora.ptx.compile.MemoryOps.Path;
 import io.remora.ptx.ir.Instruction;
 import io.remora.ptx.ir.Operand;
 import io.remora.ptx.ir.PtxType;
+import java.util.List;
 import java.util.Locale;
 import org.objectweb.asm.Opcodes;
 
@@ -69,25 +70,35 @@ final class AsyncOps {
   }
 
   private static void bulk(Instruction at, Code code) throws PtxException {
-    if (at.has("multicast::cluster")) {
-      throw at.unsupported("copies to several blocks of a cluster");
-    }
-    boolean toShared = at.modifiers().indexOf("global") > 2;
-    if (!toShared && !at.has("bulk_group")) {
+    List<String> spaces = at.modifiers().stream().filter(AsyncOps::isSpace).toList();
+    boolean fromShared = spaces.size() > 1 && spaces.get(1).equals("shared::cta");
+    boolean toShared = spaces.size() == 2 && spaces.get(0).startsWith("shared");
+    boolean several = at.has("multicast::cluster");
+    boolean isKnown = toShared ? !several || !fromShared : fromShared && at.has("bulk_group");
+    if (!isKnown) {
       throw at.unsupported("this direction");
     }
-    code.context();
+    ClusterOps.cluster(code);
     MemoryOps.pushAddress(
-        at, MemoryOps.address(at, 0), toShared ? Path.SHARED : Path.GENERIC, code);
+        at, MemoryOps.address(at, 0), toShared ? Path.CLUSTER : Path.GENERIC, code);
     MemoryOps.pushAddress(
-        at, MemoryOps.address(at, 1), toShared ? Path.GENERIC : Path.SHARED, code);
+        at, MemoryOps.address(at, 1), fromShared ? Path.SHARED : Path.GENERIC, code);
     code.push(at, 2, PtxType.U32);
-    code.contextCall(toShared ? "copyToShared" : "copyFromShared", "(JJI)V");
-    if (toShared) {
-      MemoryOps.pushHost(at, MemoryOps.address(at, 3), 8, Path.SHARED, code);
-      code.push(at, 2, PtxType.U32);
-      code.call(at, "TransactionBarrier.complete");
+    if (!toShared) {
+      ClusterOps.call(code, "copyFromShared", "(JJI)V");
+      return;
     }
+    MemoryOps.pushAddress(at, MemoryOps.address(at, 3), Path.CLUSTER, code);
+    if (several) {
+      code.push(at, 4, PtxType.U16);
+      ClusterOps.call(code, "copyToSeveral", "(JJIJI)V");
+    } else {
+      ClusterOps.call(code, fromShared ? "copyShared" : "copy", "(JJIJ)V");
+    }
+  }
+
+  private static boolean isSpace(String modifier) {
+    return modifier.equals("global") || modifier.startsWith("shared");
   }
 
   static void barrier(Instruction at, Code code) throws PtxException {

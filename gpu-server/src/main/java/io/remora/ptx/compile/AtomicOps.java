@@ -88,7 +88,11 @@ final class AtomicOps {
     }
     String name = name(at, operation, type);
     if (name.equals("addFloatGeneric")) {
-      MemoryOps.pushSharedMemory(code);
+      if (code.unit.program().reachesOthers()) {
+        ClusterOps.pushSharedMemory(code);
+      } else {
+        MemoryOps.pushSharedMemory(code);
+      }
     }
     code.call(at, "Atomics." + name);
   }
@@ -141,7 +145,8 @@ final class AtomicOps {
 
   /** Only shared memory keeps subnormal numbers; vectors are always in global memory. */
   private static String floatAddition(Instruction at) throws PtxException {
-    if (MemoryOps.path(at) == MemoryOps.Path.SHARED) {
+    MemoryOps.Path path = MemoryOps.path(at);
+    if (path == MemoryOps.Path.SHARED || path == MemoryOps.Path.CLUSTER) {
       return "addFloat";
     }
     return at.has("global") || isVector(at) ? "addFloatFlushed" : "addFloatGeneric";

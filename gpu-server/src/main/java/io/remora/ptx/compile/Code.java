@@ -164,7 +164,9 @@ final class Code {
     } else if (operand instanceof Operand.Special special) {
       PtxType own = SpecialRegisters.type(special.name());
       SpecialValues.push(this, special.name());
-      convertIntegers(at, own, type);
+      if (own != PtxType.PRED || type != PtxType.PRED) {
+        convertIntegers(at, own, type);
+      }
     } else if (operand instanceof Operand.Symbol || operand instanceof Operand.Function) {
       unit.addresses().push(this, at, operand);
       convertIntegers(at, PtxType.U64, type);

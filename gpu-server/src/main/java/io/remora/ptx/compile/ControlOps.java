@@ -24,18 +24,6 @@ final class ControlOps {
     code.store(at, 0, PtxType.B64);
   }
 
-  /** {@code mapa} and {@code getctarank} in a cluster of one block, whose rank is zero. */
-  static void rank(Instruction at, Code code) throws PtxException {
-    PtxType type = at.type(0);
-    if (at.opcode().equals("mapa")) {
-      code.push(at, 1, type);
-    } else {
-      code.constant(0);
-      type = PtxType.U32;
-    }
-    code.store(at, 0, type);
-  }
-
   static void trap(Instruction at, Code code) {
     code.call(Code.CONTEXT, "trap", "()Lio/remora/ptx/exec/KernelStop;");
     code.op(Opcodes.ATHROW);

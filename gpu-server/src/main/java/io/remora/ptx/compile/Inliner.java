@@ -61,6 +61,7 @@ final class Inliner {
         inliner.variables,
         function.maxThreads(),
         function.requiredThreads(),
+        function.clusters(),
         function.line(),
         function.column());
   }

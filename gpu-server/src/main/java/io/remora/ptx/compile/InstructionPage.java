@@ -21,7 +21,7 @@ public final class InstructionPage {
   /** Instructions of the PTX ISA up to 9.0 that aren't there, and why programs ask for them. */
   private static final Map<String, String> ABSENT =
       Map.ofEntries(
-          Map.entry("clusterlaunchcontrol", "clusters of several blocks"),
+          Map.entry("clusterlaunchcontrol", "clusters that take over others' work (sm_100)"),
           Map.entry("istypep", "textures and surfaces"),
           Map.entry("multimem", "several GPUs at once"),
           Map.entry("sured", "textures and surfaces"),

@@ -55,7 +55,7 @@ final class KernelCompiler {
     this.kernel = kernel;
     this.calls = calls;
     this.options = options;
-    this.program = new Program(unit, calls, className);
+    this.program = new Program(unit, kernel, calls, className);
   }
 
   /**
@@ -65,7 +65,8 @@ final class KernelCompiler {
    */
   CompiledKernel compile(BiFunction<String, byte[], Supplier<KernelCode>> loader)
       throws PtxException {
-    PtxFunction body = Inliner.inline(kernel, unit, calls, options.maxInstructionsPerFunction());
+    PtxFunction inlined = Inliner.inline(kernel, unit, calls, options.maxInstructionsPerFunction());
+    PtxFunction body = program.reachesOthers() ? ClusterOps.widened(inlined) : inlined;
     placeShared(body);
     KernelPlan plan = plan(body);
     ClassWriter type = KernelClass.start(program.className());
@@ -189,7 +190,8 @@ final class KernelCompiler {
 
   private void functions(ClassWriter type) throws PtxException {
     while (!program.pending().isEmpty()) {
-      PtxFunction function = program.pending().remove();
+      PtxFunction next = program.pending().remove();
+      PtxFunction function = program.reachesOthers() ? ClusterOps.widened(next) : next;
       CodeUnit codeUnit = unitOf(function);
       var kinds = new KindVotes(function.registers());
       vote(codeUnit, kinds);
@@ -284,6 +286,7 @@ final class KernelCompiler {
         maxThreads,
         kernel.requiredThreads(),
         architecture(unit.target()),
+        kernel.clusters(),
         usesHeap());
   }
 

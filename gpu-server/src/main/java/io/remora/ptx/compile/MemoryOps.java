@@ -18,6 +18,8 @@ final class MemoryOps {
   enum Path {
     GENERIC,
     SHARED,
+    /** Shared memory of any block of the cluster. */
+    CLUSTER,
     LOCAL,
     PARAMETER
   }
@@ -157,8 +159,10 @@ final class MemoryOps {
   static Path path(Instruction at) throws PtxException {
     for (String modifier : at.modifiers()) {
       switch (modifier) {
-        case "shared", "shared::cta", "shared::cluster": // A cluster is one block here.
+        case "shared", "shared::cta":
           return Path.SHARED;
+        case ClusterOps.CLUSTER_SPACE:
+          return Path.CLUSTER;
         case "local":
           return Path.LOCAL;
         case "param", "param::entry", "param::func":
@@ -227,6 +231,12 @@ final class MemoryOps {
         pushAddress(at, address, path, code);
         code.constant(bytes - 1);
         code.call(at, "Access.checkPowerOfTwo");
+      }
+      case CLUSTER -> {
+        ClusterOps.cluster(code);
+        pushAddress(at, address, path, code);
+        code.constant(bytes - 1);
+        ClusterOps.call(code, "host", "(JI)J");
       }
       case LOCAL -> {
         code.context();
@@ -401,7 +411,7 @@ final class MemoryOps {
           case LOCAL -> Path.LOCAL;
           case PARAM -> Path.PARAMETER;
         };
-    if (path != wanted) {
+    if (path != wanted && !(path == Path.CLUSTER && wanted == Path.SHARED)) {
       throw at.syntax(variable.name() + " is not in the space that " + at.name() + " accesses");
     }
   }

@@ -25,6 +25,7 @@ final class OpTable {
           + "ca cg cs lu cv wb wt nc v2 v4 v8 unified "
           + "L1::evict_normal L1::evict_unchanged L1::evict_first L1::evict_last L1::no_allocate "
           + "L2::evict_last L2::evict_normal L2::evict_first L2::64B L2::128B L2::256B L2::cache_hint";
+  private static final String COUNTED = " async mbarrier::complete_tx::bytes";
   private static final String CACHING = "ca cg cs cv wb wt";
   private static final String ATOMIC =
       "global shared shared::cta relaxed acquire release acq_rel cta cluster gpu sys noftz "
@@ -112,9 +113,9 @@ final class OpTable {
         SpaceConversions::isspacep);
     put("ld", MEMORY, MemoryOps::load);
     put("ldu", "global v2 v4", MemoryOps::load);
-    put("st", MEMORY, MemoryOps::store);
+    put("st", MEMORY + COUNTED, ClusterOps.orCounted(MemoryOps::store, ClusterOps::store));
     put("atom", ATOMIC, AtomicOps::atom);
-    put("red", ATOMIC, AtomicOps::red);
+    put("red", ATOMIC + COUNTED, ClusterOps.orCounted(AtomicOps::red, ClusterOps::reduce));
     put("membar", "cta gl sys", ControlOps::fence);
     put(
         "fence",
@@ -134,8 +135,8 @@ final class OpTable {
         "fractional range cvt L2::evict_last L2::evict_normal L2::evict_first "
             + "L2::evict_unchanged L2 global",
         ControlOps::policy);
-    put("mapa", "shared::cluster", ControlOps::rank);
-    put("getctarank", "shared::cluster", ControlOps::rank);
+    put("mapa", "shared::cluster", ClusterOps::map);
+    put("getctarank", "shared::cluster", ClusterOps::rank);
     put("alloca", "", StackOps::alloca);
     put("stacksave", "", StackOps::save);
     put("stackrestore", "", StackOps::restore);
@@ -166,7 +167,7 @@ final class OpTable {
         "cp",
         "async ca cg shared shared::cta shared::cluster global commit_group wait_group wait_all "
             + "mbarrier arrive noinc bulk bulk_group read mbarrier::complete_tx::bytes prefetch L2 "
-            + "L2::64B L2::128B L2::256B L2::cache_hint",
+            + "L2::64B L2::128B L2::256B L2::cache_hint multicast::cluster",
         AsyncOps::copy);
     put(
         "mbarrier",

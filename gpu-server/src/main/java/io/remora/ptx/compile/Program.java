@@ -15,7 +15,9 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The module as one kernel's class sees it: what can be called, where module-scope variables are
@@ -32,13 +34,21 @@ final class Program {
   private final List<String> functionNames;
   private final Map<String, Integer> globals = new HashMap<>();
   private final CallGraph calls;
+  private final boolean reachesOthers;
   private final List<FragmentAccess> fragments = new ArrayList<>();
   private final Set<String> required = new LinkedHashSet<>();
   private final Deque<PtxFunction> pending = new ArrayDeque<>();
 
-  Program(PtxUnit unit, CallGraph calls, String className) {
+  Program(PtxUnit unit, PtxFunction kernel, CallGraph calls, String className) {
     this.unit = unit;
     this.calls = calls;
+    this.reachesOthers =
+        Stream.concat(
+                Stream.of(kernel),
+                calls.reachable(kernel.name()).stream().map(unit.functions()::get))
+            .filter(Objects::nonNull)
+            .flatMap(function -> function.code().stream())
+            .anyMatch(ClusterOps::reachesOthers);
     this.className = className;
     this.functionNames = new ArrayList<>(unit.functions().keySet());
     for (Variable variable : placedVariables(unit)) {
@@ -66,6 +76,11 @@ final class Program {
 
   CallGraph calls() {
     return calls;
+  }
+
+  /** Whether the kernel may reach the shared memory of other blocks of its cluster. */
+  boolean reachesOthers() {
+    return reachesOthers;
   }
 
   PtxFunction function(Instruction at, String name) throws PtxException {

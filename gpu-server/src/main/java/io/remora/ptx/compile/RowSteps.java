@@ -61,10 +61,12 @@ final class RowSteps {
           "ex2",
           "fma",
           "fns",
+          "getctarank",
           "lg2",
           "lop3",
           "mad",
           "mad24",
+          "mapa",
           "max",
           "min",
           "mov",
@@ -241,7 +243,10 @@ final class RowSteps {
       return VARYING;
     }
     switch (at.opcode()) {
-      case "mov", "cvta":
+      case "cvta":
+        // Addresses near different blocks' shared memory are moved differently.
+        return at.has(ClusterOps.CLUSTER_SPACE) ? VARYING : sources[1];
+      case "mov":
         return operands.get(1) instanceof Operand.Group ? VARYING : sources[1];
       case "add":
         return sources[1] + sources[2];

@@ -16,6 +16,13 @@ final class SpaceConversions {
     if (type.bits() != 64) {
       throw at.unsupported("addresses have 64 bits here");
     }
+    if (at.has(ClusterOps.CLUSTER_SPACE)) {
+      ClusterOps.cluster(code);
+      code.push(at, 1, type);
+      ClusterOps.call(code, at.has("to") ? "fromGeneric" : "toGeneric", "(J)J");
+      code.store(at, 0, type);
+      return;
+    }
     code.push(at, 1, type);
     Space space = space(at);
     if (at.has("to")) {
@@ -33,7 +40,7 @@ final class SpaceConversions {
           return Space.GLOBAL;
         case "const":
           return Space.CONST;
-        case "shared", "shared::cta", "shared::cluster":
+        case "shared", "shared::cta":
           return Space.SHARED;
         case "local":
           return Space.LOCAL;
@@ -92,6 +99,13 @@ final class SpaceConversions {
   }
 
   static void isspacep(Instruction at, Code code) throws PtxException {
+    if (at.has(ClusterOps.CLUSTER_SPACE)) {
+      ClusterOps.cluster(code);
+      code.push(at, 1, PtxType.U64);
+      ClusterOps.call(code, "isShared", "(J)I");
+      code.store(at, 0, PtxType.PRED);
+      return;
+    }
     Space space = space(at);
     code.context();
     if (space == Space.LOCAL) {

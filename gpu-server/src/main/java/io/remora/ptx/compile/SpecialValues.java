@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.ptx.compile;
 
+import java.util.List;
 import java.util.Map;
 import org.objectweb.asm.Opcodes;
 
@@ -18,29 +19,49 @@ final class SpecialValues {
           Map.entry("%nctaid.x", "nctaidX"),
           Map.entry("%nctaid.y", "nctaidY"),
           Map.entry("%nctaid.z", "nctaidZ"),
-          // A cluster is one block.
-          Map.entry("%clusterid.x", "ctaidX"),
-          Map.entry("%clusterid.y", "ctaidY"),
-          Map.entry("%clusterid.z", "ctaidZ"),
-          Map.entry("%nclusterid.x", "nctaidX"),
-          Map.entry("%nclusterid.y", "nctaidY"),
-          Map.entry("%nclusterid.z", "nctaidZ"),
           Map.entry("%dynamic_smem_size", "dynamicSharedBytes"));
 
   private static final Map<String, String> THREAD_ARRAYS =
       Map.of("%tid.x", "tidX", "%tid.y", "tidY", "%tid.z", "tidZ");
 
+  /** Those of the cluster, by the numbers that {@code BlockCluster.value} knows them by. */
+  private static final List<String> CLUSTER =
+      List.of(
+          "%clusterid.x",
+          "%clusterid.y",
+          "%clusterid.z",
+          "%nclusterid.x",
+          "%nclusterid.y",
+          "%nclusterid.z",
+          "%cluster_ctaid.x",
+          "%cluster_ctaid.y",
+          "%cluster_ctaid.z",
+          "%cluster_nctaid.x",
+          "%cluster_nctaid.y",
+          "%cluster_nctaid.z",
+          "%cluster_ctarank",
+          "%cluster_nctarank",
+          "%is_explicit_cluster");
+
   private SpecialValues() {}
 
   /** Whether the register has one value in the whole life of a thread. */
   static boolean isConstant(String name) {
-    return FIELDS.containsKey(name) || THREAD_ARRAYS.containsKey(name) || name.equals("%laneid");
+    return FIELDS.containsKey(name)
+        || THREAD_ARRAYS.containsKey(name)
+        || CLUSTER.contains(name)
+        || name.equals("%laneid");
   }
 
   static void push(Code code, String name) {
     String field = FIELDS.get(name);
     if (field != null) {
       uniformInt(code, field);
+      return;
+    }
+    int ofCluster = CLUSTER.indexOf(name);
+    if (ofCluster >= 0) {
+      clusterValue(code, name, ofCluster);
       return;
     }
     String array = THREAD_ARRAYS.get(name);
@@ -82,14 +103,6 @@ final class SpecialValues {
       case "%lanemask_gt" -> laneMask(code, -2, Opcodes.ISHL, false);
       case "%lanemask_lt" -> laneMask(code, -1, Opcodes.ISHL, true);
       case "%lanemask_le" -> laneMask(code, -2, Opcodes.ISHL, true);
-      case "%cluster_ctaid.x",
-          "%cluster_ctaid.y",
-          "%cluster_ctaid.z",
-          "%cluster_ctarank",
-          "%is_explicit_cluster" ->
-          code.constant(0);
-      case "%cluster_nctaid.x", "%cluster_nctaid.y", "%cluster_nctaid.z", "%cluster_nctarank" ->
-          code.constant(1);
       default -> {
         code.context();
         code.constant(Integer.parseInt(name.substring("%envreg".length())));
@@ -106,6 +119,19 @@ final class SpecialValues {
             c -> {
               c.context();
               c.contextField(field, "I");
+            });
+    code.method.visitVarInsn(Opcodes.ILOAD, local);
+  }
+
+  private static void clusterValue(Code code, String name, int number) {
+    int local =
+        code.locals.uniform(
+            name,
+            Kind.INT,
+            c -> {
+              ClusterOps.cluster(c);
+              c.constant(number);
+              ClusterOps.call(c, "value", "(I)I");
             });
     code.method.visitVarInsn(Opcodes.ILOAD, local);
   }

@@ -2,7 +2,6 @@
 package io.remora.ptx.compile;
 
 import io.remora.ptx.PtxException;
-import io.remora.ptx.exec.Barriers;
 import io.remora.ptx.exec.Suspension;
 import io.remora.ptx.ir.Instruction;
 import io.remora.ptx.ir.Operand;
@@ -34,7 +33,7 @@ final class SuspendOps {
 
   private static Suspension barrier(Instruction at) throws PtxException {
     if (at.has("cluster")) {
-      return Suspension.BARRIER_SYNC; // A cluster is one block here; its arrivals need no record.
+      return Suspension.CLUSTER_WAIT;
     }
     if (at.has("arrive")) {
       return Suspension.BARRIER_ARRIVE;
@@ -127,8 +126,11 @@ final class SuspendOps {
       return;
     }
     if (at.has("cluster")) {
-      leaveConstant(code, "operandA", Barriers.CLUSTER);
-      leaveConstant(code, "operandB", 0);
+      if (at.has("arrive")) {
+        ClusterOps.cluster(code);
+        code.thread();
+        ClusterOps.call(code, "arrive", "(I)V");
+      }
       return;
     }
     int n = at.has("red") ? 1 : 0;

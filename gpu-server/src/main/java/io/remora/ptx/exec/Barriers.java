@@ -7,11 +7,8 @@ import java.util.Arrays;
  * The sixteen barriers of one block (PTX ISA 9.7.13.1, "barrier"). A barrier without a count waits
  * for all threads that haven't ended.
  */
-public final class Barriers {
-  /** Number of the barrier at which the blocks of a cluster meet: beyond those of the program. */
-  public static final int CLUSTER = 16;
-
-  private static final int BARRIERS = 17;
+final class Barriers {
+  private static final int BARRIERS = 16;
 
   private final BlockContext block;
   private final Suspension[] suspensions;
@@ -82,8 +79,7 @@ public final class Barriers {
     if (kind(state) == Suspension.BARRIER_ALL) {
       return 0;
     }
-    int number = block.operandA[thread];
-    return number == CLUSTER ? CLUSTER : number & 15;
+    return block.operandA[thread] & 15;
   }
 
   private boolean isAtBarrier(int state) {

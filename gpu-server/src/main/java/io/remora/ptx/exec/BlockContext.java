@@ -3,7 +3,6 @@ package io.remora.ptx.exec;
 
 import io.remora.ptx.KernelFault;
 import io.remora.ptx.LaunchShape;
-import io.remora.ptx.MemoryFault;
 import io.remora.ptx.image.SurfaceUnit;
 import io.remora.ptx.image.TextureUnit;
 import io.remora.ptx.matrix.MatrixProduct;
@@ -103,16 +102,27 @@ public final class BlockContext {
   private @Nullable TextureUnit textures;
   private @Nullable SurfaceUnit surfaces;
 
+  /** The block's place in its cluster. */
+  public final BlockCluster cluster;
+
   private final KeptRows rows;
   private final Launch launch;
   private int worker;
 
   /**
    * @param launch the launch
-   * @param piece scratch memory for shared, parameter and local memory, in this order
+   * @param piece scratch memory of the block's cluster: shared memory of all its blocks, and then
+   *     parameter and local memory of each
+   * @param rank which block of its cluster
+   * @param barrier the cluster's barrier, or null if nobody waits at it
    * @param worker number of the worker, reported as multiprocessor
    */
-  BlockContext(Launch launch, ScratchArea.Piece piece, int worker) {
+  BlockContext(
+      Launch launch,
+      ScratchArea.Piece piece,
+      int rank,
+      @Nullable ClusterBarrier barrier,
+      int worker) {
     this.launch = launch;
     this.worker = worker;
     CompiledKernel compiled = launch.compiled();
@@ -130,12 +140,16 @@ public final class BlockContext {
     tidY = launch.threadIds().y();
     tidZ = launch.threadIds().z();
     dynamicSharedBytes = shape.dynamicSharedBytes();
-    sharedHost = piece.host();
-    sharedAddress = piece.address();
     sharedBytes = launch.sharedBytes();
-    sharedOutside = -sharedWindow(sharedBytes);
+    long window = sharedWindow(sharedBytes);
+    int blocks = shape.cluster().blocks();
+    long sharedOffset = rank * BlockCluster.stride(window);
+    sharedHost = piece.host() + sharedOffset;
+    sharedAddress = piece.address() + sharedOffset;
+    sharedOutside = -window;
     toHost = memory.toHost();
-    long parameterOffset = align(sharedWindow(sharedBytes), 256);
+    long parameterOffset =
+        clusterSharedBytes(sharedBytes, blocks) + rank * ownBytes(compiled, threads);
     parameterHost = piece.host() + parameterOffset;
     parameterAddress = piece.address() + parameterOffset;
     parameterBytes = compiled.kernel().parameterBytes();
@@ -144,6 +158,7 @@ public final class BlockContext {
     localAddress = piece.address() + localOffset;
     localBytes = align(compiled.kernel().localBytes(), 16);
     launch.copyParameters(piece.address() + parameterOffset);
+    cluster = new BlockCluster(this, shape, rank, piece.address(), barrier);
     stackStart = compiled.stackStart();
     stack = new long[stackStart < 0 ? 0 : threads];
     int waiting = compiled.waits().any() ? threads : 0;
@@ -165,12 +180,24 @@ public final class BlockContext {
     fragments = new int[compiled.hasFragments() ? (threads + 31 & -32) * MatrixProduct.WORDS : 0];
   }
 
-  /** Scratch memory that one block needs. */
-  static long scratchBytes(CompiledKernel compiled, long sharedBytes, int threads) {
-    return align(sharedWindow(sharedBytes), 256)
-        + align(compiled.kernel().parameterBytes(), 256)
-        + align(compiled.kernel().localBytes(), 16) * threads
-        + 16;
+  /** Scratch memory that the blocks of one cluster need, which may be one block. */
+  static long scratchBytes(CompiledKernel compiled, long sharedBytes, int threads, int blocks) {
+    return clusterSharedBytes(sharedBytes, blocks) + blocks * ownBytes(compiled, threads);
+  }
+
+  /** Shared memory of all blocks of a cluster, with what lies between. */
+  private static long clusterSharedBytes(long sharedBytes, int blocks) {
+    long window = sharedWindow(sharedBytes);
+    return align((blocks - 1) * BlockCluster.stride(window) + window, 256);
+  }
+
+  /** Parameter and local memory of one block. */
+  private static long ownBytes(CompiledKernel compiled, int threads) {
+    return align(
+        align(compiled.kernel().parameterBytes(), 256)
+            + align(compiled.kernel().localBytes(), 16) * threads
+            + 16,
+        256);
   }
 
   private static long sharedWindow(long bytes) {
@@ -226,6 +253,11 @@ public final class BlockContext {
       throw new KernelStop(
           KernelFault.Kind.STACK_OVERFLOW, "calls are nested deeper than the stack allows");
     }
+  }
+
+  /** Shared memory rounded up to a power of two, in bytes. */
+  long sharedWindowBytes() {
+    return -sharedOutside;
   }
 
   /** Checks a local memory offset and gives the host address. */
@@ -315,27 +347,6 @@ public final class BlockContext {
   /** {@code wmma.store}: the thread's words to memory. */
   public void storeFragment(int thread, int access, long address, int stride) {
     launch.compiled().fragments().get(access).store(this, thread, address, stride);
-  }
-
-  /** {@code cp.async.bulk} from global to shared memory. */
-  public void copyToShared(long shared, long global, int bytes) {
-    checkBulk(shared, global, bytes);
-    memory.copy(sharedAddress + shared, global, bytes);
-  }
-
-  /** {@code cp.async.bulk} from shared to global memory. */
-  public void copyFromShared(long global, long shared, int bytes) {
-    checkBulk(shared, global, bytes);
-    memory.copy(global, sharedAddress + shared, bytes);
-  }
-
-  private void checkBulk(long shared, long global, int bytes) {
-    if (((shared | global | bytes) & 15) != 0) {
-      throw new MemoryFault(MemoryFault.Kind.MISALIGNED_ADDRESS, global);
-    }
-    if (shared < 0 || bytes < 0 || shared > -sharedOutside - bytes) {
-      throw new MemoryFault(MemoryFault.Kind.ILLEGAL_ADDRESS, shared);
-    }
   }
 
   /** {@code malloc}. */

@@ -11,7 +11,7 @@ import java.util.Map;
  * Among the threads of a gang those with the lowest state go first, so that threads that took
  * different ways meet again before they go on; a thread that gave way comes after all others.
  */
-final class BlockRunner {
+final class BlockRunner implements RunningBlocks {
   private static final int WARP = 32;
 
   /** Of a gang: its threads' states are those in {@link BlockContext#state}. */
@@ -34,6 +34,7 @@ final class BlockRunner {
   private final Map<Integer, MatrixStep> matrices;
   private final Barriers barriers;
   private final boolean hasStates;
+  private final boolean hasClusterWaits;
   private final int gang;
   private final int[] usualStates;
 
@@ -50,17 +51,25 @@ final class BlockRunner {
     this.matrices = compiled.matrices();
     this.barriers = new Barriers(block, suspensions, waits.any());
     this.hasStates = waits.any();
+    this.hasClusterWaits = waits.clusterWaits();
     this.gang = waits.warpOperations() ? WARP : block.threads;
     this.usualStates = waits.usualStates();
     this.common = new int[(block.threads + gang - 1) / gang];
   }
 
-  BlockContext block() {
+  @Override
+  public BlockContext block() {
     return block;
   }
 
+  @Override
+  public void moveTo(int worker) {
+    block.moveTo(worker);
+  }
+
   /** Prepares for a block. */
-  void start(long number) {
+  @Override
+  public void start(long number) {
     block.startBlock(number);
     if (hasStates) {
       Arrays.fill(block.state, UNSET);
@@ -74,7 +83,8 @@ final class BlockRunner {
    *
    * @return whether the block has ended
    */
-  boolean run() {
+  @Override
+  public boolean run() {
     if (!hasStates) {
       runStateless();
       return true;
@@ -93,6 +103,9 @@ final class BlockRunner {
       }
       if (hasEnded()) {
         return true;
+      }
+      if (hasClusterWaits && waitsForCluster()) {
+        return false;
       }
       throw new KernelStop(
           KernelFault.Kind.DEADLOCK, "threads of the block wait for threads that don't come");
@@ -157,6 +170,42 @@ final class BlockRunner {
     return true;
   }
 
+  /** State of a thread between two turns. */
+  int stateOf(int thread) {
+    int state = common[thread / gang];
+    return state == MIXED ? block.state[thread] : state;
+  }
+
+  private boolean isAtCluster(int state) {
+    return state >= KernelCode.WAITING
+        && suspensions[state & ~KernelCode.WAITING] == Suspension.CLUSTER_WAIT;
+  }
+
+  private boolean waitsForCluster() {
+    for (int thread = 0; thread < block.threads; thread++) {
+      if (isAtCluster(stateOf(thread))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Lets those threads go that the cluster's barrier lets pass. */
+  private boolean releaseFromCluster() {
+    boolean released = false;
+    for (int thread = 0; thread < block.threads; thread++) {
+      int state = block.state[thread];
+      if (isAtCluster(state)) {
+        block.lane = thread;
+        if (block.cluster.passes(thread)) {
+          block.state[thread] = state & ~KernelCode.WAITING;
+          released = true;
+        }
+      }
+    }
+    return released;
+  }
+
   /** Lets the whole block go on, if all gangs wait together at the barrier of all threads. */
   private boolean releaseTogether() {
     boolean waiting = false;
@@ -186,6 +235,9 @@ final class BlockRunner {
       scatter(i * gang, Math.min((i + 1) * gang, block.threads));
     }
     boolean released = barriers.release();
+    if (hasClusterWaits) {
+      released |= releaseFromCluster();
+    }
     for (int i = 0; i < common.length; i++) {
       if (inStep[i]) {
         gather(i * gang, Math.min((i + 1) * gang, block.threads));

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class CooperativeBlocks {
   private static final int WORKSPACE_BYTES = 64;
 
-  private final Queue<BlockRunner> ready = new ConcurrentLinkedQueue<>();
+  private final Queue<RunningBlocks> ready = new ConcurrentLinkedQueue<>();
   private final List<ScratchArea.Piece> pieces = new ArrayList<>();
   private final Launch launch;
   private final long workspace;
@@ -34,14 +34,14 @@ final class CooperativeBlocks {
   }
 
   /**
-   * Makes all blocks.
+   * Makes all blocks; those of one cluster go together.
    *
-   * @param bytes scratch memory of each
    * @throws KernelStop if there is no room
    */
-  void start(long bytes) {
-    for (long number = 0; number < launch.shape().blocks(); number++) {
-      var runner = new BlockRunner(launch.compiled(), new BlockContext(launch, take(bytes), 0));
+  void start() {
+    long bytes = launch.unitBytes();
+    for (long number = 0; number < launch.units(); number++) {
+      RunningBlocks runner = launch.runner(take(bytes), 0);
       runner.start(number);
       ready.add(runner);
     }
@@ -68,12 +68,12 @@ final class CooperativeBlocks {
   }
 
   /** The next block to run, or null if the other workers have one each of those that are left. */
-  @Nullable BlockRunner next() {
+  @Nullable RunningBlocks next() {
     return ready.poll();
   }
 
   /** A block waits for others. */
-  void putBack(BlockRunner runner) {
+  void putBack(RunningBlocks runner) {
     if (ready.isEmpty()) {
       Thread.yield(); // All others are being run, maybe by threads that want this processor.
     }

@@ -34,10 +34,11 @@ public final class Launch {
   private final ThreadIds threadIds;
   private final long sharedBytes;
   private final int workers;
-  private final long blocks;
+  private final int clusterBlocks;
+  private final long units;
   private final long chunk;
   private final long id = IDS.incrementAndGet();
-  private final AtomicLong nextBlock = new AtomicLong();
+  private final AtomicLong nextUnit = new AtomicLong();
   private final AtomicReference<KernelFault> fault = new AtomicReference<>();
   private final AtomicReference<Throwable> bug = new AtomicReference<>();
   private final AtomicInteger participants = new AtomicInteger();
@@ -45,6 +46,7 @@ public final class Launch {
   private volatile @Nullable CooperativeBlocks cooperative;
 
   /**
+   * @param shape extents, made of whole clusters
    * @param images textures and surfaces that kernels may name
    * @param globals addresses of the module's variables
    * @param finishedBlocks told of blocks that have ended
@@ -69,8 +71,9 @@ public final class Launch {
     this.control = control;
     this.finishedBlocks = finishedBlocks;
     this.workers = workers;
-    this.blocks = shape.blocks();
-    this.chunk = Math.max(1, Math.min(64, blocks / (workers * 16L)));
+    this.clusterBlocks = shape.cluster().blocks();
+    this.units = shape.blocks() / clusterBlocks;
+    this.chunk = Math.max(1, Math.min(64, units / (workers * 16L)));
     this.threadIds = ThreadIds.of(shape.blockX(), shape.blockY(), shape.blockZ());
     this.sharedBytes = (long) compiled.kernel().staticSharedBytes() + shape.dynamicSharedBytes();
   }
@@ -126,10 +129,27 @@ public final class Launch {
     return id;
   }
 
+  /** What workers take one of at a time: clusters, or blocks if these have no others. */
+  long units() {
+    return units;
+  }
+
+  /** Scratch memory of each of them, in bytes. */
+  long unitBytes() {
+    return BlockContext.scratchBytes(compiled, sharedBytes, shape.threadsPerBlock(), clusterBlocks);
+  }
+
+  /** Makes what runs one of them after the other. */
+  RunningBlocks runner(ScratchArea.Piece piece, int worker) {
+    return clusterBlocks > 1 || compiled.waits().clusterWaits()
+        ? new ClusterRunner(this, piece, worker)
+        : new BlockRunner(compiled, new BlockContext(this, piece, 0, null, worker));
+  }
+
   /** Whether there are blocks that nobody has taken yet. */
   boolean hasWork() {
     CooperativeBlocks all = cooperative;
-    return !stopped && (all == null ? nextBlock.get() < blocks : all.hasWork());
+    return !stopped && (all == null ? nextUnit.get() < units : all.hasWork());
   }
 
   void copyParameters(long address) {
@@ -150,7 +170,7 @@ public final class Launch {
       return;
     }
     participants.incrementAndGet();
-    long bytes = BlockContext.scratchBytes(compiled, sharedBytes, shape.threadsPerBlock());
+    long bytes = unitBytes();
     ScratchArea.Piece piece = memory.scratch().take(bytes);
     if (piece == null) {
       fail(
@@ -175,23 +195,23 @@ public final class Launch {
   }
 
   private void runBlocks(int worker, ScratchArea.Piece piece) {
-    var runner = new BlockRunner(compiled, new BlockContext(this, piece, worker));
+    RunningBlocks runner = runner(piece, worker);
     while (!stopped) {
-      long first = nextBlock.getAndAdd(chunk);
-      if (first >= blocks) {
+      long first = nextUnit.getAndAdd(chunk);
+      if (first >= units) {
         return;
       }
-      long end = Math.min(blocks, first + chunk);
+      long end = Math.min(units, first + chunk);
       for (long number = first; number < end; number++) {
-        if (!runBlock(runner, number)) {
+        if (!runUnit(runner, number)) {
           return;
         }
       }
-      finishedBlocks.accept(end - first);
+      finishedBlocks.accept((end - first) * clusterBlocks);
     }
   }
 
-  private boolean runBlock(BlockRunner runner, long number) {
+  private boolean runUnit(RunningBlocks runner, long number) {
     try {
       if (control.isCancelled()) {
         throw new KernelStop(KernelFault.Kind.CANCELLED, "");
@@ -213,7 +233,7 @@ public final class Launch {
     try {
       var all = new CooperativeBlocks(this);
       cooperative = all;
-      all.start(BlockContext.scratchBytes(compiled, sharedBytes, shape.threadsPerBlock()));
+      all.start();
       return true;
     } catch (KernelStop e) {
       fail(
@@ -234,11 +254,11 @@ public final class Launch {
     participants.incrementAndGet();
     CooperativeBlocks all = Objects.requireNonNull(cooperative);
     try {
-      BlockRunner runner = all.next();
+      RunningBlocks runner = all.next();
       while (runner != null && !stopped) {
-        runner.block().moveTo(worker);
+        runner.moveTo(worker);
         if (runTurn(runner)) {
-          finishedBlocks.accept(1);
+          finishedBlocks.accept(clusterBlocks);
         } else {
           all.putBack(runner);
         }
@@ -251,7 +271,7 @@ public final class Launch {
   }
 
   /** Whether the block has ended, also by a fault. */
-  private boolean runTurn(BlockRunner runner) {
+  private boolean runTurn(RunningBlocks runner) {
     try {
       checkStopped();
       return runner.run();

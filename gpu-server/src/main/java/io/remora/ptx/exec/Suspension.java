@@ -14,6 +14,8 @@ public enum Suspension {
   BARRIER_COUNT,
   BARRIER_AND,
   BARRIER_OR,
+  /** The barrier of the cluster; its threads have arrived before. */
+  CLUSTER_WAIT,
   WARP_SYNC,
   ACTIVE_MASK,
   ELECT,

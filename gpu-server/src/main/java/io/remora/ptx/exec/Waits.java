@@ -8,6 +8,7 @@ public final class Waits {
   private final Suspension[] suspensions;
   private final int[] usualStates;
   private final boolean warpOperations;
+  private final boolean clusterWaits;
 
   /**
    * @param suspensions what threads wait for before each region, by number
@@ -17,6 +18,7 @@ public final class Waits {
     this.suspensions = suspensions.toArray(new Suspension[0]);
     this.usualStates = usualStates.stream().mapToInt(Integer::intValue).toArray();
     warpOperations = suspensions.stream().anyMatch(Suspension::isWarpOperation);
+    clusterWaits = suspensions.contains(Suspension.CLUSTER_WAIT);
   }
 
   /** Whether threads can wait or give way at all. */
@@ -27,6 +29,11 @@ public final class Waits {
   /** Whether the threads of a warp wait for one another somewhere. */
   boolean warpOperations() {
     return warpOperations;
+  }
+
+  /** Whether the blocks of a cluster wait for one another somewhere. */
+  boolean clusterWaits() {
+    return clusterWaits;
   }
 
   /** What threads wait for before each region; only to be read. */

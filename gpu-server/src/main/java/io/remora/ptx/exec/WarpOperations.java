@@ -40,6 +40,7 @@ final class WarpOperations {
           BARRIER_COUNT,
           BARRIER_AND,
           BARRIER_OR,
+          CLUSTER_WAIT,
           MATRIX ->
           throw new IllegalArgumentException(kind.name());
     }

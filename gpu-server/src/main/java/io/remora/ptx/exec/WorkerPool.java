@@ -80,7 +80,7 @@ public final class WorkerPool implements AutoCloseable {
   }
 
   private void work(Launch launch, boolean worthHelp) {
-    int wanted = (int) Math.min(helpers.size(), launch.shape().blocks() - 1);
+    int wanted = (int) Math.min(helpers.size(), launch.units() - 1);
     if (wanted <= 0 || !worthHelp) {
       launch.work(0);
       return;

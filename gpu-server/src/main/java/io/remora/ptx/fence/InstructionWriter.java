@@ -138,6 +138,10 @@ final class InstructionWriter {
   }
 
   private void memory(Statement statement) throws PtxException {
+    if (isCounted(statement)) {
+      unchanged(statement);
+      return;
+    }
     if (statement.has("async") || statement.hasAny("bulk") || statement.hasAny("tensormap")) {
       throw refused(statement);
     }
@@ -152,6 +156,13 @@ final class InstructionWriter {
     } else {
       fenced(statement, at, !isGlobal);
     }
+  }
+
+  /** {@code st.async} and {@code red.async}: place and barrier are both in the cluster's memory. */
+  private static boolean isCounted(Statement statement) {
+    return statement.has("async")
+        && statement.has("shared::cluster")
+        && statement.modifiers().stream().noneMatch(m -> m.text().equals("global"));
   }
 
   /** Which operand is the address. */

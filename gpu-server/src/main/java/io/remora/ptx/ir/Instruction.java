@@ -62,6 +62,11 @@ public record Instruction(
     return new Instruction(opcode, modifiers, otherGuard, others, line, column, sourceLine);
   }
 
+  /** A copy with other modifiers. */
+  public Instruction with(List<String> others) {
+    return new Instruction(opcode, others, guard, operands, line, column, sourceLine);
+  }
+
   /** Says that this instruction can't be right. */
   public PtxException syntax(String detail) {
     return new PtxException(PtxException.Kind.SYNTAX, line, column, detail);

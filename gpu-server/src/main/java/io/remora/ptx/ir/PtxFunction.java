@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.ptx.ir;
 
+import io.remora.ptx.ClusterRules;
 import java.util.List;
 import java.util.Map;
 
@@ -20,6 +21,7 @@ import java.util.Map;
  * @param variables all variables declared inside, and its parameters and results
  * @param maxThreads x, y, z of {@code .maxntid}; empty if absent
  * @param requiredThreads x, y, z of {@code .reqntid}; empty if absent
+ * @param clusters what a kernel says of clusters
  * @param line line of its declaration
  * @param column column of its declaration
  */
@@ -37,6 +39,7 @@ public record PtxFunction(
     List<Variable> variables,
     List<Integer> maxThreads,
     List<Integer> requiredThreads,
+    ClusterRules clusters,
     int line,
     int column) {
 
@@ -47,6 +50,27 @@ public record PtxFunction(
    * @param parameters sizes of the parameters in bytes
    */
   public record Prototype(List<Long> results, List<Long> parameters) {}
+
+  /** A copy with other instructions, as many as before. */
+  public PtxFunction with(List<Instruction> others) {
+    return new PtxFunction(
+        name,
+        isKernel,
+        results,
+        parameters,
+        hasBody,
+        others,
+        labels,
+        tables,
+        prototypes,
+        registers,
+        variables,
+        maxThreads,
+        requiredThreads,
+        clusters,
+        line,
+        column);
+  }
 
   /** The shape of this function. */
   public Prototype prototype() {

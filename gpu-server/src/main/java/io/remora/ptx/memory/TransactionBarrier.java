@@ -4,8 +4,8 @@ package io.remora.ptx.memory;
 /**
  * The opaque word of {@code mbarrier} at a checked host address (PTX ISA 9.7.13.15): phase,
  * arrivals expected in each phase, arrivals pending in this one, and bytes whose arrival was
- * announced. Threads of one block never run at the same time, and a barrier lies in the block's own
- * shared memory, so plain reads and writes do.
+ * announced. Threads of one cluster never run at the same time, and only they reach a barrier in
+ * its shared memory, so plain reads and writes do.
  */
 public final class TransactionBarrier {
   private static final int COUNT_BITS = 20;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.ptx.parse;
 
+import io.remora.ptx.ClusterRules;
+import io.remora.ptx.ClusterShape;
 import io.remora.ptx.PtxException;
 import io.remora.ptx.ir.Instruction;
 import io.remora.ptx.ir.Opcodes;
@@ -39,6 +41,9 @@ final class FunctionParser {
   private final List<Variable> declared = new ArrayList<>();
   private List<Integer> maxThreads = List.of();
   private List<Integer> requiredThreads = List.of();
+  private List<Integer> requiredCluster = List.of();
+  private int clusterBlocksMax;
+  private boolean explicitCluster;
   private int sourceLine;
 
   /**
@@ -83,6 +88,7 @@ final class FunctionParser {
         declared,
         maxThreads,
         requiredThreads,
+        new ClusterRules(requiredCluster, clusterBlocksMax, explicitCluster),
         name.line(),
         name.column());
   }
@@ -123,24 +129,43 @@ final class FunctionParser {
   }
 
   private void directives() throws PtxException {
+    Token grid = null;
     while (tokens.peek().kind() == Token.Kind.DOT_WORD) {
       Token directive = tokens.next();
       switch (directive.text()) {
         case "maxntid" -> maxThreads = extents();
         case "reqntid" -> requiredThreads = extents();
-        case "minnctapersm", "maxnreg", "maxnctapersm", "maxclusterrank" ->
-            Constants.integer(tokens);
-        case "noreturn", "blocksareclusters" -> {}
+        case "minnctapersm", "maxnreg", "maxnctapersm" -> Constants.integer(tokens);
+        case "maxclusterrank" -> clusterBlocksMax = clusterRank();
+        case "noreturn" -> {}
+        case "blocksareclusters" -> grid = directive;
         case "pragma" -> skipStatement();
-        case "explicitcluster" -> {}
-        case "reqnctapercluster" -> {
-          if (extents().stream().anyMatch(extent -> extent != 1)) {
-            throw TokenStream.unsupported(directive, "a cluster of more than one block");
-          }
-        }
+        case "explicitcluster" -> explicitCluster = true;
+        case "reqnctapercluster" -> requiredCluster = cluster(directive);
         default -> throw TokenStream.error(directive, "unexpected " + directive.shown());
       }
     }
+    if (grid != null && requiredCluster.stream().anyMatch(extent -> extent != 1)) {
+      throw TokenStream.unsupported(grid, "a grid of clusters of several blocks");
+    }
+  }
+
+  private int clusterRank() throws PtxException {
+    Token at = tokens.peek();
+    long most = Constants.integer(tokens);
+    if (most < 1 || most > Integer.MAX_VALUE) {
+      throw TokenStream.error(at, "expected the number of blocks of a cluster");
+    }
+    return (int) most;
+  }
+
+  private List<Integer> cluster(Token directive) throws PtxException {
+    List<Integer> extents = extents();
+    long blocks = extents.stream().mapToLong(Integer::longValue).reduce(1, (a, b) -> a * b);
+    if (blocks > ClusterShape.MAX_BLOCKS) {
+      throw TokenStream.unsupported(directive, "a cluster of " + blocks + " blocks");
+    }
+    return extents;
   }
 
   private List<Integer> extents() throws PtxException {

@@ -263,6 +263,17 @@ public interface Domain extends DriverCalls, AutoCloseable {
     long place(String name, long bytes, int alignment);
   }
 
+  /** Extent of a cluster in blocks, as a launch asks for it; all 0 if it asks for none. */
+  record Cluster(int x, int y, int z) {
+    /** None is asked for. */
+    public static final Cluster NONE = new Cluster(0, 0, 0);
+
+    /** Whether it is more than one block, or can't be. */
+    public boolean isOfSeveral() {
+      return !equals(NONE) && (x != 1 || y != 1 || z != 1);
+    }
+  }
+
   /**
    * A kernel's grid and arguments. {@code parameters} is laid out as {@link ModuleDescription}
    * says.
@@ -277,7 +288,51 @@ public interface Domain extends DriverCalls, AutoCloseable {
       int blockZ,
       int sharedBytes,
       boolean cooperative,
-      ByteBuffer parameters) {}
+      Cluster cluster,
+      ByteBuffer parameters) {
+
+    /** A launch that asks for no clusters. */
+    public Launch(
+        long function,
+        int gridX,
+        int gridY,
+        int gridZ,
+        int blockX,
+        int blockY,
+        int blockZ,
+        int sharedBytes,
+        boolean cooperative,
+        ByteBuffer parameters) {
+      this(
+          function,
+          gridX,
+          gridY,
+          gridZ,
+          blockX,
+          blockY,
+          blockZ,
+          sharedBytes,
+          cooperative,
+          Cluster.NONE,
+          parameters);
+    }
+
+    /** The same launch in another manner. */
+    public Launch with(boolean otherCooperative, Cluster otherCluster) {
+      return new Launch(
+          function,
+          gridX,
+          gridY,
+          gridZ,
+          blockX,
+          blockY,
+          blockZ,
+          sharedBytes,
+          otherCooperative,
+          otherCluster,
+          parameters);
+    }
+  }
 
   /** Takes device memory in pieces, at its own pace. */
   interface HostReader {

@@ -166,13 +166,10 @@ final class GraphArrivals {
         session
             .meter()
             .kernel(device.ordinal(), image.getName(), () -> device.description().ordinal());
-    return new NodeWork.Kernel(
-        device,
-        image.getFunction(),
-        launch,
-        image.getKey(),
-        meter,
-        KernelAttributes.of(image.getAttributesList()));
+    var kernel =
+        new NodeWork.Kernel(
+            device, image.getFunction(), launch, image.getKey(), meter, KernelAttributes.NONE);
+    return kernel.with(KernelAttributes.of(image.getAttributesList()));
   }
 
   private NodeWork transfer(SessionImage.TransferWork image) {

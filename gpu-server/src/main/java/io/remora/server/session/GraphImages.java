@@ -157,7 +157,7 @@ final class GraphImages {
         .setParameters(ByteString.copyFrom(launch.parameters().duplicate()))
         .setKey(kernel.key())
         .setName(kernel.meter().name())
-        .addAllAttributes(kernel.attributes().all())
+        .addAllAttributes(KernelAttributes.of(kernel).all())
         .build();
   }
 

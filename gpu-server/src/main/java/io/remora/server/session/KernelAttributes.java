@@ -2,15 +2,18 @@
 package io.remora.server.session;
 
 import com.google.protobuf.ByteString;
+import io.remora.server.driver.Domain.Cluster;
 import io.remora.server.driver.Domain.Launch;
 import io.remora.v1.LaunchAttribute;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What a program has said of a kernel in a graph beside its launch. All but one are hints, and kept
+ * What a program has said of a kernel in a graph beside its launch. All but two are hints, and kept
  * for whoever asks. Immutable.
  *
  * @param values by {@code CUlaunchAttributeID}
@@ -20,6 +23,9 @@ record KernelAttributes(Map<Integer, LaunchAttribute> values) {
 
   /** {@code CU_LAUNCH_ATTRIBUTE_COOPERATIVE}. */
   static final int COOPERATIVE = 2;
+
+  /** {@code CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION}. */
+  static final int CLUSTER_DIMENSION = 4;
 
   KernelAttributes {
     values = Map.copyOf(values);
@@ -36,18 +42,27 @@ record KernelAttributes(Map<Integer, LaunchAttribute> values) {
 
   /** All that a kernel has, also what only its launch says. */
   static KernelAttributes of(NodeWork.Kernel kernel) {
-    if (!kernel.launch().cooperative()) {
-      return kernel.attributes();
+    List<LaunchAttribute> said = new ArrayList<>(2);
+    if (kernel.launch().cooperative()) {
+      said.add(attribute(COOPERATIVE, 1));
     }
-    ByteString yes = ByteString.copyFrom(new byte[] {1, 0, 0, 0});
-    return kernel
-        .attributes()
-        .with(List.of(LaunchAttribute.newBuilder().setId(COOPERATIVE).setValue(yes).build()));
+    Cluster cluster = kernel.launch().cluster();
+    if (!cluster.equals(Cluster.NONE)) {
+      said.add(attribute(CLUSTER_DIMENSION, cluster.x(), cluster.y(), cluster.z()));
+    }
+    return said.isEmpty() ? kernel.attributes() : kernel.attributes().with(said);
+  }
+
+  private static LaunchAttribute attribute(int id, int... words) {
+    ByteBuffer value =
+        ByteBuffer.allocate(words.length * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    value.asIntBuffer().put(words);
+    return LaunchAttribute.newBuilder().setId(id).setValue(ByteString.copyFrom(value)).build();
   }
 
   /** These and others, which replace those of the same number; as {@link #of}. */
   KernelAttributes with(List<LaunchAttribute> others) {
-    boolean unused = LaunchCalls.cooperative(others);
+    LaunchCalls.Manner unused = LaunchCalls.manner(others);
     Map<Integer, LaunchAttribute> all = new TreeMap<>(values);
     others.forEach(each -> all.put(each.getId(), each));
     return new KernelAttributes(all);
@@ -59,21 +74,12 @@ record KernelAttributes(Map<Integer, LaunchAttribute> values) {
 
   /** The launch as they want it. */
   Launch applied(Launch launch) {
-    LaunchAttribute said = values.get(COOPERATIVE);
+    LaunchCalls.Manner said = LaunchCalls.manner(all());
     boolean cooperative =
-        said == null ? launch.cooperative() : LaunchCalls.cooperative(List.of(said));
-    return cooperative == launch.cooperative()
+        values.containsKey(COOPERATIVE) ? said.cooperative() : launch.cooperative();
+    Cluster cluster = values.containsKey(CLUSTER_DIMENSION) ? said.cluster() : launch.cluster();
+    return cooperative == launch.cooperative() && cluster.equals(launch.cluster())
         ? launch
-        : new Launch(
-            launch.function(),
-            launch.gridX(),
-            launch.gridY(),
-            launch.gridZ(),
-            launch.blockX(),
-            launch.blockY(),
-            launch.blockZ(),
-            launch.sharedBytes(),
-            cooperative,
-            launch.parameters());
+        : launch.with(cooperative, cluster);
   }
 }

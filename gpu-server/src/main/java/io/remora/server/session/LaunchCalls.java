@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import io.remora.server.driver.Domain.Cluster;
 import io.remora.server.driver.Domain.Launch;
 import io.remora.v1.CUresult;
 import io.remora.v1.LaunchAttribute;
@@ -16,7 +17,7 @@ final class LaunchCalls {
   private static final int ACCESS_POLICY_WINDOW = 1;
   private static final int COOPERATIVE = 2;
   private static final int SYNCHRONIZATION_POLICY = 3;
-  private static final int CLUSTER_DIMENSION = 4;
+  private static final int CLUSTER_DIMENSION = KernelAttributes.CLUSTER_DIMENSION;
   private static final int CLUSTER_SCHEDULING_POLICY = 5;
   private static final int PROGRAMMATIC_STREAM_SERIALIZATION = 6;
   private static final int PRIORITY = 8;
@@ -26,6 +27,7 @@ final class LaunchCalls {
 
   private static final int ATTRIBUTES_MAX = 64;
   private static final String NOT_COOPERATIVE = "the device has no cooperative launches";
+  private static final String NO_CLUSTERS = "the device has no clusters of several blocks";
 
   private final ClientSession session;
 
@@ -41,12 +43,14 @@ final class LaunchCalls {
    * What attributes say of a launch.
    *
    * @param cooperative all of its blocks run at the same time
+   * @param cluster the clusters that it asks for
    * @param programmatic it may begin before the kernel before it on its stream has ended
    * @param ofNode what a node of a graph keeps of them if the launch is captured
    */
-  record Manner(boolean cooperative, boolean programmatic, List<LaunchAttribute> ofNode) {
-    static final Manner PLAIN = new Manner(false, false, List.of());
-    static final Manner COOPERATIVE = new Manner(true, false, List.of());
+  record Manner(
+      boolean cooperative, Cluster cluster, boolean programmatic, List<LaunchAttribute> ofNode) {
+    static final Manner PLAIN = new Manner(false, Cluster.NONE, false, List.of());
+    static final Manner COOPERATIVE = new Manner(true, Cluster.NONE, false, List.of());
 
     Manner {
       ofNode = List.copyOf(ofNode);
@@ -62,7 +66,13 @@ final class LaunchCalls {
       byte[] parameters) {
     SessionStream stream = session.objects().stream(call, streamHandle);
     NodeWork.Kernel kernel =
-        kernel(stream.device(), functionHandle, shape, manner.cooperative(), parameters);
+        kernel(
+            stream.device(),
+            functionHandle,
+            shape,
+            manner.cooperative(),
+            manner.cluster(),
+            parameters);
     if (stream.capture() != null && !manner.ofNode().isEmpty()) {
       kernel = with(kernel, manner.ofNode());
     }
@@ -85,9 +95,11 @@ final class LaunchCalls {
       long functionHandle,
       Shape shape,
       boolean cooperative,
+      Cluster cluster,
       byte[] parameters) {
     SessionFunction.Instance function = session.objects().function(functionHandle).on(device);
-    check(device.launchLimits(), function, shape, cooperative, parameters.length);
+    check(device.launchLimits(), function, shape, parameters.length);
+    check(device.launchLimits(), cooperative, cluster);
     Launch launch =
         new Launch(
             function.handle(),
@@ -99,6 +111,7 @@ final class LaunchCalls {
             shape.blockZ(),
             shape.sharedBytes(),
             cooperative,
+            cluster,
             ByteBuffer.wrap(parameters));
     return new NodeWork.Kernel(
         device,
@@ -120,18 +133,22 @@ final class LaunchCalls {
    */
   static NodeWork.Kernel with(NodeWork.Kernel kernel, List<LaunchAttribute> more) {
     NodeWork.Kernel changed = kernel.with(KernelAttributes.of(kernel).with(more));
-    if (changed.launch().cooperative() && !kernel.device().launchLimits().cooperative()) {
-      throw new CallException(CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, NOT_COOPERATIVE);
-    }
+    check(
+        kernel.device().launchLimits(), changed.launch().cooperative(), changed.launch().cluster());
     return changed;
   }
 
+  private static void check(LaunchLimits limits, boolean cooperative, Cluster cluster) {
+    if (cooperative && !limits.cooperative()) {
+      throw new CallException(CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, NOT_COOPERATIVE);
+    }
+    if (cluster.isOfSeveral() && !limits.clusters()) {
+      throw new CallException(CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, NO_CLUSTERS);
+    }
+  }
+
   private static void check(
-      LaunchLimits limits,
-      SessionFunction.Instance function,
-      Shape shape,
-      boolean cooperative,
-      int parameterBytes) {
+      LaunchLimits limits, SessionFunction.Instance function, Shape shape, int parameterBytes) {
     if (!limits.allowsGrid(shape.gridX(), shape.gridY(), shape.gridZ())) {
       throw CallException.invalidValue("the device has no such grid: " + shape);
     }
@@ -160,26 +177,20 @@ final class LaunchCalls {
           CUresult.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES_VALUE,
           "the kernel can have " + function.threadsMax() + " threads in a block at most");
     }
-    if (cooperative && !limits.cooperative()) {
-      throw new CallException(CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, NOT_COOPERATIVE);
-    }
-  }
-
-  /** Whether attributes make a launch cooperative; as {@link #manner}. */
-  static boolean cooperative(List<LaunchAttribute> attributes) {
-    return manner(attributes).cooperative();
   }
 
   /**
    * Reads the attributes of an extended launch. Those that are only hints change nothing.
    *
-   * @throws CallException {@code CUDA_ERROR_NOT_SUPPORTED} for one that would change the meaning
+   * @throws CallException {@code CUDA_ERROR_NOT_SUPPORTED} for one that would change the meaning,
+   *     {@code CUDA_ERROR_INVALID_CLUSTER_SIZE} for a cluster of no blocks
    */
   static Manner manner(List<LaunchAttribute> attributes) {
     if (attributes.size() > ATTRIBUTES_MAX) {
       throw CallException.invalidValue("there are not so many launch attributes");
     }
     boolean cooperative = false;
+    Cluster cluster = Cluster.NONE;
     boolean programmatic = false;
     List<LaunchAttribute> ofNode = new ArrayList<>(0);
     for (LaunchAttribute attribute : attributes) {
@@ -194,19 +205,23 @@ final class LaunchCalls {
             ofNode.add(attribute);
         case COOPERATIVE -> cooperative = word(attribute, 0) != 0;
         case PROGRAMMATIC_STREAM_SERIALIZATION -> programmatic = word(attribute, 0) != 0;
-        case CLUSTER_DIMENSION -> {
-          if (word(attribute, 0) != 1 || word(attribute, 1) != 1 || word(attribute, 2) != 1) {
-            throw new CallException(
-                CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE, "clusters of blocks are not supported");
-          }
-        }
+        case CLUSTER_DIMENSION -> cluster = cluster(attribute);
         default ->
             throw new CallException(
                 CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
                 "the launch attribute " + attribute.getId() + " is not supported");
       }
     }
-    return new Manner(cooperative, programmatic, ofNode);
+    return new Manner(cooperative, cluster, programmatic, ofNode);
+  }
+
+  private static Cluster cluster(LaunchAttribute attribute) {
+    var cluster = new Cluster(word(attribute, 0), word(attribute, 1), word(attribute, 2));
+    if (cluster.x() <= 0 || cluster.y() <= 0 || cluster.z() <= 0) {
+      throw new CallException(
+          CUresult.CUDA_ERROR_INVALID_CLUSTER_SIZE_VALUE, "there is no such cluster: " + cluster);
+    }
+    return cluster;
   }
 
   private static int word(LaunchAttribute attribute, int index) {

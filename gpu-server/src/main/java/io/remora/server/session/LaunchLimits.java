@@ -14,7 +14,8 @@ record LaunchLimits(
     int gridYMax,
     int gridZMax,
     int sharedBytesMax,
-    boolean cooperative) {
+    boolean cooperative,
+    boolean clusters) {
   // CUdevice_attribute.
   private static final int MAX_THREADS_PER_BLOCK = 1;
   private static final int MAX_BLOCK_DIM_X = 2;
@@ -26,6 +27,7 @@ record LaunchLimits(
   private static final int MAX_SHARED_MEMORY_PER_BLOCK = 8;
   private static final int COOPERATIVE_LAUNCH = 95;
   private static final int MAX_SHARED_MEMORY_PER_BLOCK_OPTIN = 97;
+  private static final int CLUSTER_LAUNCH = 120;
 
   /** The limits of a device; an attribute that it doesn't state doesn't limit. */
   static LaunchLimits of(DeviceDescription device) {
@@ -40,7 +42,8 @@ record LaunchLimits(
         limit(attributes, MAX_GRID_DIM_Z),
         attributes.getOrDefault(
             MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, limit(attributes, MAX_SHARED_MEMORY_PER_BLOCK)),
-        attributes.getOrDefault(COOPERATIVE_LAUNCH, 0) != 0);
+        attributes.getOrDefault(COOPERATIVE_LAUNCH, 0) != 0,
+        attributes.getOrDefault(CLUSTER_LAUNCH, 0) != 0);
   }
 
   private static int limit(Map<Integer, Integer> attributes, int attribute) {

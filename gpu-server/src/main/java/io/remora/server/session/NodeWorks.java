@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.session;
 
+import io.remora.server.driver.Domain.Cluster;
 import io.remora.v1.CUgraphNodeType;
 import io.remora.v1.CUresult;
 import io.remora.v1.GraphNodeWork;
@@ -41,6 +42,7 @@ final class NodeWorks {
               said.getF(),
               shape(said),
               false,
+              Cluster.NONE,
               said.getKernelParams().toByteArray());
       case CU_GRAPH_NODE_TYPE_MEMCPY -> copyOf(call, said);
       case CU_GRAPH_NODE_TYPE_MEMSET -> fill(call, said);

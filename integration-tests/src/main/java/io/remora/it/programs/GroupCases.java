@@ -5,7 +5,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntToLongFunction;
 
-/** {@code cooperation.cu}, {@code asynchronous.cu} and {@code blockwide.cu}. */
+/**
+ * {@code cooperation.cu}, {@code asynchronous.cu}, {@code clusters.cu} and {@code blockwide.cu}.
+ */
 final class GroupCases {
   private static final int THREADS = 128;
 
@@ -25,6 +27,10 @@ final class GroupCases {
         asynchronous("barrierRounds", in, i -> i < 64 ? 0 : 5L * in[i - 64] + 10),
         asynchronous("copyWithBarrier", in, i -> in[i ^ 5]),
         pipelined(in),
+        clusters("clusterHistogram", in, 256, i -> inBin(in, i)),
+        clusters("clusterSums", in, 4, i -> sum(in, i * 2 * THREADS, (i + 1) * 2 * THREADS)),
+        clusters("clusterRing", in, 8 * THREADS, i -> in[behind(i, 11) ^ THREADS - 1] + 55),
+        clusters("clusterStores", in, 8 * THREADS, i -> stored(in, i ^ THREADS)),
         blockSum(in),
         blockwide("blockScan", in, THREADS, i -> sum(in, 0, i)),
         sorted("radixSort", in),
@@ -38,6 +44,27 @@ final class GroupCases {
 
   private static DeviceProgram asynchronous(String kernel, int[] in, IntToLongFunction expected) {
     return threads("asynchronous", kernel, in, THREADS, expected);
+  }
+
+  /** Eight blocks, in clusters of as many as the kernel was compiled for. */
+  private static DeviceProgram clusters(
+      String kernel, int[] in, int count, IntToLongFunction expected) {
+    var setup = new KernelCase.Setup("clusters", kernel, 8, THREADS, KernelInputs.of(in));
+    return KernelCase.ints(setup, count, expected);
+  }
+
+  private static long inBin(int[] in, int bin) {
+    return Arrays.stream(in).filter(value -> (value & 255) == bin).count();
+  }
+
+  /** The same thread so many blocks before, of eight in a ring. */
+  private static int behind(int i, int blocks) {
+    return Math.floorMod(i - blocks * THREADS, 8 * THREADS);
+  }
+
+  private static long stored(int[] in, int from) {
+    int block = from & -THREADS;
+    return in[from] + sum(in, block, block + THREADS);
   }
 
   private static DeviceProgram blockwide(

@@ -70,6 +70,7 @@ class RuntimeProgramsTest {
     "separate, separate_main+separate_parts, -rdc=true",
     "separate_compressed, separate_main+separate_parts, -rdc=true -Xfatbin -compress-all",
     "launches, launches, ''",
+    "clusters, clusters, '-gencode arch=compute_90,code=compute_90'",
     "conditions, conditions, -rdc=true",
     "collectives, collectives, ''",
     "algorithms, algorithms, ''",

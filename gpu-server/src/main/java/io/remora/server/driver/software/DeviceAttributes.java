@@ -72,6 +72,7 @@ final class DeviceAttributes {
     attributes.put(33, pciBus); // PCI_BUS_ID; device and domain are 0
     attributes.put(75, limits.computeCapability() / 10);
     attributes.put(76, limits.computeCapability() % 10);
+    attributes.put(120, limits.hasClusters() ? 1 : 0); // CLUSTER_LAUNCH
     attributes.put(126, 1); // MEM_SYNC_DOMAIN_COUNT
     attributes.put(131, -1); // NUMA_ID: none
     attributes.put(134, -1); // HOST_NUMA_ID: none

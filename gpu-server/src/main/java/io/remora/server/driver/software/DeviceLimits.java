@@ -25,8 +25,15 @@ record DeviceLimits(int computeCapability, int multiprocessors) {
   static final int SHARED_BYTES_PER_MULTIPROCESSOR = 100 << 10;
   static final int SHARED_BYTES_RESERVED = 1 << 10;
 
+  private static final int FIRST_WITH_CLUSTERS = 90;
+
   /** Registers are given to warps in units of so many. */
   private static final int REGISTER_UNIT = 256;
+
+  /** Whether a GPU of this compute capability has clusters of several blocks. */
+  boolean hasClusters() {
+    return computeCapability >= FIRST_WITH_CLUSTERS;
+  }
 
   /** Blocks of the kernel that are on one multiprocessor at once. */
   int residentBlocks(PtxKernel kernel, int blockThreads, long dynamicSharedBytes) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.driver.software;
 
+import io.remora.ptx.ClusterShape;
 import io.remora.ptx.LaunchShape;
 import io.remora.ptx.PtxInstance;
 import io.remora.ptx.PtxKernel;
@@ -16,13 +17,12 @@ import java.util.Map;
 /** A kernel of a loaded module, with the attributes that a program may set. */
 final class SoftwareFunction {
   private static final int MAX_DYNAMIC_SHARED_SIZE_BYTES = 8;
-  private static final int NON_PORTABLE_CLUSTER_SIZE_ALLOWED = 14;
-  private static final int CLUSTER_SCHEDULING_POLICY_PREFERENCE = 15;
   private static final int PREFERRED_SHARED_MEMORY_CARVEOUT = 9;
 
   private final PtxInstance instance;
   private final PtxKernel kernel;
   private final DeviceLimits limits;
+  private final ClusterSettings clusters;
   private volatile int dynamicSharedBytesMax;
   private volatile int carveoutPercent = -1;
 
@@ -30,6 +30,7 @@ final class SoftwareFunction {
     this.instance = instance;
     this.kernel = kernel;
     this.limits = limits;
+    this.clusters = new ClusterSettings(kernel.clusters());
     this.dynamicSharedBytesMax =
         Math.max(0, DeviceLimits.SHARED_BYTES_PER_BLOCK - kernel.staticSharedBytes());
   }
@@ -59,10 +60,7 @@ final class SoftwareFunction {
     attributes.put(7, 0);
     attributes.put(MAX_DYNAMIC_SHARED_SIZE_BYTES, dynamicSharedBytesMax);
     attributes.put(PREFERRED_SHARED_MEMORY_CARVEOUT, carveoutPercent);
-    // Clusters: none required, none allowed, default policy.
-    for (int attribute = 10; attribute <= 15; attribute++) {
-      attributes.put(attribute, 0);
-    }
+    attributes.putAll(clusters.all());
     List<ParameterDescription> parameters =
         kernel.parameters().stream()
             .map(each -> new ParameterDescription(each.offset(), each.size()))
@@ -73,11 +71,10 @@ final class SoftwareFunction {
 
   /** What {@link #set} can set, as it is. */
   Map<Integer, Integer> settings() {
-    return Map.of(
-        MAX_DYNAMIC_SHARED_SIZE_BYTES,
-        dynamicSharedBytesMax,
-        PREFERRED_SHARED_MEMORY_CARVEOUT,
-        carveoutPercent);
+    Map<Integer, Integer> settings = new HashMap<>(clusters.settings());
+    settings.put(MAX_DYNAMIC_SHARED_SIZE_BYTES, dynamicSharedBytesMax);
+    settings.put(PREFERRED_SHARED_MEMORY_CARVEOUT, carveoutPercent);
+    return settings;
   }
 
   /** {@code cuFuncSetAttribute}. */
@@ -94,13 +91,8 @@ final class SoftwareFunction {
       if (valid) {
         carveoutPercent = value;
       }
-    } else if (attribute == NON_PORTABLE_CLUSTER_SIZE_ALLOWED
-        || attribute == CLUSTER_SCHEDULING_POLICY_PREFERENCE) {
-      // Where there are no clusters, allowing large ones or preferring an order changes nothing.
-      valid = true;
-    } else if (attribute >= 10 && attribute <= 13) {
-      // The size of clusters: the device has none, which is what 0 asks for.
-      return value == 0 ? CUresult.CUDA_SUCCESS_VALUE : CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE;
+    } else if (ClusterSettings.has(attribute)) {
+      return clusters.set(attribute, value);
     } else {
       valid = false;
     }
@@ -123,7 +115,7 @@ final class SoftwareFunction {
     if (launch.parameters().remaining() < kernel.parameterBytes()) {
       throw invalid("kernel parameters are " + kernel.parameterBytes() + " bytes");
     }
-    LaunchShape shape = extentOf(launch);
+    LaunchShape shape = clusters.applied(extentOf(launch));
     checkBlock(shape);
     if (shape.cooperative()) {
       checkAllResident(shape);
@@ -132,6 +124,7 @@ final class SoftwareFunction {
   }
 
   private static LaunchShape extentOf(Launch launch) {
+    ClusterShape cluster = clusterOf(launch);
     try {
       return new LaunchShape(
           launch.gridX(),
@@ -141,9 +134,18 @@ final class SoftwareFunction {
           launch.blockY(),
           launch.blockZ(),
           launch.sharedBytes(),
-          launch.cooperative());
+          launch.cooperative(),
+          cluster);
     } catch (IllegalArgumentException e) {
       throw invalid(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static ClusterShape clusterOf(Launch launch) {
+    try {
+      return new ClusterShape(launch.cluster().x(), launch.cluster().y(), launch.cluster().z());
+    } catch (IllegalArgumentException e) {
+      throw ClusterSettings.invalid(String.valueOf(e.getMessage()));
     }
   }
 
@@ -168,7 +170,8 @@ final class SoftwareFunction {
     long most =
         (long) limits.multiprocessors()
             * limits.residentBlocks(kernel, shape.threadsPerBlock(), shape.dynamicSharedBytes());
-    if (shape.blocks() > most) {
+    // The blocks of one cluster are resident at once in any case.
+    if (shape.blocks() > Math.max(most, shape.cluster().blocks())) {
       throw new DriverException(
           CUresult.CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE_VALUE,
           "a cooperative launch of " + kernel.name() + " can have " + most + " blocks");
