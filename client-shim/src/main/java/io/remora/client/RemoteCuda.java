@@ -140,6 +140,11 @@ public final class RemoteCuda extends InstanceMethods implements AutoCloseable {
     return servers.destination(ordinal).connection().server();
   }
 
+  /** The id of the session that has a device, by which operators name it. */
+  public String sessionOf(int ordinal) {
+    return servers.destination(ordinal).connection().welcome().getSessionId();
+  }
+
   /**
    * Sets how soon the work of later calls, of all threads, must be started: what the server can't
    * give to the device so soon after it has arrived is refused with {@code CUDA_ERROR_TIMEOUT} and

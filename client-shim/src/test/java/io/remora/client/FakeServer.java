@@ -159,6 +159,7 @@ final class FakeServer implements AutoCloseable {
     volatile long lastSequence;
     volatile boolean ended;
     private boolean welcomed;
+    private boolean closed;
 
     Session(ServerCall<InboundFrame, OutboundFrame> call, Metadata headers) {
       this.call = call;
@@ -171,7 +172,7 @@ final class FakeServer implements AutoCloseable {
     }
 
     synchronized void sendRaw(byte[] frame) {
-      if (!call.isCancelled()) {
+      if (!closed && !call.isCancelled()) {
         call.sendMessage(OutboundFrame.of(frame, 0, frame.length));
       }
     }
@@ -206,6 +207,7 @@ final class FakeServer implements AutoCloseable {
     }
 
     synchronized void end(Status status) {
+      closed = true;
       call.close(status, new Metadata());
     }
 

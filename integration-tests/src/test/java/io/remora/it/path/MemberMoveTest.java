@@ -159,14 +159,12 @@ class MemberMoveTest {
       session.enter(2);
       MovedProgram program = new MovedProgram(session);
       program.goOn();
-      String part =
-          admin.state().getSessionsList().stream()
-              .filter(each -> each.getTenant().equals("alice"))
-              .findFirst()
-              .orElseThrow()
-              .getId();
       MoveSessionReply there =
-          admin.moveSession(MoveSessionRequest.newBuilder().setId(part).setMember("b").build());
+          admin.moveSession(
+              MoveSessionRequest.newBuilder()
+                  .setId(session.cuda().sessionOf(2))
+                  .setMember("b")
+                  .build());
       assertThat(there.getBytes()).isGreaterThan(MovedProgram.BYTES);
       program.goOn();
       DeviceAddress copy = session.allocateZeros(Integer.BYTES);

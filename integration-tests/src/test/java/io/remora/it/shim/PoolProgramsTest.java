@@ -3,18 +3,17 @@ package io.remora.it.shim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.remora.cli.DevicesCommand;
 import io.remora.client.AcrossStats;
 import io.remora.client.AdminClient;
 import io.remora.client.Detour;
 import io.remora.client.RemoteCuda;
 import io.remora.it.pool.PoolMembers;
 import io.remora.it.process.Await;
+import io.remora.it.process.JavaProcess;
 import io.remora.v1.DrainServerRequest;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,12 +25,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** C programs that know nothing but a list of servers. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PoolProgramsTest {
+  private static final Duration COMMAND_TIME_MAX = Duration.ofSeconds(60);
+
   private PoolMembers pool;
   private ShimBuild build;
   private Path scenarios;
@@ -200,28 +200,24 @@ class PoolProgramsTest {
   }
 
   @Test
-  void theCommandLineSaysWhichServerHasWhichDevice() throws Exception {
-    Map<String, String> environment = pool.environment("alice");
-    StringWriter table = new StringWriter();
-    int status =
-        new CommandLine(new DevicesCommand())
-            .setOut(new PrintWriter(table))
-            .execute(
-                "--server",
-                environment.get("REMORA_SERVER"),
-                "--ca",
-                environment.get("REMORA_CA"),
-                "--token-file",
-                Files.writeString(folder.resolve("token"), environment.get("REMORA_TOKEN"))
-                    .toString(),
-                "--gpus",
-                "3");
-    assertThat(status).isZero();
-    List<String> rows = table.toString().lines().skip(1).toList();
-    assertThat(rows).hasSize(3);
-    assertThat(rows.get(0)).startsWith("0 ").doesNotContain(serverIn(rows.get(2)));
-    assertThat(List.of(serverIn(rows.get(0)), serverIn(rows.get(2))))
-        .containsExactlyInAnyOrder(pool.server("a"), pool.server("b"));
+  void theCommandLineSaysWhichServerHasWhichDevice() {
+    try (JavaProcess process =
+        JavaProcess.start(
+            List.of(),
+            "io.remora.cli.Main",
+            List.of("devices"),
+            pool.environment("alice", "REMORA_GPUS=3"),
+            folder.resolve("devices.log"))) {
+      List<String> servers = new ArrayList<>();
+      for (int device = 0; device < 3; device++) {
+        servers.add(serverIn(process.awaitLine("127.0.0.1:", COMMAND_TIME_MAX)));
+      }
+      // Of the first or the last server there are two.
+      assertThat(List.of(servers.get(0), servers.get(2)))
+          .containsExactlyInAnyOrder(pool.server("a"), pool.server("b"));
+      assertThat(servers.get(1)).isIn(servers.get(0), servers.get(2));
+      assertThat(process.awaitExit()).as(process.errorText()).isZero();
+    }
   }
 
   private static String serverIn(String row) {
