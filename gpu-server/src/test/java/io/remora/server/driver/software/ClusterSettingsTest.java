@@ -67,6 +67,13 @@ final class ClusterSettingsTest {
   }
 
   @Test
+  void devicesOfEarlierGenerationsHaveNone() {
+    assertThat(DeviceAttributes.of(new DeviceLimits(120, 2), 1)).containsEntry(120, 1);
+    assertThat(DeviceAttributes.of(new DeviceLimits(90, 2), 1)).containsEntry(120, 1);
+    assertThat(DeviceAttributes.of(new DeviceLimits(89, 2), 1)).containsEntry(120, 0);
+  }
+
+  @Test
   void largeClustersMustBeAllowed() {
     var settings = new ClusterSettings(ClusterRules.NONE);
     assertThat(settings.applied(launch(16, 8)).cluster().blocks()).isEqualTo(8);
