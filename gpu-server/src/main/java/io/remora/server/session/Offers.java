@@ -22,6 +22,9 @@ final class Offers {
   /** A client copies with one thread, and programs hardly with more than these. */
   static final int OPEN_MAX = 16;
 
+  /** Nothing is kept of what is sent here, so it needn't be as small as a client's pieces. */
+  private static final int PIECE_BYTES = 256 << 10;
+
   /** How long a reader may take nothing. */
   static final long STILL_NANOS = 10_000_000_000L;
 
@@ -167,7 +170,7 @@ final class Offers {
         return;
       }
       sink = to;
-      buffer = ByteBuffer.allocate((int) Math.min(Downloads.PIECE_BYTES, total));
+      buffer = ByteBuffer.allocate((int) Math.min(PIECE_BYTES, total));
       movedNanos = session.services().nanoClock().getAsLong();
       readNext();
     }
