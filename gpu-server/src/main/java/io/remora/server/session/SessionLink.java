@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 final class SessionLink implements SessionOutput {
   /**
    * So much may be sent and not acknowledged before bulk answers wait: a millisecond of a fast
-   * network, and the most that a client that went away leaves in memory. Twice as much falls out of
-   * the processor's caches before the client reads it, which costs a sixth of the speed.
+   * network, and the most that a client that went away leaves in memory. More of twice as much
+   * falls out of the processor's caches before the client reads it; see docs/performance.md.
    */
   static final int WINDOW_BYTES = 2 << 20;
 
