@@ -229,23 +229,29 @@ public final class PoolMembers implements AutoCloseable {
         });
   }
 
-  /** Waits until a program has more memory on one of two members, and names that. */
-  public String whoHasMore(String program, String one, String other) {
+  /**
+   * Waits until a program has more memory on one of two members, and names that.
+   *
+   * @param bytes so much more at least
+   */
+  public String whoHasMore(String program, long bytes, String one, String other) {
     return Await.success(
         () -> {
           long difference = memoryOf(program, one) - memoryOf(program, other);
-          assertThat(difference).isNotZero();
+          assertThat(Math.abs(difference)).isGreaterThan(bytes);
           return difference > 0 ? one : other;
         });
   }
 
   private long memoryOf(String program, String member) throws ConnectionException {
     try (AdminClient admin = admin(member)) {
-      return admin.state().getSessionsList().stream()
-          .filter(each -> each.getProgram().endsWith(program))
-          .mapToLong(SessionState::getMemoryBytes)
-          .max()
-          .orElseThrow();
+      List<SessionState> sessions =
+          admin.state().getSessionsList().stream()
+              .filter(each -> each.getProgram().endsWith(program))
+              .toList();
+      // Those of a program that has just ended may still be there.
+      assertThat(sessions).hasSize(1);
+      return sessions.get(0).getMemoryBytes();
     }
   }
 

@@ -229,7 +229,7 @@ class PoolProgramsTest {
     String last = "b";
     try (ShimProcess process = ShimProcess.start(onAllDevices("lost"))) {
       assertThat(process.nextLine()).isEqualTo("ready");
-      last = pool.whoHasMore("several", "a", "b");
+      last = pool.whoHasMore("several", 8 << 20, "a", "b");
       pool.stop(last);
       process.endInput();
       assertThat(process.awaitEnd()).as(process.errorText()).containsExactly("good");
