@@ -13,8 +13,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Members and a real etcd that speaks TLS and lets in only who shows a certificate. */
+@Isolated("Leases end after 2 s, also where the processors are busy.")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EtcdTlsTest {
   private PoolMembers pool;
