@@ -30,7 +30,7 @@ final class SessionLink implements SessionOutput {
    */
   static final int WINDOW_BYTES = 2 << 20;
 
-  /** A client acknowledges an eighth of the window at once, so at a half something is overdue. */
+  /** A client acknowledges each 512 KiB, a quarter of the window: at a half it is overdue. */
   private static final int OVERDUE_BYTES = WINDOW_BYTES / 2;
 
   private final SessionMeter meter;
