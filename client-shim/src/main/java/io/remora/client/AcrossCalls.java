@@ -19,10 +19,13 @@ interface AcrossCalls extends TableCalls {
   default int cuMemcpyDtoD(
       @Nullable CUdeviceptr dstDevice, @Nullable CUdeviceptr srcDevice, long byteCount) {
     Across across = core().across();
-    DeviceCopy copy = range(dstDevice, srcDevice, byteCount);
-    return across != null && across.concerns(copy, 0)
-        ? across.copy(copy, 0, true)
-        : TableCalls.super.cuMemcpyDtoD(dstDevice, srcDevice, byteCount);
+    if (across != null) {
+      DeviceCopy copy = range(dstDevice, srcDevice, byteCount);
+      if (across.concerns(copy, 0)) {
+        return across.copy(copy, 0, true);
+      }
+    }
+    return TableCalls.super.cuMemcpyDtoD(dstDevice, srcDevice, byteCount);
   }
 
   @Override
@@ -50,12 +53,14 @@ interface AcrossCalls extends TableCalls {
       @Nullable CUcontext srcContext,
       long byteCount) {
     Across across = core().across();
-    DeviceCopy copy = range(dstDevice, srcDevice, byteCount);
-    if (across == null || !across.concerns(copy, 0)) {
-      return TableCalls.super.cuMemcpyPeer(dstDevice, dstContext, srcDevice, srcContext, byteCount);
+    if (across != null) {
+      DeviceCopy copy = range(dstDevice, srcDevice, byteCount);
+      if (across.concerns(copy, 0)) {
+        int result = checkPeers(copy, dstContext, srcContext);
+        return result == CUresult.CUDA_SUCCESS ? across.copy(copy, 0, true) : result;
+      }
     }
-    int result = checkPeers(copy, dstContext, srcContext);
-    return result == CUresult.CUDA_SUCCESS ? across.copy(copy, 0, true) : result;
+    return TableCalls.super.cuMemcpyPeer(dstDevice, dstContext, srcDevice, srcContext, byteCount);
   }
 
   @Override
@@ -97,8 +102,8 @@ interface AcrossCalls extends TableCalls {
   @Override
   default int cuStreamWaitEvent(@Nullable CUstream hStream, @Nullable CUevent hEvent, int flags) {
     Across across = core().across();
-    long event = JCudaFields.value(hEvent);
     if (across != null) {
+      long event = JCudaFields.value(hEvent);
       long stream = core().stream(core().thread(), hStream);
       if (across.isElsewhereEvent(event, stream)) {
         return flags == 0 ? across.await(stream, event) : CUresult.CUDA_ERROR_INVALID_VALUE;

@@ -79,6 +79,9 @@ public record LaunchShape(
 
   /** The same launch with other clusters. */
   public LaunchShape withCluster(ClusterShape other) {
+    if (other.equals(cluster)) {
+      return this;
+    }
     return new LaunchShape(
         gridX, gridY, gridZ, blockX, blockY, blockZ, dynamicSharedBytes, cooperative, other);
   }

@@ -123,9 +123,11 @@ final class ClusterSettings {
     int width = values.get(REQUIRED_WIDTH);
     int height = values.get(REQUIRED_WIDTH + 1);
     int depth = values.get(REQUIRED_DEPTH);
-    List<Integer> required =
-        (width | height | depth) == 0 ? List.of() : List.of(width, height, depth);
-    return new ClusterRules(required, compiled.mostBlocks(), compiled.explicit());
+    // Only a kernel that wasn't compiled for clusters of one extent can have been given another.
+    return (width | height | depth) == 0 || !compiled.required().isEmpty()
+        ? compiled
+        : new ClusterRules(
+            List.of(width, height, depth), compiled.mostBlocks(), compiled.explicit());
   }
 
   static DriverException invalid(String detail) {

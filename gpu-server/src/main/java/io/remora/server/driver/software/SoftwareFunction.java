@@ -5,6 +5,7 @@ import io.remora.ptx.ClusterShape;
 import io.remora.ptx.LaunchShape;
 import io.remora.ptx.PtxInstance;
 import io.remora.ptx.PtxKernel;
+import io.remora.server.driver.Domain.Cluster;
 import io.remora.server.driver.Domain.FunctionDescription;
 import io.remora.server.driver.Domain.Launch;
 import io.remora.server.driver.Domain.ParameterDescription;
@@ -142,6 +143,9 @@ final class SoftwareFunction {
   }
 
   private static ClusterShape clusterOf(Launch launch) {
+    if (launch.cluster().equals(Cluster.NONE)) {
+      return ClusterShape.NONE;
+    }
     try {
       return new ClusterShape(launch.cluster().x(), launch.cluster().y(), launch.cluster().z());
     } catch (IllegalArgumentException e) {
