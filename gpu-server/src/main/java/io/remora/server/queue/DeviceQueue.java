@@ -316,6 +316,7 @@ public final class DeviceQueue {
     Lane lane = ticket.lane;
     Share share = lane.share;
     lane.issuing = true;
+    lane.issuingTick = turns.tick();
     lane.works++;
     share.use.works++;
     lane.inFlight++;
@@ -438,6 +439,7 @@ public final class DeviceQueue {
     List<Ticket> late = new ArrayList<>(0);
     synchronized (this) {
       long now = nanoClock.getAsLong();
+      turns.ticked();
       for (Share share : shares.values()) {
         load.watch(share);
         for (Lane lane : share.lanes) {

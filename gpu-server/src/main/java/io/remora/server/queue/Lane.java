@@ -23,6 +23,9 @@ public final class Lane implements AutoCloseable {
   /** A thread is issuing this lane's work right now, outside the lock. */
   boolean issuing;
 
+  /** The queue's tick when it began to. */
+  long issuingTick;
+
   /** Start tag among the lanes of the tenant. */
   double tag;
 

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * with the least tag of its class is served next.
  */
 final class Share {
+  /** The first may come at once. */
+  private static final int PATIENCE_TICKS = 2;
+
   final String tenant;
   final List<Lane> lanes = new ArrayList<>();
   final TenantUse.Counter use;
@@ -55,6 +58,20 @@ final class Share {
   /** Whether what is in flight is a load on the device, as far as can be known. */
   boolean counted() {
     return waitingForHost == 0 && !overdue;
+  }
+
+  /**
+   * Whether a thread has been issuing for this tenant only since a moment ago, by the queue's
+   * ticks: it will be back for the next work before anybody misses it.
+   */
+  boolean isIssuing(long tick) {
+    for (int i = 0; i < lanes.size(); i++) {
+      Lane lane = lanes.get(i);
+      if (lane.issuing && tick - lane.issuingTick < PATIENCE_TICKS) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The lane whose head is to be issued next, or null if all with work are issuing already. */

@@ -11,6 +11,10 @@ import org.jspecify.annotations.Nullable;
 final class Turns {
   private final Backlog[] byUrgency;
   private final DeviceLoad load;
+  private long tick;
+
+  /** What {@link #decide} has found. */
+  private @Nullable Lane chosen;
 
   Turns(QueueConfig config, DeviceLoad load) {
     this.load = load;
@@ -32,48 +36,61 @@ final class Turns {
     }
   }
 
-  /** The lane whose head is to be issued now, or null while there is none or no room. */
+  /** Counts the queue's ticks. */
+  void ticked() {
+    tick++;
+  }
+
+  long tick() {
+    return tick;
+  }
+
+  /**
+   * The lane whose head is to be issued now, or null while there is none or no room. Also null
+   * while it is the turn of a tenant for whom another thread issues right now: that thread looks
+   * for the next work itself in some microseconds. Anybody else would be out of turn, and the work
+   * of one who was served too often has cost its time by then.
+   */
   @Nullable Lane next() {
     for (Backlog backlog : byUrgency) {
-      Lane lane = backlog.isOwed() ? next(backlog, true) : null;
-      if (lane != null) {
-        return lane;
+      if (backlog.isOwed() && decide(backlog, true)) {
+        return chosen;
       }
     }
     for (Backlog backlog : byUrgency) {
-      Lane lane = next(backlog, false);
-      if (lane != null) {
-        return lane;
+      if (decide(backlog, false)) {
+        return chosen;
       }
     }
     return null;
   }
 
   /**
+   * Looks whether it is this class's turn, and sets the lane, or null for nobody's.
+   *
    * @param owed whether it is the class's minimum share, which goes before more urgent work
    */
-  private @Nullable Lane next(Backlog backlog, boolean owed) {
+  private boolean decide(Backlog backlog, boolean owed) {
     Share best = null;
-    Lane bestLane = null;
+    chosen = null;
     for (int i = 0; i < backlog.size(); i++) {
       Share share = backlog.get(i);
       Lane lane = share.nextLane();
-      if (lane == null) {
+      if (lane == null && !share.isIssuing(tick)) {
         continue;
       }
-      if (lane.pending.getFirst().key == Work.FREE) {
-        return lane;
+      if (lane != null && lane.pending.getFirst().key == Work.FREE) {
+        chosen = lane;
+        return true;
       }
       // A tenant that stands still by itself waits by itself.
       boolean stuck = !share.counted() && !load.hasOwnRoom(share);
       if (!stuck && (best == null || share.tag < best.tag)) {
         best = share;
-        bestLane = lane;
+        chosen = lane;
       }
     }
-    return best != null && bestLane != null && load.hasRoom(best, nextNanos(bestLane), owed)
-        ? bestLane
-        : null;
+    return best != null && load.hasRoom(best, chosen == null ? 0 : nextNanos(chosen), owed);
   }
 
   private static long nextNanos(Lane lane) {
