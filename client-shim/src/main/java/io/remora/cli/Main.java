@@ -20,6 +20,8 @@ public final class Main {
    * @param arguments the command's name, then its own options and parameters
    */
   public static void main(String[] arguments) {
+    // Netty would start the JVM's flight recorder for events that nobody records: 0.2 s.
+    System.setProperty("io.netty.jfr.enabled", "false");
     // Java 17 would encode by the locale, and a container's is often plain ASCII.
     System.setOut(utf8(FileDescriptor.out));
     System.setErr(utf8(FileDescriptor.err));

@@ -27,7 +27,7 @@ final class Drivers {
     return switch (choice) {
       case CUDA -> cuda();
       case AUTO -> automatic(software);
-      case SOFTWARE -> new SoftwareDriver(deviceConfig(software));
+      case SOFTWARE -> software(software);
     };
   }
 
@@ -44,8 +44,12 @@ final class Drivers {
       return described(CudaDriver.open(false));
     } catch (CudaUnavailableException e) {
       log.info("serving the software device: {}", e.getMessage());
-      return new SoftwareDriver(deviceConfig(software));
+      return software(software);
     }
+  }
+
+  private static Driver software(SoftwareSettings settings) {
+    return new SoftwareDriver(deviceConfig(settings)).warmedUp();
   }
 
   private static Driver described(Driver driver) {

@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * CUDA devices made of the host's cores: PTX is compiled to bytecode and run by the JVM. Its
@@ -38,6 +39,7 @@ public final class SoftwareDriver implements Driver {
   private final KernelWatch watch = new KernelWatch();
   private final ThreadPoolExecutor streamThreads;
   private final LongSupplier nanoClock;
+  private @Nullable Thread warmUp;
 
   /** A driver that reads the system's clock. */
   public SoftwareDriver(SoftwareDeviceConfig config) {
@@ -55,6 +57,17 @@ public final class SoftwareDriver implements Driver {
             .toList();
     this.descriptions = devices.stream().map(SoftwareDevice::description).toList();
     this.streamThreads = newStreamThreads();
+  }
+
+  /**
+   * Loads the compiler in the background, once, so that the first program doesn't wait for it.
+   * {@link #close} waits for the end.
+   */
+  public SoftwareDriver warmedUp() {
+    if (warmUp == null) {
+      warmUp = WarmUp.begin();
+    }
+    return this;
   }
 
   /**
@@ -149,8 +162,19 @@ public final class SoftwareDriver implements Driver {
 
   @Override
   public void close() {
+    awaitWarmUp();
     watch.close();
     streamThreads.shutdown();
     devices.forEach(SoftwareDevice::close);
+  }
+
+  private void awaitWarmUp() {
+    if (warmUp != null) {
+      try {
+        warmUp.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 }
