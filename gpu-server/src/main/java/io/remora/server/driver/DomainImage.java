@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.driver;
 
+import io.remora.ptx.HeapState;
 import io.remora.server.driver.DeviceImages.ImageDescription;
 import io.remora.server.driver.DeviceImages.SamplingDescription;
 import io.remora.server.driver.Domain.GlobalDescription;
@@ -22,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param objects textures and surfaces
  * @param heapBytes what {@link Domain#limitHeap} was told at last, or what there is without; -1 if
  *     the device has no heap for each domain
+ * @param usedHeap what kernels have from {@code malloc}; null if none was launched that may call it
+ * @param fault the {@code CUresult} that ended its work, or {@code CUDA_SUCCESS}
  * @param handles how the handles go on, so that none is given out twice
  */
 public record DomainImage(
@@ -32,12 +35,32 @@ public record DomainImage(
     List<LoadedImage> modules,
     List<ObjectImage> objects,
     long heapBytes,
+    @Nullable UsedHeap usedHeap,
+    int fault,
     HandleStates handles) {
   public DomainImage {
     streams = List.copyOf(streams);
     events = List.copyOf(events);
     modules = List.copyOf(modules);
     objects = List.copyOf(objects);
+  }
+
+  /**
+   * A heap whose length can't be changed any more. Its contents are memory of the domain as the
+   * slab's: {@link Domain#save} and {@link Domain#restore} have them.
+   *
+   * @param state null if no kernel has called {@code malloc} so far
+   */
+  public record UsedHeap(@Nullable HeapState state) {
+    /** Where its contents begin. */
+    public long start() {
+      return state == null ? 0 : state.start();
+    }
+
+    /** Length of its contents. */
+    public long bytes() {
+      return state == null ? 0 : state.bytes();
+    }
   }
 
   /** A stream. */

@@ -2,6 +2,7 @@
 package io.remora.server.session;
 
 import com.google.protobuf.ByteString;
+import io.remora.ptx.HeapState;
 import io.remora.server.driver.DeviceImages.ImageDescription;
 import io.remora.server.driver.DeviceImages.Kind;
 import io.remora.server.driver.DeviceImages.SamplingDescription;
@@ -13,7 +14,9 @@ import io.remora.server.driver.DomainImage.HandleStates;
 import io.remora.server.driver.DomainImage.LoadedImage;
 import io.remora.server.driver.DomainImage.ObjectImage;
 import io.remora.server.driver.DomainImage.StreamImage;
+import io.remora.server.driver.DomainImage.UsedHeap;
 import io.remora.server.driver.Handles;
+import io.remora.v1.CUresult;
 import io.remora.v1.SessionImage;
 import io.remora.v1.SessionImage.Domain;
 import java.nio.ByteBuffer;
@@ -53,6 +56,11 @@ final class DomainStates {
     if (image.heapBytes() >= 0) {
       domain.setHeapBytes(image.heapBytes());
     }
+    UsedHeap heap = image.usedHeap();
+    if (heap != null) {
+      domain.setUsedHeap(write(heap));
+    }
+    domain.setFault(image.fault());
     for (StreamImage stream : image.streams()) {
       domain.addStreams(
           Domain.Stream.newBuilder().setHandle(stream.handle()).setPriority(stream.priority()));
@@ -73,6 +81,34 @@ final class DomainStates {
       domain.addObjects(write(object));
     }
     return domain;
+  }
+
+  private static Domain.UsedHeap.Builder write(UsedHeap heap) {
+    HeapState state = heap.state();
+    Domain.UsedHeap.Builder written = Domain.UsedHeap.newBuilder().setCalled(state != null);
+    return state == null
+        ? written
+        : written.setStart(state.start()).setBlocks(ByteString.copyFrom(state.blocks()));
+  }
+
+  /**
+   * What kernels have from {@code malloc}; null if none was launched that may call it.
+   *
+   * @throws IllegalArgumentException if it can't be so
+   */
+  static @Nullable UsedHeap usedHeap(Domain domain) {
+    if (!domain.hasUsedHeap()) {
+      return null;
+    }
+    Domain.UsedHeap heap = domain.getUsedHeap();
+    require(domain.hasHeapBytes(), "a heap in use without a length");
+    require(
+        heap.getCalled() || heap.getStart() == 0 && heap.getBlocks().isEmpty(),
+        "blocks of a heap without a call");
+    return new UsedHeap(
+        heap.getCalled()
+            ? new HeapState(heap.getStart(), heap.getBlocks().asReadOnlyByteBuffer())
+            : null);
   }
 
   private static Domain.Handles write(Handles.State state) {
@@ -162,6 +198,8 @@ final class DomainStates {
         loaded,
         domain.getObjectsList().stream().map(DomainStates::read).toList(),
         heapBytes(domain),
+        usedHeap(domain),
+        fault(domain),
         new HandleStates(
             read(
                 domain.getStreamHandles(),
@@ -179,6 +217,12 @@ final class DomainStates {
                     .map(Domain.Function::getHandle)
                     .toList()),
             objects(domain.getObjectHandles())));
+  }
+
+  private static int fault(Domain domain) {
+    int fault = domain.getFault();
+    require(fault == CUresult.CUDA_SUCCESS_VALUE || Results.isSticky(fault), "such a fault");
+    return fault;
   }
 
   private static long heapBytes(Domain domain) {
