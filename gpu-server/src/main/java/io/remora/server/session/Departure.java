@@ -49,9 +49,6 @@ final class Departure implements Relocation.Task {
   /** What the session is in the midst of that only more of its calls can end; empty: nothing. */
   private String whatGoesOn() {
     SessionCalls calls = session.calls();
-    if (!session.captures().isIdle()) {
-      return "a stream is capturing";
-    }
     if (!calls.uploads().isIdle()) {
       return "a module's image is being uploaded";
     }

@@ -74,6 +74,7 @@ final class SessionImages {
     calls.arrays().all().forEach(each -> image.addArrays(array(each)));
     image.addAllPhysicalMemories(calls.virtualMemory().images());
     new GraphImages(objects, image).write();
+    image.addAllOpenCaptures(new CaptureImages(objects).write(session.captures().active()));
     image.setFormat(SessionFormats.of(image));
   }
 
