@@ -29,7 +29,9 @@ public final class DeviceHeap {
   private ScratchArea.@Nullable Piece piece;
   private boolean used;
 
-  /** Where the next fresh block begins, and where the heap ends; its own length if it is nowhere. */
+  /**
+   * Where the next fresh block begins, and where the heap ends; its own length if it is nowhere.
+   */
   private long next;
 
   private long end;

@@ -122,10 +122,7 @@ public final class Arrival {
 
   /** Bytes of memory that come in all. */
   public long memoryBytes() {
-    return ranges.stream()
-        .flatMap(List::stream)
-        .mapToLong(SessionImage.Range::getBytes)
-        .sum();
+    return ranges.stream().flatMap(List::stream).mapToLong(SessionImage.Range::getBytes).sum();
   }
 
   /**

@@ -98,8 +98,7 @@ final class SessionImages {
     }
     SessionImage.Device.Builder written =
         SessionImage.Device.newBuilder()
-            .setDomain(
-                DomainStates.write(domain, session.services().driver().nanos(), this::hash))
+            .setDomain(DomainStates.write(domain, session.services().driver().nanos(), this::hash))
             .setSlab(device.memory().image())
             .setGranuleBytes(device.domain().granuleBytes())
             .setChargedBytes(device.chargedBytes())

@@ -222,9 +222,7 @@ class SuccessorTest {
     var ended = new Outcome();
     long wild = DomainBench.function(module, "wild").function();
     first.domain.launch(
-        first.stream,
-        new Launch(wild, 1, 1, 1, 1, 1, 1, 0, false, ByteBuffer.allocate(0)),
-        ended);
+        first.stream, new Launch(wild, 1, 1, 1, 1, 1, 1, 0, false, ByteBuffer.allocate(0)), ended);
     assertThat(ended.await()).isEqualTo(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS_VALUE);
     DomainImage image = first.domain.image();
     Domain after = reopen(image);

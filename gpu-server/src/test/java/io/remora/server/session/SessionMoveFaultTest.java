@@ -77,7 +77,11 @@ class SessionMoveFaultTest {
             .build());
     client.wait(
         Calls.CU_MODULE_GET_FUNCTION,
-        CuModuleGetFunction.newBuilder().setHfunc(FUNCTION).setHmod(MODULE).setName("wild").build());
+        CuModuleGetFunction.newBuilder()
+            .setHfunc(FUNCTION)
+            .setHmod(MODULE)
+            .setName("wild")
+            .build());
     fail();
   }
 

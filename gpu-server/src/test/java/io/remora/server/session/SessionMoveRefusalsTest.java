@@ -138,7 +138,8 @@ class SessionMoveRefusalsTest {
   void heapsHaveOnlyBlocksThatFitWhereHeapsAre() {
     long start = image.getDevices(0).getDomain().getUsedHeap().getStart();
     assertThat(refusal(all -> heap(all).setBlocks(ByteString.copyFrom(new byte[] {24}))))
-        .as("16 MiB of 8").contains("more than a heap's");
+        .as("16 MiB of 8")
+        .contains("more than a heap's");
     assertThat(refusal(all -> heap(all).setBlocks(ByteString.copyFrom(new byte[] {3}))))
         .contains("2^3 bytes");
     assertThat(refusal(all -> heap(all).setStart(start + 16))).contains("no room for the heap");
