@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.driver;
 
-import io.remora.ptx.HeapState;
 import io.remora.server.driver.DeviceImages.ImageDescription;
 import io.remora.server.driver.DeviceImages.SamplingDescription;
 import io.remora.server.driver.Domain.GlobalDescription;
@@ -49,17 +48,23 @@ public record DomainImage(
    * A heap whose length can't be changed any more. Its contents are memory of the domain as the
    * slab's: {@link Domain#save} and {@link Domain#restore} have them.
    *
-   * @param state null if no kernel has called {@code malloc} so far
+   * @param called whether a kernel has called {@code malloc} so far; if not, the rest is empty
+   * @param start where its contents begin; 0 if it has no memory
+   * @param bytes length of its contents
+   * @param blocks what they consist of, as the driver says it
    */
-  public record UsedHeap(@Nullable HeapState state) {
-    /** Where its contents begin. */
-    public long start() {
-      return state == null ? 0 : state.start();
+  public record UsedHeap(boolean called, long start, long bytes, ByteBuffer blocks) {
+    /** A heap that no kernel has asked for memory. */
+    public static final UsedHeap UNTOUCHED = new UsedHeap(false, 0, 0, ByteBuffer.allocate(0));
+
+    public UsedHeap {
+      blocks = blocks.asReadOnlyBuffer();
     }
 
-    /** Length of its contents. */
-    public long bytes() {
-      return state == null ? 0 : state.bytes();
+    /** A view of its own, so that reading it changes nothing. */
+    @Override
+    public ByteBuffer blocks() {
+      return blocks.duplicate();
     }
   }
 

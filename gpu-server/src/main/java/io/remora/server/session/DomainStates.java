@@ -2,7 +2,6 @@
 package io.remora.server.session;
 
 import com.google.protobuf.ByteString;
-import io.remora.ptx.HeapState;
 import io.remora.server.driver.DeviceImages.ImageDescription;
 import io.remora.server.driver.DeviceImages.Kind;
 import io.remora.server.driver.DeviceImages.SamplingDescription;
@@ -84,15 +83,16 @@ final class DomainStates {
   }
 
   private static Domain.UsedHeap.Builder write(UsedHeap heap) {
-    HeapState state = heap.state();
-    Domain.UsedHeap.Builder written = Domain.UsedHeap.newBuilder().setCalled(state != null);
-    return state == null
-        ? written
-        : written.setStart(state.start()).setBlocks(ByteString.copyFrom(state.blocks()));
+    return Domain.UsedHeap.newBuilder()
+        .setCalled(heap.called())
+        .setStart(heap.start())
+        .setBytes(heap.bytes())
+        .setBlocks(ByteString.copyFrom(heap.blocks()));
   }
 
   /**
-   * What kernels have from {@code malloc}; null if none was launched that may call it.
+   * What kernels have from {@code malloc}; null if none was launched that may call it. Who restores
+   * it checks what it is made of.
    *
    * @throws IllegalArgumentException if it can't be so
    */
@@ -102,13 +102,16 @@ final class DomainStates {
     }
     Domain.UsedHeap heap = domain.getUsedHeap();
     require(domain.hasHeapBytes(), "a heap in use without a length");
+    require(heap.getBytes() >= 0, "such a heap");
     require(
-        heap.getCalled() || heap.getStart() == 0 && heap.getBlocks().isEmpty(),
+        heap.getCalled()
+            || heap.getStart() == 0 && heap.getBytes() == 0 && heap.getBlocks().isEmpty(),
         "blocks of a heap without a call");
     return new UsedHeap(
-        heap.getCalled()
-            ? new HeapState(heap.getStart(), heap.getBlocks().asReadOnlyByteBuffer())
-            : null);
+        heap.getCalled(),
+        heap.getStart(),
+        heap.getBytes(),
+        heap.getBlocks().asReadOnlyByteBuffer());
   }
 
   private static Domain.Handles write(Handles.State state) {

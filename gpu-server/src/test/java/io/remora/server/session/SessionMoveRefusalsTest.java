@@ -137,7 +137,9 @@ class SessionMoveRefusalsTest {
   @Test
   void heapsHaveOnlyBlocksThatFitWhereHeapsAre() {
     long start = image.getDevices(0).getDomain().getUsedHeap().getStart();
-    assertThat(refusal(all -> heap(all).setBlocks(ByteString.copyFrom(new byte[] {24}))))
+    assertThat(refusal(all -> heap(all).setBytes(1 << 20))).contains("another length");
+    ByteString large = ByteString.copyFrom(new byte[] {24});
+    assertThat(refusal(all -> heap(all).setBytes(1 << 24).setBlocks(large)))
         .as("16 MiB of 8")
         .contains("more than a heap's");
     assertThat(refusal(all -> heap(all).setBlocks(ByteString.copyFrom(new byte[] {3}))))

@@ -4,6 +4,7 @@ package io.remora.server.driver.software;
 import io.remora.ptx.AddressSpace;
 import io.remora.ptx.HeapState;
 import io.remora.server.driver.DomainImage;
+import io.remora.server.driver.DomainImage.UsedHeap;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
 import io.remora.server.driver.PrintListener;
@@ -171,12 +172,24 @@ final class DomainCore {
     }
   }
 
+  /** The heap, which kernels may have used. */
+  UsedHeap usedHeap() {
+    HeapState state = memory.heapState();
+    return state == null
+        ? UsedHeap.UNTOUCHED
+        : new UsedHeap(true, state.start(), state.bytes(), state.blocks());
+  }
+
   /**
    * Goes on with another domain's heap, as {@link #limitHeap} for one that kernels have used.
    *
    * @throws IllegalArgumentException if there can't be such a heap
    */
-  void restoreHeap(long bytes, HeapState state) {
+  void restoreHeap(long bytes, UsedHeap heap) {
+    HeapState state = new HeapState(heap.start(), heap.blocks());
+    if (state.bytes() != heap.bytes()) {
+      throw new IllegalArgumentException("a heap's blocks have another length");
+    }
     enterOrThrow();
     try {
       synchronized (memory) {

@@ -2,7 +2,6 @@
 package io.remora.server.driver.software;
 
 import io.remora.ptx.AddressSpace;
-import io.remora.ptx.HeapState;
 import io.remora.ptx.LaunchShape;
 import io.remora.server.driver.DeviceImages;
 import io.remora.server.driver.Domain;
@@ -415,7 +414,7 @@ final class SoftwareDomain implements Domain {
         modules.images(),
         images.objects(),
         core.memory().heapBytes(),
-        heapIsUsed ? new UsedHeap(core.memory().heapState()) : null,
+        heapIsUsed ? core.usedHeap() : null,
         core.fault(),
         new HandleStates(
             streams.state(),
@@ -447,9 +446,8 @@ final class SoftwareDomain implements Domain {
 
   private void adoptHeap(DomainImage image) {
     UsedHeap heap = image.usedHeap();
-    HeapState state = heap == null ? null : heap.state();
-    if (state != null) {
-      core.restoreHeap(image.heapBytes(), state);
+    if (heap != null && heap.called()) {
+      core.restoreHeap(image.heapBytes(), heap);
     } else if (image.heapBytes() >= 0) {
       core.limitHeap(image.heapBytes());
     }
