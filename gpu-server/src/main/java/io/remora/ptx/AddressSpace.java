@@ -4,6 +4,7 @@ package io.remora.ptx;
 import io.remora.ptx.image.ImageTable;
 import io.remora.ptx.memory.DeviceMemory;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Device memory of one owner: a window of synthetic addresses, a power of two long and aligned to
@@ -147,9 +148,25 @@ public final class AddressSpace implements AutoCloseable {
     return memory.heap().bytesMax();
   }
 
-  /** Whether kernels hold memory from {@code malloc}, which lies outside of the caller's part. */
-  public boolean hasHeapBlocks() {
-    return memory.heap().hasBlocks();
+  /**
+   * What kernels have from {@code malloc}, which lies outside of the caller's part; null if none
+   * has called it. No kernel may be running.
+   */
+  public @Nullable HeapState heapState() {
+    return memory.heap().state();
+  }
+
+  /**
+   * Goes on with the heap of another space that has the same window, before any kernel runs here.
+   * The contents are to be written from {@link HeapState#start} on.
+   *
+   * @param bytes what {@link #heapBytes} is there, and will be here
+   * @return false, with nothing changed, if there is no room for it
+   * @throws IllegalArgumentException if no heap of this length has such blocks
+   * @throws IllegalStateException if this space has a heap in use
+   */
+  public boolean restoreHeap(long bytes, HeapState state) {
+    return memory.heap().restore(bytes, state);
   }
 
   /** The room below, for the engine. */

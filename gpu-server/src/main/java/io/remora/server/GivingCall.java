@@ -122,7 +122,7 @@ final class GivingCall implements ClientResponseObserver<TakePart, TakeAnswer> {
     CRC32C checksum = new CRC32C();
     long sent = 0;
     for (int device = 0; device < image.getDevicesCount(); device++) {
-      for (SessionImage.Range range : image.getDevices(device).getBackedList()) {
+      for (SessionImage.Range range : Cargo.ranges(image.getDevices(device))) {
         long done = 0;
         while (done < range.getBytes()) {
           ByteBuffer content =

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.ptx.memory;
 
+import io.remora.ptx.HeapState;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +28,12 @@ public final class DeviceHeap {
   private long bytesMax = BYTES;
   private ScratchArea.@Nullable Piece piece;
   private boolean used;
+
+  /**
+   * Where the next fresh block begins, and where the heap ends; its own length if it is nowhere.
+   */
   private long next;
+
   private long end;
 
   DeviceHeap(ScratchArea scratch) {
@@ -84,10 +92,9 @@ public final class DeviceHeap {
     if (!used) {
       used = true;
       ScratchArea.Piece from = piece == null ? scratch.take(bytesMax) : piece;
-      if (from != null) {
-        next = from.address();
-        end = next + bytesMax; // The piece may be longer.
-      }
+      piece = from;
+      next = from == null ? bytesMax : from.address();
+      end = from == null ? bytesMax : next + bytesMax; // The piece may be longer.
     }
     if (length > end - next) {
       return 0;
@@ -97,9 +104,66 @@ public final class DeviceHeap {
     return address;
   }
 
-  /** Whether any block is out. */
-  public synchronized boolean hasBlocks() {
-    return !live.isEmpty();
+  /** What was given out so far; null if {@code malloc} was never called. */
+  public synchronized @Nullable HeapState state() {
+    if (!used) {
+      return null;
+    }
+    TreeMap<Long, Integer> blocks = new TreeMap<>();
+    live.forEach((address, length) -> blocks.put(address, logarithm(length) | HeapState.OUT));
+    free.forEach(
+        (length, addresses) ->
+            addresses.forEach(address -> blocks.put(address, logarithm(length))));
+    ByteBuffer each = ByteBuffer.allocate(blocks.size());
+    blocks.values().forEach(block -> each.put(block.byteValue()));
+    return new HeapState(end - bytesMax, each.flip());
+  }
+
+  private static int logarithm(long length) {
+    return Long.numberOfTrailingZeros(length);
+  }
+
+  /**
+   * Goes on with what another heap has given out, in a memory with the same window of which no
+   * kernel has used anything yet. The contents are still to come.
+   *
+   * @param bytes the most that may be out at once
+   * @return false, with nothing changed, if there is no room for it there
+   * @throws IllegalArgumentException if the blocks are longer than the heap
+   */
+  public synchronized boolean restore(long bytes, HeapState before) {
+    if (used || piece != null) {
+      throw new IllegalStateException("the heap is in use");
+    }
+    if (bytes < 0 || before.bytes() > bytes) {
+      throw new IllegalArgumentException("blocks of more than a heap's " + bytes + " bytes");
+    }
+    if (before.start() != 0) {
+      ScratchArea.Piece there = scratch.takeAt(before.start(), bytes);
+      if (there == null) {
+        return false;
+      }
+      piece = there;
+      next = there.address();
+      end = next + bytes;
+    } else {
+      end = bytes;
+      next = bytes;
+    }
+    used = true;
+    bytesMax = bytes;
+    ByteBuffer blocks = before.blocks();
+    while (blocks.hasRemaining()) {
+      byte block = blocks.get();
+      long length = HeapState.length(block);
+      if (HeapState.isOut(block)) {
+        live.put(next, length);
+      } else {
+        free.computeIfAbsent(length, key -> new ArrayDeque<>()).push(next);
+      }
+      next += length;
+    }
+    return true;
   }
 
   /** Gives a block back; false if there is none at the address. */

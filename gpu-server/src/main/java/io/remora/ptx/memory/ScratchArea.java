@@ -44,21 +44,42 @@ public final class ScratchArea {
    * Takes a piece of at least this length, or null if the area is used up. Contents are arbitrary.
    */
   public synchronized @Nullable Piece take(long bytes) {
-    long length =
-        bytes <= DeviceMemory.PAGE_BYTES
-            ? DeviceMemory.PAGE_BYTES
-            : Long.highestOneBit(bytes - 1) << 1;
+    long length = length(bytes);
     Deque<Piece> pieces = free.get(length);
     if (pieces != null && !pieces.isEmpty()) {
       return pieces.pop();
     }
-    if (length > end - next) {
-      return null;
-    }
+    return length > end - next ? null : fresh(length);
+  }
+
+  private static long length(long bytes) {
+    return bytes <= DeviceMemory.PAGE_BYTES
+        ? DeviceMemory.PAGE_BYTES
+        : Long.highestOneBit(bytes - 1) << 1;
+  }
+
+  private Piece fresh(long length) {
     var piece = new Piece(next, next + memory.toHost, length);
     memory.setValid(piece.address(), length, true);
     next += length;
     return piece;
+  }
+
+  /**
+   * Takes the piece at an address, which was one of another area at the same place, or null if it
+   * can't be one here: no piece behind it may have been taken. What lies before it is for others.
+   */
+  synchronized @Nullable Piece takeAt(long address, long bytes) {
+    if (bytes < 0 || bytes > end - start || address < next || address > end - length(bytes)) {
+      return null;
+    }
+    if ((address - next) % DeviceMemory.PAGE_BYTES != 0) {
+      return null;
+    }
+    while (next < address) {
+      giveBack(fresh(Long.highestOneBit(address - next)));
+    }
+    return fresh(length(bytes));
   }
 
   /** Gives a piece back. */

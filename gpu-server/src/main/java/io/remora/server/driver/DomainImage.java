@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param objects textures and surfaces
  * @param heapBytes what {@link Domain#limitHeap} was told at last, or what there is without; -1 if
  *     the device has no heap for each domain
+ * @param usedHeap what kernels have from {@code malloc}; null if none was launched that may call it
+ * @param fault the {@code CUresult} that ended its work, or {@code CUDA_SUCCESS}
  * @param handles how the handles go on, so that none is given out twice
  */
 public record DomainImage(
@@ -32,12 +34,38 @@ public record DomainImage(
     List<LoadedImage> modules,
     List<ObjectImage> objects,
     long heapBytes,
+    @Nullable UsedHeap usedHeap,
+    int fault,
     HandleStates handles) {
   public DomainImage {
     streams = List.copyOf(streams);
     events = List.copyOf(events);
     modules = List.copyOf(modules);
     objects = List.copyOf(objects);
+  }
+
+  /**
+   * A heap whose length can't be changed any more. Its contents are memory of the domain as the
+   * slab's: {@link Domain#save} and {@link Domain#restore} have them.
+   *
+   * @param called whether a kernel has called {@code malloc} so far; if not, the rest is empty
+   * @param start where its contents begin; 0 if it has no memory
+   * @param bytes length of its contents
+   * @param blocks what they consist of, as the driver says it
+   */
+  public record UsedHeap(boolean called, long start, long bytes, ByteBuffer blocks) {
+    /** A heap that no kernel has asked for memory. */
+    public static final UsedHeap UNTOUCHED = new UsedHeap(false, 0, 0, ByteBuffer.allocate(0));
+
+    public UsedHeap {
+      blocks = blocks.asReadOnlyBuffer();
+    }
+
+    /** A view of its own, so that reading it changes nothing. */
+    @Override
+    public ByteBuffer blocks() {
+      return blocks.duplicate();
+    }
   }
 
   /** A stream. */

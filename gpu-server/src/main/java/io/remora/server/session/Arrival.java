@@ -6,6 +6,7 @@ import io.remora.server.driver.DeviceDescription;
 import io.remora.server.driver.DomainImage;
 import io.remora.server.driver.Driver;
 import io.remora.server.driver.DriverException;
+import io.remora.v1.CUresult;
 import io.remora.v1.SessionImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -21,9 +22,15 @@ import org.slf4j.LoggerFactory;
 public final class Arrival {
   private static final Logger log = LoggerFactory.getLogger(Arrival.class);
 
+  /** A fault's detail names a kernel, whose name can be long, and an address. */
+  private static final int DETAIL_CHARS_MAX = 1 << 16;
+
   private final ClientSession session;
   private final SessionImage image;
   private final List<SessionDevice> devices = new ArrayList<>();
+
+  /** What of each device's memory is to come. */
+  private final List<List<SessionImage.Range>> ranges = new ArrayList<>();
 
   // The next byte of memory to come.
   private int device;
@@ -68,18 +75,37 @@ public final class Arrival {
       SessionDevice opened =
           DeviceOpening.receive(session, session.part().firstDevice() + i, chosen.get(i), before);
       devices.add(opened);
+      ranges.add(Cargo.ranges(state));
       if (opened.domain().granuleBytes() != state.getGranuleBytes()) {
         throw new Unmovable("the device has memory of other granules");
       }
       opened.arrive(state, before, services.spills().get(chosen.get(i).ordinal()));
     }
     session.install(devices);
+    faults();
     new ArrivedObjects(session, image).make();
     SessionImage.Link link = image.getLink();
     session.flow().restore(link);
     session.frames().continueAfter(link.getLastSequence());
     session.meter().comes(link.getLastSequence(), link.getConsumedBytes(), link.getResumes());
     skipEmpty();
+  }
+
+  /** The session's faults stay what they were. */
+  private void faults() {
+    for (int i = 0; i < devices.size(); i++) {
+      SessionImage.Fault fault = image.getDevices(i).getFault();
+      int result = fault.getResult();
+      if (result != image.getDevices(i).getDomain().getFault()
+          || fault.getDetail().length() > DETAIL_CHARS_MAX) {
+        throw new IllegalArgumentException("a device can't have such a fault");
+      }
+      if (result != CUresult.CUDA_SUCCESS_VALUE) {
+        devices.get(i).faulted(result, fault.getDetail());
+        session.faults().deviceFaulted();
+      }
+    }
+    session.errors().restore(image.getFaultTold());
   }
 
   private Unmovable unmovable(RuntimeException refused) {
@@ -96,10 +122,7 @@ public final class Arrival {
 
   /** Bytes of memory that come in all. */
   public long memoryBytes() {
-    return image.getDevicesList().stream()
-        .flatMap(each -> each.getBackedList().stream())
-        .mapToLong(SessionImage.Range::getBytes)
-        .sum();
+    return ranges.stream().flatMap(List::stream).mapToLong(SessionImage.Range::getBytes).sum();
   }
 
   /**
@@ -111,7 +134,7 @@ public final class Arrival {
     if (over || isComplete() || onDevice != device) {
       throw new Unmovable("memory came that isn't the session's");
     }
-    SessionImage.Range next = image.getDevices(device).getBacked(range);
+    SessionImage.Range next = ranges.get(device).get(range);
     int bytes = content.remaining();
     if (address != next.getStart() + offset || bytes > next.getBytes() - offset || bytes == 0) {
       throw new Unmovable("memory came in another order");
@@ -130,7 +153,7 @@ public final class Arrival {
   }
 
   private void skipEmpty() {
-    while (!isComplete() && range == image.getDevices(device).getBackedCount()) {
+    while (!isComplete() && range == ranges.get(device).size()) {
       range = 0;
       device++;
     }
@@ -138,7 +161,7 @@ public final class Arrival {
 
   /** Whether all memory has come. */
   public boolean isComplete() {
-    return device == image.getDevicesCount();
+    return device == ranges.size();
   }
 
   /** The session rests from now on until its client comes, or its grace time is over. */

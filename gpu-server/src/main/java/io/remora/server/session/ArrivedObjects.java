@@ -61,6 +61,8 @@ final class ArrivedObjects {
       calls.virtualMemory().restore(device(each.getDevice()), PhysicalMemory.of(each));
     }
     new GraphArrivals(session, objects).read(image);
+    new CaptureImages(objects)
+        .read(image.getOpenCapturesList(), image.getCaptures(), session.captures());
     calls.references().arrive();
     session.captures().continueAt(image.getNextNode(), image.getCaptures());
     calls.callbacks().continueAt(image.getNextCallback());

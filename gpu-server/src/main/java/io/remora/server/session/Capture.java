@@ -71,6 +71,21 @@ final class Capture {
     return streams.stream().anyMatch(each -> each.context() == context);
   }
 
+  /** The client's number of the thread that began it. */
+  long thread() {
+    return thread;
+  }
+
+  /** Whether any thread may end it. */
+  boolean mayEndAnywhere() {
+    return anyThread;
+  }
+
+  /** Nodes that calls on its streams have made. */
+  Set<GraphNode> captured() {
+    return captured;
+  }
+
   boolean mayEndIn(long otherThread) {
     return anyThread || thread == otherThread;
   }

@@ -274,9 +274,14 @@ final class Captures {
     }
   }
 
-  /** Whether no stream is capturing. */
-  boolean isIdle() {
-    return active.isEmpty();
+  /** Those that aren't over, in the order in which they began. */
+  List<Capture> active() {
+    return List.copyOf(active);
+  }
+
+  /** Goes on with a capture that another server has begun. */
+  void goOn(Capture capture) {
+    active.add(capture);
   }
 
   /** The handle of the next node that the server makes. */

@@ -2,8 +2,10 @@
 package io.remora.server.session;
 
 import com.google.protobuf.ByteString;
+import io.remora.server.driver.DomainImage.UsedHeap;
 import io.remora.v1.SessionImage;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -39,16 +41,33 @@ public final class Cargo {
     return module.duplicate();
   }
 
-  /** Bytes of memory in all backed ranges. */
+  /** Bytes of memory in all ranges. */
   public long memoryBytes() {
     return image.getDevicesList().stream()
-        .flatMap(each -> each.getBackedList().stream())
+        .flatMap(each -> ranges(each).stream())
         .mapToLong(SessionImage.Range::getBytes)
         .sum();
   }
 
   /**
-   * Reads memory of a backed range.
+   * Ranges of a device's memory whose contents travel, in their order: those that are backed, and
+   * what kernels have from {@code malloc}.
+   *
+   * @throws IllegalArgumentException if there can't be such a heap
+   */
+  public static List<SessionImage.Range> ranges(SessionImage.Device device) {
+    UsedHeap heap = DomainStates.usedHeap(device.getDomain());
+    if (heap == null || heap.bytes() == 0) {
+      return device.getBackedList();
+    }
+    List<SessionImage.Range> ranges = new ArrayList<>(device.getBackedList());
+    ranges.add(
+        SessionImage.Range.newBuilder().setStart(heap.start()).setBytes(heap.bytes()).build());
+    return ranges;
+  }
+
+  /**
+   * Reads memory of one of the ranges.
    *
    * @param device as the client numbers it
    * @param into its remaining bytes are filled

@@ -28,6 +28,16 @@ final class DeferredErrors {
     this.outbox = outbox;
   }
 
+  /** The sticky fault that the client was told; {@code CUDA_SUCCESS} if it was told none. */
+  int stickyTold() {
+    return stickyTold;
+  }
+
+  /** The client was told of a sticky fault by the session's server before. */
+  void restore(int told) {
+    stickyTold = told;
+  }
+
   /** A frame of the client has arrived. */
   void frameArrived() {
     toldSinceFrame = 0;

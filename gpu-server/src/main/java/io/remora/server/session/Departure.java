@@ -28,12 +28,14 @@ final class Departure implements Relocation.Task {
     return session.objects().devices();
   }
 
+  /** A fault goes with the session, if the driver can carry it. */
+  @Override
+  public boolean isHopeless() {
+    return false;
+  }
+
   @Override
   public boolean isOver() {
-    if (isHopeless()) {
-      carrier.refused("the session has a fault");
-      return true;
-    }
     if (session.services().nanoClock().getAsLong() - deadline > 0) {
       carrier.refused(
           busy.isEmpty()
@@ -47,9 +49,6 @@ final class Departure implements Relocation.Task {
   /** What the session is in the midst of that only more of its calls can end; empty: nothing. */
   private String whatGoesOn() {
     SessionCalls calls = session.calls();
-    if (!session.captures().isIdle()) {
-      return "a stream is capturing";
-    }
     if (!calls.uploads().isIdle()) {
       return "a module's image is being uploaded";
     }

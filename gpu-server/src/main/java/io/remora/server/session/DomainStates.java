@@ -13,7 +13,9 @@ import io.remora.server.driver.DomainImage.HandleStates;
 import io.remora.server.driver.DomainImage.LoadedImage;
 import io.remora.server.driver.DomainImage.ObjectImage;
 import io.remora.server.driver.DomainImage.StreamImage;
+import io.remora.server.driver.DomainImage.UsedHeap;
 import io.remora.server.driver.Handles;
+import io.remora.v1.CUresult;
 import io.remora.v1.SessionImage;
 import io.remora.v1.SessionImage.Domain;
 import java.nio.ByteBuffer;
@@ -53,6 +55,11 @@ final class DomainStates {
     if (image.heapBytes() >= 0) {
       domain.setHeapBytes(image.heapBytes());
     }
+    UsedHeap heap = image.usedHeap();
+    if (heap != null) {
+      domain.setUsedHeap(write(heap));
+    }
+    domain.setFault(image.fault());
     for (StreamImage stream : image.streams()) {
       domain.addStreams(
           Domain.Stream.newBuilder().setHandle(stream.handle()).setPriority(stream.priority()));
@@ -73,6 +80,38 @@ final class DomainStates {
       domain.addObjects(write(object));
     }
     return domain;
+  }
+
+  private static Domain.UsedHeap.Builder write(UsedHeap heap) {
+    return Domain.UsedHeap.newBuilder()
+        .setCalled(heap.called())
+        .setStart(heap.start())
+        .setBytes(heap.bytes())
+        .setBlocks(ByteString.copyFrom(heap.blocks()));
+  }
+
+  /**
+   * What kernels have from {@code malloc}; null if none was launched that may call it. Who restores
+   * it checks what it is made of.
+   *
+   * @throws IllegalArgumentException if it can't be so
+   */
+  static @Nullable UsedHeap usedHeap(Domain domain) {
+    if (!domain.hasUsedHeap()) {
+      return null;
+    }
+    Domain.UsedHeap heap = domain.getUsedHeap();
+    require(domain.hasHeapBytes(), "a heap in use without a length");
+    require(heap.getBytes() >= 0, "such a heap");
+    require(
+        heap.getCalled()
+            || heap.getStart() == 0 && heap.getBytes() == 0 && heap.getBlocks().isEmpty(),
+        "blocks of a heap without a call");
+    return new UsedHeap(
+        heap.getCalled(),
+        heap.getStart(),
+        heap.getBytes(),
+        heap.getBlocks().asReadOnlyByteBuffer());
   }
 
   private static Domain.Handles write(Handles.State state) {
@@ -162,6 +201,8 @@ final class DomainStates {
         loaded,
         domain.getObjectsList().stream().map(DomainStates::read).toList(),
         heapBytes(domain),
+        usedHeap(domain),
+        fault(domain),
         new HandleStates(
             read(
                 domain.getStreamHandles(),
@@ -179,6 +220,12 @@ final class DomainStates {
                     .map(Domain.Function::getHandle)
                     .toList()),
             objects(domain.getObjectHandles())));
+  }
+
+  private static int fault(Domain domain) {
+    int fault = domain.getFault();
+    require(fault == CUresult.CUDA_SUCCESS_VALUE || Results.isSticky(fault), "such a fault");
+    return fault;
   }
 
   private static long heapBytes(Domain domain) {

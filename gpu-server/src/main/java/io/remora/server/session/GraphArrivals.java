@@ -3,10 +3,12 @@ package io.remora.server.session;
 
 import io.remora.server.driver.Domain.Launch;
 import io.remora.server.metrics.KernelMeter;
+import io.remora.v1.CUgraphConditionalNodeType;
 import io.remora.v1.SessionImage;
 import io.remora.v1.SessionImage.Work;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -35,13 +37,17 @@ final class GraphArrivals {
       memories.add(GraphMemory.of(device(each.getDevice()), each));
     }
     image.getGraphsList().forEach(this::graph);
+    // What nodes hold can be known only now; the order says nothing.
+    for (SessionImage.Graph graph : image.getGraphsList()) {
+      graph.getNodesList().forEach(this::hold);
+    }
     for (SessionImage.GraphExec each : image.getGraphExecsList()) {
       SessionGraphExec exec =
           new SessionGraphExec(
               each.getHandle(),
               each.getFlags(),
               steps(each.getStepsList(), 0),
-              List.of(),
+              each.getInitialList().stream().map(one -> condition(one).assigned()).toList(),
               references(each.getReferencesList()));
       exec.restoreDisabled(each.getDisabledList());
       ArrivedObjects.put(objects.graphExecs(), each.getHandle(), exec);
@@ -55,6 +61,10 @@ final class GraphArrivals {
   private void graph(SessionImage.Graph image) {
     SessionGraph graph = new SessionGraph(image.getHandle());
     graph.setReferences(references(image.getReferencesList()));
+    if (image.getConditionsCount() > GraphConditions.CONDITIONS_MAX) {
+      throw new IllegalArgumentException("a graph has too many conditions");
+    }
+    image.getConditionsList().forEach(each -> graph.conditions().add(condition(each)));
     List<GraphNode> nodes = new ArrayList<>(image.getNodesCount());
     for (SessionImage.Node each : image.getNodesList()) {
       GraphNode node =
@@ -72,6 +82,31 @@ final class GraphArrivals {
       throw new IllegalArgumentException("a graph's edges close a circle");
     }
     ArrivedObjects.put(objects.graphs(), image.getHandle(), graph);
+  }
+
+  /** Has a node hold its graphs; each graph is held once, and never by what is in it. */
+  private void hold(SessionImage.Node image) {
+    GraphNode node = objects.graphNode(image.getHandle());
+    List<SessionGraph> held = image.getHeldList().stream().map(objects::graph).toList();
+    for (SessionGraph each : held) {
+      if (each.isHeld() || node.graph().isWithin(each) || Collections.frequency(held, each) > 1) {
+        throw new IllegalArgumentException("a graph is in two nodes, or in itself");
+      }
+      node.graph().checkCanHold(each);
+    }
+    node.holdAgain(held);
+  }
+
+  private GraphConditions.Condition condition(SessionImage.Condition image) {
+    checkWord(image.getAddress());
+    return new GraphConditions.Condition(image.getAddress(), image.getValue());
+  }
+
+  /** That it is one of the session's addresses; the program may have freed what was there. */
+  private void checkWord(long address) {
+    if (objects.devices().stream().noneMatch(each -> each.ownsAddress(address))) {
+      throw new IllegalArgumentException("a condition isn't in the session's memory");
+    }
   }
 
   private static List<UserReference> references(List<SessionImage.UserReference> images) {
@@ -118,14 +153,9 @@ final class GraphArrivals {
       case RELEASE -> new NodeWork.MemoryRelease(image.getRelease());
       case RECORD -> new NodeWork.EventRecord(event(image.getRecord()), image.getRecord());
       case WAIT -> new NodeWork.EventWait(event(image.getWait()), image.getWait());
-      case CHILD -> {
-        if (depth >= DEPTH_MAX) {
-          throw new IllegalArgumentException("graphs are nested too deep");
-        }
-        yield NodeWork.Child.of(
-            steps(image.getChild().getStepsList(), depth + 1),
-            references(image.getChild().getReferencesList()));
-      }
+      case CHILD ->
+          NodeWork.Child.of(
+              inside(image.getChild(), depth), references(image.getChild().getReferencesList()));
       case OPERATIONS ->
           new NodeWork.MemoryOperations(
               device(image.getOperations().getDevice()),
@@ -133,8 +163,35 @@ final class GraphArrivals {
                   .map(MemoryOperation::of)
                   .toList(),
               image.getOperations().getSaid());
+      case CONDITIONAL -> conditional(image.getConditional(), depth);
       case WHAT_NOT_SET -> throw new IllegalArgumentException("a node does nothing known");
     };
+  }
+
+  private List<GraphStep> inside(SessionImage.Child image, int depth) {
+    if (depth >= DEPTH_MAX) {
+      throw new IllegalArgumentException("graphs are nested too deep");
+    }
+    return steps(image.getStepsList(), depth + 1);
+  }
+
+  private NodeWork conditional(SessionImage.Conditional image, int depth) {
+    SessionDevice device = device(image.getDevice());
+    CUgraphConditionalNodeType kind = CUgraphConditionalNodeType.forNumber(image.getKind());
+    if (kind == null) {
+      throw new IllegalArgumentException("there can't be such a conditional node");
+    }
+    // One that is being built has none yet: what it holds is said in another place.
+    if (image.getBodiesCount() > 0 && !GraphConditions.fits(kind, image.getBodiesCount())) {
+      throw new IllegalArgumentException("a conditional node has another number of graphs");
+    }
+    checkWord(image.getAddress());
+    MemoryRanges.checkAlignment(image.getAddress(), Integer.BYTES);
+    List<List<GraphStep>> bodies = new ArrayList<>(image.getBodiesCount());
+    for (SessionImage.Child each : image.getBodiesList()) {
+      bodies.add(GraphConditions.checked(inside(each, depth)));
+    }
+    return new NodeWork.Conditional(device, image.getAddress(), kind, bodies);
   }
 
   private SessionEvent event(long handle) {

@@ -14,7 +14,7 @@ import java.util.Map;
  */
 final class GraphConditions {
   /** Conditions that one graph may have. */
-  private static final int CONDITIONS_MAX = 1 << 12;
+  static final int CONDITIONS_MAX = 1 << 12;
 
   private final ClientSession session;
   private final GraphCalls graphs;
@@ -58,14 +58,7 @@ final class GraphConditions {
     }
     MemoryRanges.checkAlignment(address, Integer.BYTES);
     SessionDevice device = session.memory(address, Integer.BYTES);
-    boolean fits =
-        switch (kind) {
-          case CU_GRAPH_COND_TYPE_IF -> size <= 2;
-          case CU_GRAPH_COND_TYPE_WHILE -> size == 1;
-          case CU_GRAPH_COND_TYPE_SWITCH -> true;
-          case UNRECOGNIZED -> false;
-        };
-    if (!fits) {
+    if (!fits(kind, size)) {
       throw CallException.invalidValue("a conditional node of this type has not so many graphs");
     }
     NodeWork work = new NodeWork.Conditional(device, address, kind, List.of());
@@ -84,13 +77,31 @@ final class GraphConditions {
         call, bodies.stream().mapToLong(SessionGraph::handle).toArray());
   }
 
+  /** Whether a conditional node of a type can have so many graphs. */
+  static boolean fits(CUgraphConditionalNodeType kind, int graphs) {
+    return switch (kind) {
+      case CU_GRAPH_COND_TYPE_IF -> graphs == 1 || graphs == 2;
+      case CU_GRAPH_COND_TYPE_WHILE -> graphs == 1;
+      case CU_GRAPH_COND_TYPE_SWITCH -> graphs >= 1;
+      case UNRECOGNIZED -> false;
+    };
+  }
+
   /**
    * The steps of a graph in a conditional node.
    *
    * @throws CallException {@code CUDA_ERROR_NOT_SUPPORTED} for nodes that it can't have
    */
   static List<GraphStep> steps(SessionGraph body) {
-    List<GraphStep> steps = body.steps();
+    return checked(body.steps());
+  }
+
+  /**
+   * Steps of a graph in a conditional node.
+   *
+   * @throws CallException {@code CUDA_ERROR_NOT_SUPPORTED} for those that it can't have
+   */
+  static List<GraphStep> checked(List<GraphStep> steps) {
     for (GraphStep step : steps) {
       if (step.work() instanceof NodeWork.HostCopy || GraphMemoryCalls.isOfMemory(step.work())) {
         throw new CallException(

@@ -15,6 +15,10 @@ import java.util.Map;
  * once.
  */
 final class GraphImages {
+  /** A node that holds a graph with a handle of its own, of which its steps are made again. */
+  private static final Work CHILD =
+      Work.newBuilder().setChild(SessionImage.Child.getDefaultInstance()).build();
+
   private final SessionObjects objects;
   private final SessionImage.Builder image;
   private final Map<SessionEvent, Long> events = new IdentityHashMap<>();
@@ -38,21 +42,17 @@ final class GraphImages {
 
   private SessionImage.Graph graph(SessionGraph graph) {
     SessionImage.Graph.Builder written = SessionImage.Graph.newBuilder().setHandle(graph.handle());
-    if (!graph.conditions().isEmpty()) {
-      throw new Unmovable("a graph has a condition");
-    }
+    graph.conditions().forEach(each -> written.addConditions(condition(each.assigned())));
     written.addAllReferences(references(graph.references()));
     Map<GraphNode, Integer> places = new HashMap<>();
     for (GraphNode node : graph.nodes()) {
-      if (!node.held().isEmpty()) {
-        throw new Unmovable("a graph that is in a node of another has a handle of its own");
-      }
       places.put(node, places.size());
       written.addNodes(
           SessionImage.Node.newBuilder()
               .setHandle(node.handle())
               .setOriginal(node.original())
-              .setWork(work(node.work())));
+              .setWork(node.child() == null ? work(node.origin()) : CHILD)
+              .addAllHeld(node.held().stream().map(SessionGraph::handle).toList()));
     }
     for (GraphNode node : graph.nodes()) {
       node.edges()
@@ -70,9 +70,7 @@ final class GraphImages {
   private SessionImage.GraphExec exec(SessionGraphExec exec) {
     SessionImage.GraphExec.Builder written =
         SessionImage.GraphExec.newBuilder().setHandle(exec.handle()).setFlags(exec.flags());
-    if (!exec.initial().isEmpty()) {
-      throw new Unmovable("a graph has a condition");
-    }
+    exec.initial().forEach(each -> written.addInitial(condition(each)));
     written.addAllReferences(references(exec.references()));
     exec.allSteps().forEach(step -> written.addSteps(step(step)));
     exec.disabledSteps().forEach(written::addDisabled);
@@ -127,21 +125,41 @@ final class GraphImages {
     } else if (work instanceof NodeWork.EventWait wait) {
       written.setWait(handle(wait.event()));
     } else if (work instanceof NodeWork.Child child) {
-      SessionImage.Child.Builder steps = SessionImage.Child.newBuilder();
-      steps.addAllReferences(references(child.references()));
-      child.steps().forEach(each -> steps.addSteps(step(each)));
-      written.setChild(steps);
+      written.setChild(child(child.steps()).addAllReferences(references(child.references())));
     } else if (work instanceof NodeWork.MemoryOperations operations) {
       written.setOperations(
           SessionImage.Operations.newBuilder()
               .setDevice(operations.device().ordinal())
               .setSaid(operations.said()));
+    } else if (work instanceof NodeWork.Conditional conditional) {
+      written.setConditional(conditional(conditional));
     } else if (work instanceof NodeWork.Empty) {
       written.setEmpty(true);
-    } else {
-      throw new Unmovable("a graph has a conditional node");
     }
     return written.build();
+  }
+
+  private SessionImage.Child.Builder child(List<GraphStep> steps) {
+    SessionImage.Child.Builder written = SessionImage.Child.newBuilder();
+    steps.forEach(each -> written.addSteps(step(each)));
+    return written;
+  }
+
+  private SessionImage.Conditional conditional(NodeWork.Conditional conditional) {
+    SessionImage.Conditional.Builder written =
+        SessionImage.Conditional.newBuilder()
+            .setDevice(conditional.device().ordinal())
+            .setAddress(conditional.address())
+            .setKind(conditional.kind().getNumber());
+    conditional.bodies().forEach(each -> written.addBodies(child(each)));
+    return written.build();
+  }
+
+  private static SessionImage.Condition condition(MemoryOperation assigned) {
+    return SessionImage.Condition.newBuilder()
+        .setAddress(assigned.address())
+        .setValue((int) assigned.value())
+        .build();
   }
 
   private static SessionImage.KernelWork kernel(NodeWork.Kernel kernel) {

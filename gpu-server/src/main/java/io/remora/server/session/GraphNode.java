@@ -78,6 +78,24 @@ final class GraphNode {
     return child == null ? bodies : List.of(child);
   }
 
+  /**
+   * Has it hold the graphs that it held on another server.
+   *
+   * @throws IllegalArgumentException if such a node can't
+   */
+  void holdAgain(List<SessionGraph> graphs) {
+    if (work instanceof NodeWork.Conditional conditional) {
+      if (!GraphConditions.fits(conditional.kind(), graphs.size())) {
+        throw new IllegalArgumentException("a conditional node has another number of graphs");
+      }
+      setBodies(graphs);
+    } else if (work instanceof NodeWork.Child && graphs.size() == 1) {
+      setChild(graphs.get(0));
+    } else if (!graphs.isEmpty()) {
+      throw new IllegalArgumentException("a node of this type holds no graphs");
+    }
+  }
+
   void setBodies(List<SessionGraph> graphs) {
     bodies = List.copyOf(graphs);
     bodies.forEach(each -> each.setHolder(graph));

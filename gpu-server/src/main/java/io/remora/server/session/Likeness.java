@@ -50,7 +50,7 @@ final class Likeness {
   }
 
   private static void check(ClientSession session, SessionImage image, Welcome told) {
-    require(image.getFormat() == SessionImages.FORMAT, "it is of another version");
+    require(SessionFormats.isKnown(image.getFormat()), "it is of another version");
     require(
         Math.abs((long) told.getProtocolVersion() - Handshake.PROTOCOL_VERSION) <= 1,
         "its version is more than one apart");

@@ -5,6 +5,7 @@ import io.remora.server.driver.Domain;
 import io.remora.server.driver.Domain.GlobalDescription;
 import io.remora.server.driver.DomainImage;
 import io.remora.server.driver.DomainImage.LoadedImage;
+import io.remora.server.driver.DomainImage.UsedHeap;
 import io.remora.server.driver.DriverException;
 import io.remora.v1.CUresult;
 import io.remora.v1.SessionImage;
@@ -188,6 +189,10 @@ final class Residency {
       from = to;
     }
     back.stream().forEach(granule -> successor.restore(address(granule), copyOf(granule)));
+    UsedHeap heap = image.usedHeap();
+    if (heap != null) {
+      copy(successor, heap.start(), heap.bytes());
+    }
     successor.takeOver();
     back.stream().forEach(saved::remove);
     spill.giveHostBytes(back.cardinality() * granuleBytes);

@@ -4,6 +4,8 @@ package io.remora.server.session;
 import com.google.protobuf.ByteString;
 import io.remora.server.driver.Domain.FunctionDescription;
 import io.remora.server.driver.Domain.GlobalDescription;
+import io.remora.server.driver.DomainImage;
+import io.remora.v1.CUresult;
 import io.remora.v1.FunctionParameter;
 import io.remora.v1.SessionImage;
 import java.nio.ByteBuffer;
@@ -20,9 +22,6 @@ import java.util.Map;
  * and changes nothing. Belongs to the session's serial executor; used once.
  */
 final class SessionImages {
-  /** Grows with each change of the image that an older server would misread. */
-  static final int FORMAT = 1;
-
   private final ClientSession session;
   private final SessionObjects objects;
   private final SessionCalls calls;
@@ -53,7 +52,6 @@ final class SessionImages {
 
   private void all(List<byte[]> waiting) {
     image
-        .setFormat(FORMAT)
         .setId(session.id())
         .setTenant(session.grant().tenant())
         .setTold(Handshake.told(session, objects.devices()))
@@ -61,6 +59,7 @@ final class SessionImages {
         .setNextNode(session.captures().nextNodeHandle())
         .setCaptures(session.captures().count())
         .setNextCallback(calls.callbacks().nextNodeNumber())
+        .setFaultTold(session.errors().stickyTold())
         .setPart(session.part().image());
     objects.devices().forEach(each -> image.addDevices(device(each)));
     objects.allContexts().forEach(each -> image.addContexts(context(each)));
@@ -75,6 +74,8 @@ final class SessionImages {
     calls.arrays().all().forEach(each -> image.addArrays(array(each)));
     image.addAllPhysicalMemories(calls.virtualMemory().images());
     new GraphImages(objects, image).write();
+    image.addAllOpenCaptures(new CaptureImages(objects).write(session.captures().active()));
+    image.setFormat(SessionFormats.of(image));
   }
 
   private SessionImage.Link link(List<byte[]> waiting) {
@@ -91,17 +92,25 @@ final class SessionImages {
     if (!device.prints().isEmpty()) {
       throw new Unmovable("what its kernels have printed isn't sent yet");
     }
+    DomainImage domain = device.domain().image();
+    if (device.fault() != domain.fault()) {
+      throw new Unmovable("the session has a fault");
+    }
     SessionImage.Device.Builder written =
         SessionImage.Device.newBuilder()
-            .setDomain(
-                DomainStates.write(
-                    device.domain().image(), session.services().driver().nanos(), this::hash))
+            .setDomain(DomainStates.write(domain, session.services().driver().nanos(), this::hash))
             .setSlab(device.memory().image())
             .setGranuleBytes(device.domain().granuleBytes())
             .setChargedBytes(device.chargedBytes())
             .addAllBacked(device.residency().backed())
             .setPrintBytesMax(device.prints().bytesMax())
             .setGraphUse(calls.memory().ofGraphs().image(device));
+    if (device.fault() != CUresult.CUDA_SUCCESS_VALUE) {
+      written.setFault(
+          SessionImage.Fault.newBuilder()
+              .setResult(device.fault())
+              .setDetail(device.faultDetail()));
+    }
     device.pools().describe(written);
     device.virtualMemory().describe(written);
     return written.build();

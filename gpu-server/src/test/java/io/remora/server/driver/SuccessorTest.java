@@ -10,6 +10,7 @@ import io.remora.server.driver.DeviceImages.Kind;
 import io.remora.server.driver.Domain.GlobalDescription;
 import io.remora.server.driver.Domain.Launch;
 import io.remora.server.driver.Domain.ModuleDescription;
+import io.remora.server.driver.DomainImage.UsedHeap;
 import io.remora.server.driver.software.SoftwareDeviceConfig;
 import io.remora.server.driver.software.SoftwareDriver;
 import io.remora.v1.CUresult;
@@ -40,6 +41,21 @@ class SuccessorTest {
         st.param.b64 [size], %size;
         call (block), malloc, (size);
         ld.param.b64 %block, [block];
+        ret;
+      }
+      """;
+
+  /** Writes to where nothing is. */
+  private static final String FAULT =
+      """
+      .version 8.0
+      .target sm_75
+      .address_size 64
+      .visible .entry wild()
+      {
+        .reg .b64 %at;
+        mov.u64 %at, 4096;
+        st.global.u64 [%at], %at;
         ret;
       }
       """;
@@ -172,12 +188,50 @@ class SuccessorTest {
   }
 
   @Test
-  void memoryThatKernelsAllocateHoldsADomainWhereItIs() {
+  void whatKernelsHaveAllocatedIsTheirsInTheSuccessor() {
     DomainBench first = bench.domain();
     ModuleDescription module = first.load(ByteBuffer.wrap(HEAP.getBytes(StandardCharsets.UTF_8)));
-    run(first.domain, first.stream, DomainBench.function(module, "keep").function());
-    assertThatThrownBy(first.domain::image)
-        .isInstanceOf(DriverException.class)
-        .hasMessageContaining("malloc");
+    long keep = DomainBench.function(module, "keep").function();
+    run(first.domain, first.stream, keep);
+    run(first.domain, first.stream, keep);
+    DomainImage image = first.domain.image();
+    UsedHeap heap = requireNonNull(image.usedHeap());
+    assertThat(heap.bytes()).isEqualTo(2 * 64);
+    first.domain.restore(heap.start(), ByteBuffer.wrap(DriverBench.pattern(2 * 64)));
+
+    Domain after = reopen(image);
+    after.commit(first.memory(), DomainBench.MEMORY_BYTES);
+    after.adopt(image);
+    after.restore(heap.start(), ByteBuffer.wrap(save(first.domain, heap.start(), 2 * 64)));
+    assertThat(after.image()).isEqualTo(image);
+    assertThatThrownBy(() -> after.limitHeap(16 << 20))
+        .isInstanceOfSatisfying(
+            DriverException.class,
+            e -> assertThat(e.result()).isEqualTo(CUresult.CUDA_ERROR_INVALID_VALUE_VALUE));
+    run(after, first.stream, keep);
+    assertThat(requireNonNull(after.image().usedHeap()).bytes()).isEqualTo(3 * 64);
+    assertThat(save(after, heap.start(), 2 * 64)).isEqualTo(DriverBench.pattern(2 * 64));
+    after.close();
+  }
+
+  @Test
+  void aFaultIsTheSuccessorsToo() {
+    DomainBench first = bench.domain();
+    first.write(first.memory(), DriverBench.pattern(64));
+    ModuleDescription module = first.load(ByteBuffer.wrap(FAULT.getBytes(StandardCharsets.UTF_8)));
+    var ended = new Outcome();
+    long wild = DomainBench.function(module, "wild").function();
+    first.domain.launch(
+        first.stream, new Launch(wild, 1, 1, 1, 1, 1, 1, 0, false, ByteBuffer.allocate(0)), ended);
+    assertThat(ended.await()).isEqualTo(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS_VALUE);
+    DomainImage image = first.domain.image();
+    Domain after = reopen(image);
+    after.commit(first.memory(), DomainBench.MEMORY_BYTES);
+    after.adopt(image);
+    after.restore(first.memory(), ByteBuffer.wrap(save(first.domain, first.memory(), 64)));
+    assertThat(after.fault()).isEqualTo(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS_VALUE);
+    assertThat(after.queryStream(first.stream)).isEqualTo(after.fault());
+    assertThat(save(after, first.memory(), 64)).isEqualTo(DriverBench.pattern(64));
+    after.close();
   }
 }

@@ -46,7 +46,7 @@ final class Hand implements Carrier {
             image,
             (hash, bytes) -> cargo.module(hash));
     for (int device = 0; device < image.getDevicesCount(); device++) {
-      for (SessionImage.Range range : image.getDevices(device).getBackedList()) {
+      for (SessionImage.Range range : Cargo.ranges(image.getDevices(device))) {
         for (long done = 0; done < range.getBytes(); ) {
           int bytes = (int) Math.min(PIECE_BYTES, range.getBytes() - done);
           ByteBuffer piece = ByteBuffer.allocate(bytes);

@@ -21,7 +21,9 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.RepeatedTest;
@@ -35,6 +37,29 @@ final class ResidencyTest {
   private static final long HOST_BYTES = 64L * GRANULE;
   private static final String VARIABLE =
       ".version 8.0\n.target sm_75\n.address_size 64\n.visible .global .align 4 .u32 counter;\n";
+
+  /** Leaves a number in the kernels' heap. */
+  private static final String ALLOCATION =
+      """
+      .version 8.0
+      .target sm_75
+      .address_size 64
+      .extern .func (.param .b64 address) malloc (.param .b64 bytes);
+      .visible .entry keep()
+      {
+        .reg .b64 %block;
+        .reg .b32 %n;
+        .param .b64 bytes;
+        .param .b64 block;
+        mov.u64 %block, 64;
+        st.param.b64 [bytes], %block;
+        call (block), malloc, (bytes);
+        ld.param.b64 %block, [block];
+        mov.u32 %n, 77;
+        st.u32 [%block], %n;
+        ret;
+      }
+      """;
 
   private final SoftwareDriver driver =
       new SoftwareDriver(new SoftwareDeviceConfig(1, DEVICE_GRANULES * GRANULE, 1, 121, "test"));
@@ -293,6 +318,35 @@ final class ResidencyTest {
     assertThat(owner.uses).isEqualTo(6);
     assertThat(owner.residency.deviceBytes()).isEqualTo(5L * GRANULE);
     assertThat(hostBytes).hasValue(HOST_BYTES);
+  }
+
+  @Test
+  void aSuccessorGetsWhatKernelsHaveAllocated() throws InterruptedException {
+    Owner owner = owner();
+    Domain before = owner.domain;
+    assertThat(before.limitHeap(GRANULE)).isTrue();
+    long function =
+        before
+            .loadModule(
+                ByteBuffer.wrap(ALLOCATION.getBytes(StandardCharsets.UTF_8)),
+                (name, bytes, alignment) -> owner.address(0))
+            .functions()
+            .get(0)
+            .function();
+    CountDownLatch done = new CountDownLatch(1);
+    before.launch(
+        before.createStream(1, 0),
+        new Domain.Launch(function, 1, 1, 1, 1, 1, 1, 0, false, ByteBuffer.allocate(0)),
+        (result, deviceNanos) -> done.countDown());
+    done.await();
+    DomainImage image = before.image();
+    Domain successor = driver.reopen(0, image, (result, detail) -> {}, PrintListener.NONE);
+    owner.residency.moveTo(successor, image, null);
+    owner.domain = successor;
+    before.close();
+    ByteBuffer content = ByteBuffer.allocate(4);
+    successor.save(Objects.requireNonNull(image.usedHeap()).start(), content);
+    assertThat(content.array()).containsExactly(77, 0, 0, 0);
   }
 
   @Test

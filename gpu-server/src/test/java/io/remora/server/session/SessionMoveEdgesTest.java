@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import io.remora.server.session.generated.Calls;
+import io.remora.v1.Answer;
 import io.remora.v1.CUgraphNodeType;
+import io.remora.v1.CUresult;
+import io.remora.v1.CuEventCreate;
+import io.remora.v1.CuEventRecordWithFlags;
 import io.remora.v1.CuGraphCreate;
 import io.remora.v1.CuGraphInstantiateWithFlags;
 import io.remora.v1.CuGraphLaunch;
@@ -16,6 +20,7 @@ import io.remora.v1.CuStreamBeginCaptureV10010;
 import io.remora.v1.CuStreamCreateWithPriority;
 import io.remora.v1.CuStreamEndCapture;
 import io.remora.v1.CuStreamSynchronize;
+import io.remora.v1.CuStreamWaitEvent;
 import io.remora.v1.GraphNodeWork;
 import io.remora.v1.LaunchAttribute;
 import io.remora.v1.RemoraGraphAddNode;
@@ -26,7 +31,10 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Edges of graphs that say more than that one node comes behind the other, on another server. */
+/**
+ * Edges of graphs that say more than that one node comes behind the other, on another server, and
+ * captures that make them.
+ */
 class SessionMoveEdgesTest {
   private static final long HANDLE = HandleTable.FIRST_HANDLE;
   private static final long STREAM = HANDLE;
@@ -37,6 +45,10 @@ class SessionMoveEdgesTest {
   private static final long EXEC = HANDLE + 5;
   private static final long FIRST = HANDLE + 6;
   private static final long SECOND = HANDLE + 7;
+  private static final long FORKED = HANDLE + 8;
+  private static final long FORK = HANDLE + 9;
+  private static final long LATER_FORK = HANDLE + 10;
+  private static final long JOIN = HANDLE + 11;
   private static final int EDGES = 2;
 
   /** {@code CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION}. */
@@ -93,6 +105,13 @@ class SessionMoveEdgesTest {
   }
 
   private void capture() throws Exception {
+    begin();
+    launch(STREAM);
+    launch(STREAM);
+    end();
+  }
+
+  private void begin() throws Exception {
     client.wait(
         Calls.CU_STREAM_BEGIN_CAPTURE_V10010,
         CuStreamBeginCaptureV10010.newBuilder()
@@ -100,27 +119,50 @@ class SessionMoveEdgesTest {
             .setThread(1)
             .setGraph(CAPTURED)
             .build());
-    for (int i = 0; i < 2; i++) {
-      client.call(
-          Calls.CU_LAUNCH_KERNEL_EX,
-          CuLaunchKernelEx.newBuilder()
-              .setF(FUNCTION)
-              .setGridDimX(1)
-              .setGridDimY(1)
-              .setGridDimZ(1)
-              .setBlockDimX(1)
-              .setBlockDimY(1)
-              .setBlockDimZ(1)
-              .setHStream(STREAM)
-              .addAttributes(
-                  LaunchAttribute.newBuilder()
-                      .setId(PROGRAMMATIC_SERIALIZATION)
-                      .setValue(ByteString.copyFrom(new byte[] {1, 0, 0, 0})))
-              .build());
-    }
+  }
+
+  private void launch(long stream) throws Exception {
+    client.call(
+        Calls.CU_LAUNCH_KERNEL_EX,
+        CuLaunchKernelEx.newBuilder()
+            .setF(FUNCTION)
+            .setGridDimX(1)
+            .setGridDimY(1)
+            .setGridDimZ(1)
+            .setBlockDimX(1)
+            .setBlockDimY(1)
+            .setBlockDimZ(1)
+            .setHStream(stream)
+            .addAttributes(
+                LaunchAttribute.newBuilder()
+                    .setId(PROGRAMMATIC_SERIALIZATION)
+                    .setValue(ByteString.copyFrom(new byte[] {1, 0, 0, 0})))
+            .build());
+  }
+
+  private void end() throws Exception {
     client.wait(
         Calls.CU_STREAM_END_CAPTURE,
         CuStreamEndCapture.newBuilder().setHStream(STREAM).setThread(1).build());
+  }
+
+  private void record(long event, long stream) throws Exception {
+    client.call(Calls.CU_EVENT_CREATE, CuEventCreate.newBuilder().setPhEvent(event).build());
+    client.call(
+        Calls.CU_EVENT_RECORD_WITH_FLAGS,
+        CuEventRecordWithFlags.newBuilder().setHEvent(event).setHStream(stream).build());
+  }
+
+  private void await(long event, long stream) throws Exception {
+    client.call(
+        Calls.CU_STREAM_WAIT_EVENT,
+        CuStreamWaitEvent.newBuilder().setHEvent(event).setHStream(stream).build());
+  }
+
+  private void move() throws Exception {
+    Hand hand = new Hand(there);
+    client.session.depart(TimeUnit.SECONDS.toNanos(MovingClient.WAIT_SECONDS), hand);
+    client.follow(hand.arrived.get(MovingClient.WAIT_SECONDS, TimeUnit.SECONDS));
   }
 
   private void build() throws Exception {
@@ -159,6 +201,61 @@ class SessionMoveEdgesTest {
         .getEdgeDataList();
   }
 
+  /** A fork before the move is joined after it. */
+  @Test
+  void aCaptureGoesOn() throws Exception {
+    open();
+    client.call(
+        Calls.CU_STREAM_CREATE_WITH_PRIORITY,
+        CuStreamCreateWithPriority.newBuilder().setPhStream(FORKED).setFlags(1).build());
+    begin();
+    launch(STREAM);
+    record(FORK, STREAM);
+    await(FORK, FORKED);
+    launch(FORKED);
+    record(LATER_FORK, STREAM);
+    move();
+
+    List<Answer> refused =
+        client.pieces(
+            client.call(
+                Calls.CU_STREAM_END_CAPTURE,
+                CuStreamEndCapture.newBuilder().setHStream(STREAM).setThread(2).build()));
+    assertThat(refused)
+        .extracting(Answer::getResult)
+        .containsExactly(CUresult.CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD_VALUE);
+    await(LATER_FORK, FORKED);
+    launch(FORKED);
+    record(JOIN, FORKED);
+    await(JOIN, STREAM);
+    launch(STREAM);
+    end();
+    // From the first node to three; from the fork's first to its second, and from there on.
+    assertThat(edges(CAPTURED)).containsExactlyInAnyOrder(0, 0, PROGRAMMATIC, PROGRAMMATIC, 0);
+    assertThat(client.errors).isEmpty();
+  }
+
+  @Test
+  void aCaptureThatIsNotJoinedThereFails() throws Exception {
+    open();
+    client.call(
+        Calls.CU_STREAM_CREATE_WITH_PRIORITY,
+        CuStreamCreateWithPriority.newBuilder().setPhStream(FORKED).setFlags(1).build());
+    begin();
+    record(FORK, STREAM);
+    await(FORK, FORKED);
+    launch(FORKED);
+    move();
+    List<Answer> refused =
+        client.pieces(
+            client.call(
+                Calls.CU_STREAM_END_CAPTURE,
+                CuStreamEndCapture.newBuilder().setHStream(STREAM).setThread(1).build()));
+    assertThat(refused)
+        .extracting(Answer::getResult)
+        .containsExactly(CUresult.CUDA_ERROR_STREAM_CAPTURE_UNJOINED_VALUE);
+  }
+
   @Test
   void theyAreThereAsTheyWere() throws Exception {
     open();
@@ -166,9 +263,7 @@ class SessionMoveEdgesTest {
     build();
     assertThat(edges(CAPTURED)).containsExactly(PROGRAMMATIC);
     assertThat(edges(BUILT)).containsExactly(BEGUN);
-    Hand hand = new Hand(there);
-    client.session.depart(TimeUnit.SECONDS.toNanos(MovingClient.WAIT_SECONDS), hand);
-    client.follow(hand.arrived.get(MovingClient.WAIT_SECONDS, TimeUnit.SECONDS));
+    move();
 
     assertThat(edges(CAPTURED)).containsExactly(PROGRAMMATIC);
     assertThat(edges(BUILT)).containsExactly(BEGUN);

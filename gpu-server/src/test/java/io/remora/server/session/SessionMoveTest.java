@@ -67,6 +67,9 @@ class SessionMoveTest {
   @SuppressWarnings("NullAway.Init") // Each test opens it.
   private MovingClient client;
 
+  @SuppressWarnings("NullAway.Init") // Each test opens it.
+  private MovedExtras extras;
+
   private long memory;
   private long mapped;
 
@@ -132,6 +135,8 @@ class SessionMoveTest {
             .setLocationType(1)
             .setByteCount(4096)
             .build());
+    extras = new MovedExtras(client);
+    extras.make();
     synchronize();
     here.clock.addAndGet(700);
   }
@@ -313,6 +318,7 @@ class SessionMoveTest {
     client.follow(moved);
     assertThat(read(memory + 4)).isEqualTo(2);
     assertThat(read(mapped)).isEqualTo(11);
+    extras.goOn();
     client.call(
         Calls.CU_GRAPH_LAUNCH,
         CuGraphLaunch.newBuilder().setHGraphExec(EXEC).setHStream(STREAM).build());
@@ -321,7 +327,7 @@ class SessionMoveTest {
     client.destroy(GRAPH, EXEC);
     assertThat(read(memory + 4)).isEqualTo(4);
     assertThat(read(memory + 8)).isZero();
-    assertThat(client.callbacks).containsExactly(99L);
+    assertThat(client.callbacks).containsExactly(MovedExtras.TOKEN, 99L);
     assertThat(client.errors).isEmpty();
     client.session.onEnd("test");
     assertThat(there.closed.await(WAIT_SECONDS, TimeUnit.SECONDS)).isTrue();
@@ -429,7 +435,7 @@ class SessionMoveTest {
     try (MoveRoom smaller = new MoveRoom(64L << 20)) {
       assertThat(refusal(smaller, image)).contains("no device like");
     }
-    assertThat(refusal(there, image.toBuilder().setFormat(2).build())).contains("another version");
+    assertThat(refusal(there, image.toBuilder().setFormat(3).build())).contains("another version");
     SessionImage.Builder newer = image.toBuilder();
     newer.getToldBuilder().setProtocolVersion(Handshake.PROTOCOL_VERSION + 2);
     assertThat(refusal(there, newer.build())).contains("more than one apart");
@@ -442,6 +448,7 @@ class SessionMoveTest {
     open();
     byte[] image = written(client.session).toByteArray();
     byte[] module = MoveRoom.resource("/cuda/vector_add.ptx");
+    ByteString its = ByteString.copyFrom(TestCalls.sha256(module));
     long seed = Long.getLong("seed", System.nanoTime());
     System.out.println("SessionMoveTest -Dseed=" + seed);
     Random random = new Random(seed);
@@ -468,7 +475,7 @@ class SessionMoveTest {
             .arrive(
                 MovingClient.grant(there.account, there.closed),
                 read,
-                (hash, bytes) -> ByteBuffer.wrap(module))
+                (hash, bytes) -> ByteBuffer.wrap(hash.equals(its) ? module : MovedExtras.module()))
             .drop("test");
       } catch (Unmovable expected) {
         assertThat(expected.why()).isNotEmpty();

@@ -38,6 +38,7 @@ final class MovedProgram {
   private final CUevent second = new CUevent();
   private final CUgraphExec graph = new CUgraphExec();
   private final float[] between = new float[1];
+  private final MovedHeap heap;
   private int counted;
   private int expected;
 
@@ -68,6 +69,7 @@ final class MovedProgram {
     ok(cuda.cuEventElapsedTime(between, first, second));
     capture();
     launchGraph();
+    heap = new MovedHeap(session);
   }
 
   private void ok(int result) {
@@ -134,6 +136,7 @@ final class MovedProgram {
     DeviceAddress fresh = session.allocateZeros(1 << 20);
     assertThat(session.readInt(fresh)).isZero();
     ok(cuda.cuMemFree(fresh));
+    heap.goOn();
   }
 
   void end() {

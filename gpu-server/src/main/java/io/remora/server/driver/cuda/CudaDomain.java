@@ -384,6 +384,8 @@ final class CudaDomain extends PlainCalls implements Domain {
         modules.images(),
         List.of(),
         -1,
+        null,
+        CUresult.CUDA_SUCCESS_VALUE,
         new HandleStates(
             streams.state(),
             events.state(),
@@ -394,6 +396,11 @@ final class CudaDomain extends PlainCalls implements Domain {
 
   @Override
   public void adopt(DomainImage image) {
+    if (image.usedHeap() != null || image.fault() != CUresult.CUDA_SUCCESS_VALUE) {
+      throw new DriverException(
+          CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
+          "what kernels have from malloc, and faults, stay with a GPU's context");
+    }
     core.calling(
         () -> {
           modules.adopt(image, kernelFence);

@@ -2,7 +2,9 @@
 package io.remora.server.driver.software;
 
 import io.remora.ptx.AddressSpace;
+import io.remora.ptx.HeapState;
 import io.remora.server.driver.DomainImage;
+import io.remora.server.driver.DomainImage.UsedHeap;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.FaultListener;
 import io.remora.server.driver.PrintListener;
@@ -168,6 +170,50 @@ final class DomainCore {
     } finally {
       leave();
     }
+  }
+
+  /** The heap, which kernels may have used. */
+  UsedHeap usedHeap() {
+    HeapState state = memory.heapState();
+    return state == null
+        ? UsedHeap.UNTOUCHED
+        : new UsedHeap(true, state.start(), state.bytes(), state.blocks());
+  }
+
+  /**
+   * Goes on with another domain's heap, as {@link #limitHeap} for one that kernels have used.
+   *
+   * @throws IllegalArgumentException if there can't be such a heap
+   */
+  void restoreHeap(long bytes, UsedHeap heap) {
+    HeapState state = new HeapState(heap.start(), heap.blocks());
+    if (state.bytes() != heap.bytes()) {
+      throw new IllegalArgumentException("a heap's blocks have another length");
+    }
+    enterOrThrow();
+    try {
+      synchronized (memory) {
+        long more = beyondUsual(bytes);
+        device.reserve(more);
+        boolean done = false;
+        try {
+          done = memory.restoreHeap(bytes, state);
+        } finally {
+          device.release(done ? 0 : more);
+        }
+        if (!done) {
+          throw new DriverException(
+              CUresult.CUDA_ERROR_OUT_OF_MEMORY_VALUE, "no room for the heap at its address");
+        }
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  /** All work ends with this from now on, as it did in the domain in whose place this one is. */
+  void adoptFault(int result) {
+    fault.compareAndSet(CUresult.CUDA_SUCCESS_VALUE, result);
   }
 
   private static long beyondUsual(long heapBytes) {

@@ -9,6 +9,7 @@ import io.remora.server.driver.DomainImage;
 import io.remora.server.driver.DomainImage.EventImage;
 import io.remora.server.driver.DomainImage.HandleStates;
 import io.remora.server.driver.DomainImage.StreamImage;
+import io.remora.server.driver.DomainImage.UsedHeap;
 import io.remora.server.driver.DriverException;
 import io.remora.server.driver.Handles;
 import io.remora.server.driver.WorkObserver;
@@ -399,11 +400,6 @@ final class SoftwareDomain implements Domain {
 
   @Override
   public DomainImage image() {
-    if (core.memory().hasHeapBlocks()) {
-      throw new DriverException(
-          CUresult.CUDA_ERROR_NOT_SUPPORTED_VALUE,
-          "kernels hold memory from malloc, which can't be moved; free it first");
-    }
     List<StreamImage> streamImages = new ArrayList<>();
     streams
         .byHandle()
@@ -418,6 +414,8 @@ final class SoftwareDomain implements Domain {
         modules.images(),
         images.objects(),
         core.memory().heapBytes(),
+        heapIsUsed ? core.usedHeap() : null,
+        core.fault(),
         new HandleStates(
             streams.state(),
             events.state(),
@@ -428,9 +426,7 @@ final class SoftwareDomain implements Domain {
 
   @Override
   public void adopt(DomainImage image) {
-    if (image.heapBytes() >= 0) {
-      core.limitHeap(image.heapBytes());
-    }
+    adoptHeap(image);
     modules.adopt(image);
     images.adopt(image);
     Map<Long, SoftwareStream> streamsBefore = new HashMap<>();
@@ -445,6 +441,17 @@ final class SoftwareDomain implements Domain {
       eventsBefore.put(event.handle(), SoftwareEvent.of(event));
     }
     events.restore(image.handles().events(), eventsBefore);
+    core.adoptFault(image.fault());
+  }
+
+  private void adoptHeap(DomainImage image) {
+    UsedHeap heap = image.usedHeap();
+    if (heap != null && heap.called()) {
+      core.restoreHeap(image.heapBytes(), heap);
+    } else if (image.heapBytes() >= 0) {
+      core.limitHeap(image.heapBytes());
+    }
+    heapIsUsed = heap != null;
   }
 
   @Override
