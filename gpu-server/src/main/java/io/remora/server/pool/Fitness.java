@@ -11,6 +11,9 @@ import java.util.Optional;
 
 /** Whether a member could ever take a session, and which of its devices can take it now. */
 final class Fitness {
+  /** Labels, class, tenants, number of devices, and their size. */
+  private static final int STEPS = 5;
+
   private Fitness() {}
 
   /**
@@ -18,50 +21,77 @@ final class Fitness {
    *
    * @param step how many things were right before this one
    */
-  record Never(int step, String why) {
-    static Optional<Never> of(int step, String why) {
-      return Optional.of(new Never(step, why));
-    }
+  record Never(int step, String why) {}
+
+  /** Whether a member could take a session if it were empty. */
+  static boolean isFit(MemberState member, Demand demand) {
+    return right(member, demand) == STEPS;
   }
 
   /** Why a member will never take a session, even if it were empty. */
   static Optional<Never> whyNever(MemberState member, Demand demand) {
-    for (Map.Entry<String, String> label : demand.labels().entrySet()) {
-      if (!label.getValue().equals(member.getLabelsMap().get(label.getKey()))) {
-        return Never.of(0, "no member has the label " + label.getKey() + "=" + label.getValue());
-      }
+    int step = right(member, demand);
+    return step == STEPS
+        ? Optional.empty()
+        : Optional.of(new Never(step, why(step, member, demand)));
+  }
+
+  /** How many things are right about a member, in the order in which a refusal names them. */
+  static int right(MemberState member, Demand demand) {
+    if (!demand.labels().isEmpty() && wrongLabel(member, demand).isPresent()) {
+      return 0;
     }
-    String tenantClass = MemberTerms.word(demand.tenantClass());
-    if (!member.getClassesList().contains(tenantClass)) {
-      return Never.of(1, "no member with these labels takes work of class " + tenantClass);
+    if (!member.getClassesList().contains(MemberTerms.word(demand.tenantClass()))) {
+      return 1;
     }
     if (member.getTenantsCount() > 0 && !member.getTenantsList().contains(demand.tenant())) {
-      return Never.of(2, "no member with these labels is for tenant '" + demand.tenant() + "'");
+      return 2;
     }
     if (member.getDevicesCount() < demand.devices()) {
-      return Never.of(
-          3,
-          "no member that may be used has "
-              + demand.devices()
-              + " devices: this session lies on one server, so ask for fewer (--gpus)");
+      return 3;
     }
-    if (large(member, demand) < demand.devices()) {
-      return Never.of(
-          4,
-          "no member that may be used has "
-              + demand.devices()
-              + " devices of "
-              + ByteSize.format(demand.memoryBytes()));
+    return large(member, demand) < demand.devices() ? 4 : STEPS;
+  }
+
+  private static Optional<Map.Entry<String, String>> wrongLabel(MemberState member, Demand demand) {
+    for (Map.Entry<String, String> label : demand.labels().entrySet()) {
+      if (!label.getValue().equals(member.getLabelsMap().get(label.getKey()))) {
+        return Optional.of(label);
+      }
     }
     return Optional.empty();
   }
 
+  private static String why(int step, MemberState member, Demand demand) {
+    return switch (step) {
+      case 0 ->
+          "no member has the label "
+              + wrongLabel(member, demand)
+                  .map(each -> each.getKey() + "=" + each.getValue())
+                  .orElseThrow();
+      case 1 ->
+          "no member with these labels takes work of class "
+              + MemberTerms.word(demand.tenantClass());
+      case 2 -> "no member with these labels is for tenant '" + demand.tenant() + "'";
+      case 3 ->
+          "no member that may be used has "
+              + demand.devices()
+              + " devices: this session lies on one server, so ask for fewer (--gpus)";
+      default ->
+          "no member that may be used has "
+              + demand.devices()
+              + " devices of "
+              + ByteSize.format(demand.memoryBytes());
+    };
+  }
+
   /** How many devices of a member are as large as a session wants them. */
   static int large(MemberState member, Demand demand) {
-    return (int)
-        member.getDevicesList().stream()
-            .filter(each -> each.getMemoryBytes() >= demand.memoryBytes())
-            .count();
+    int large = 0;
+    for (MemberDevice device : member.getDevicesList()) {
+      large += device.getMemoryBytes() >= demand.memoryBytes() ? 1 : 0;
+    }
+    return large;
   }
 
   /** Whether a device can take one more session. */

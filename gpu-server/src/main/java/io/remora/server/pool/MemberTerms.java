@@ -37,6 +37,11 @@ public record MemberTerms(
       new MemberTerms(
           Set.of(), SESSIONS_DEFAULT, Map.of(), Set.of(), EnumSet.allOf(TenantClass.class));
 
+  private static final List<String> WORDS =
+      Arrays.stream(TenantClass.values())
+          .map(each -> each.name().toLowerCase(Locale.ROOT))
+          .toList();
+
   private static final int SESSIONS_MAX = 10_000;
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._/-]{0,62}");
   private static final Pattern VALUE = Pattern.compile("[A-Za-z0-9._/-]{1,63}");
@@ -95,6 +100,6 @@ public record MemberTerms(
 
   /** A class as it is written. */
   public static String word(TenantClass tenantClass) {
-    return tenantClass.name().toLowerCase(Locale.ROOT);
+    return WORDS.get(tenantClass.ordinal());
   }
 }

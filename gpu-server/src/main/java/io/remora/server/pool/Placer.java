@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.pool;
 
-import io.remora.v1.KnownMember;
 import io.remora.v1.MemberState;
 import io.remora.v1.ReserveReply;
 import io.remora.v1.ReserveRequest;
@@ -76,6 +75,7 @@ public final class Placer {
   private final LongSupplier nanoClock;
   private final List<Waiting> line = new ArrayList<>();
   private long arrivals;
+  private boolean looksSoon;
 
   private static final class Waiting {
     final Demand demand;
@@ -92,6 +92,9 @@ public final class Placer {
 
     boolean trying;
     boolean limited;
+
+    /** It was placed or refused. */
+    boolean decided;
 
     /** Somebody before it is being decided about: what is left for it isn't known yet. */
     boolean held;
@@ -158,13 +161,26 @@ public final class Placer {
 
   /** Tries again for those in line, and sends away whose time is over; to be called often. */
   public void look() {
-    line.removeIf(each -> !each.trying && each.listener.isGone());
-    int members = view.reachable().size();
+    line.stream()
+        .filter(each -> !each.trying && each.listener.isGone())
+        .toList()
+        .forEach(this::leave);
+    if (line.isEmpty()) {
+      return;
+    }
+    // Members that don't serve are nobody's to use.
+    int members = (int) view.reachable().stream().filter(MemberState::getServing).count();
+    Waiting last = line.get(line.size() - 1);
     boolean undecided = false;
     Set<String> claimed = new HashSet<>();
     for (Waiting each : List.copyOf(line)) {
+      if (each.decided) {
+        // A listener asked for another place when it heard, and all in line were looked at then.
+        continue;
+      }
       each.held = undecided;
-      if (!each.trying && claimed.size() < members && !hasJustTried(each)) {
+      boolean free = claimed.isEmpty() || claimed.size() < members;
+      if (!each.trying && free && !hasJustTried(each)) {
         each.triedNow.clear();
         each.triedNow.addAll(claimed);
         each.claimed = Set.copyOf(claimed);
@@ -174,8 +190,8 @@ public final class Placer {
         keepOrRefuse(each);
       }
       undecided |= each.trying;
-      // It may have been placed or refused at once.
-      if (claimed.size() < members && line.contains(each) && !each.limited) {
+      // It may have been placed or refused at once; and nobody asks what the last one could use.
+      if (each != last && claimed.size() < members && !each.decided && !each.limited) {
         claimed.addAll(usable(each.demand));
       }
     }
@@ -189,7 +205,7 @@ public final class Placer {
   /** Sends everybody away. */
   public void stop() {
     List<Waiting> all = List.copyOf(line);
-    line.clear();
+    all.forEach(this::leave);
     all.forEach(
         each ->
             each.listener.refused(
@@ -213,14 +229,17 @@ public final class Placer {
     Fitness.Never nearest =
         new Fitness.Never(-1, "no member of the pool is known yet: try again in a moment");
     int together = 0;
-    for (KnownMember member : view.all()) {
-      Optional<Fitness.Never> never = Fitness.whyNever(member.getState(), demand.least());
-      together += never.isEmpty() ? Fitness.large(member.getState(), demand) : 0;
-      boolean enough = never.isEmpty() && (!demand.span() || together >= demand.devices());
-      if (enough || !PoolView.isKnown(member.getState())) {
+    Demand least = demand.least();
+    for (MemberState member : view.states()) {
+      boolean fit = Fitness.isFit(member, least);
+      together += fit ? Fitness.large(member, demand) : 0;
+      boolean enough = fit && (!demand.span() || together >= demand.devices());
+      if (enough || !PoolView.isKnown(member)) {
         return Optional.empty();
       }
-      nearest = never.isPresent() && never.get().step() > nearest.step() ? never.get() : nearest;
+      if (!fit && Fitness.right(member, least) > nearest.step()) {
+        nearest = Fitness.whyNever(member, least).orElseThrow();
+      }
     }
     return Optional.of(
         together == 0
@@ -233,8 +252,9 @@ public final class Placer {
   /** The members that could take the session if they were empty. */
   private Set<String> usable(Demand demand) {
     Set<String> usable = new HashSet<>();
+    Demand least = demand.least();
     for (MemberState member : view.reachable()) {
-      if (member.getServing() && Fitness.whyNever(member, demand.least()).isEmpty()) {
+      if (member.getServing() && Fitness.isFit(member, least)) {
         usable.add(member.getName());
       }
     }
@@ -248,13 +268,13 @@ public final class Placer {
             .filter(MemberState::getServing)
             .filter(each -> !waiting.triedNow.contains(each.getName()))
             .filter(each -> !demand.avoid().contains(each.getName()))
-            .filter(each -> Fitness.whyNever(each, demand).isEmpty())
+            .filter(each -> Fitness.isFit(each, demand))
             .toList();
     waiting.limited = view.sessionsElsewhere(demand.tenant(), "") >= demand.tenantSessionsMax();
-    List<MemberState> best =
+    Optional<MemberState> best =
         waiting.limited
-            ? List.of()
-            : Ranking.members(members, demand, Long.hashCode(waiting.number * 31 + line.size()));
+            ? Optional.empty()
+            : Ranking.best(members, demand, Long.hashCode(waiting.number * 31 + line.size()));
     if (best.isEmpty()) {
       boolean span = demand.span() && demand.devices() > 1 && !waiting.limited && !waiting.spanned;
       waiting.trying = span;
@@ -266,7 +286,7 @@ public final class Placer {
       }
       return;
     }
-    MemberState member = best.get(0);
+    MemberState member = best.get();
     waiting.trying = true;
     waiting.triedNow.add(member.getName());
     ask(member, demand, (reply, failure) -> answered(waiting, member, reply, failure));
@@ -312,7 +332,7 @@ public final class Placer {
 
     @Override
     public boolean isWanted() {
-      return line.contains(waiting);
+      return !waiting.decided;
     }
 
     @Override
@@ -336,7 +356,7 @@ public final class Placer {
       MemberState member,
       @Nullable ReserveReply reply,
       @Nullable Throwable failure) {
-    if (!line.contains(waiting)) {
+    if (waiting.decided) {
       // It was sent away meanwhile; a promise ends by itself.
       return;
     }
@@ -368,14 +388,26 @@ public final class Placer {
   private void rest(Waiting waiting) {
     waiting.rests = true;
     waiting.triedNanos = nanoClock.getAsLong();
-    // Those that were held by it are decided about now.
-    thread.execute(this::look);
+    // Those that were held by it are decided about now, all of them at once.
+    if (!looksSoon) {
+      looksSoon = true;
+      thread.execute(
+          () -> {
+            looksSoon = false;
+            look();
+          });
+    }
   }
 
   private void placed(Waiting waiting, List<Grant> grants) {
     waiting.trying = false;
-    line.remove(waiting);
+    leave(waiting);
     waiting.listener.placed(grants);
+  }
+
+  private void leave(Waiting waiting) {
+    waiting.decided = true;
+    line.remove(waiting);
   }
 
   private void keepOrRefuse(Waiting waiting) {
@@ -383,7 +415,7 @@ public final class Placer {
     if (undecided || nanoClock.getAsLong() - waiting.untilNanos < 0) {
       return;
     }
-    line.remove(waiting);
+    leave(waiting);
     Demand demand = waiting.demand;
     String waited =
         demand.waitTime().isZero()

@@ -6,6 +6,7 @@ import io.remora.v1.MemberDevice;
 import io.remora.v1.MemberState;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,6 +22,9 @@ public final class PoolView {
   private final LongSupplier nanoClock;
   private final long staleNanos;
   private final Map<String, Known> members = new TreeMap<>();
+
+  /** How many sessions each tenant has on all members: the sum of what their states say. */
+  private final Map<String, Integer> tenantSessions = new HashMap<>();
 
   private static final class Known {
     MemberState state;
@@ -56,7 +60,7 @@ public final class PoolView {
               MemberState.newBuilder().setName(member).setServer(server).build(),
               nanoClock.getAsLong());
       now.trouble = "nothing was heard of it yet";
-      members.put(member, now);
+      replace(member, now);
     }
   }
 
@@ -70,8 +74,30 @@ public final class PoolView {
     if (old) {
       return;
     }
-    Known now = new Known(state, nanoClock.getAsLong());
-    members.put(state.getName(), now);
+    replace(state.getName(), new Known(state, nanoClock.getAsLong()));
+  }
+
+  private void replace(String member, Known now) {
+    Known before = members.put(member, now);
+    count(before == null ? Map.of() : before.state.getTenantSessionsMap(), now.state);
+  }
+
+  /** Keeps the tenants' sums when one member says something else than before. */
+  private void count(Map<String, Integer> before, MemberState now) {
+    Map<String, Integer> after = now.getTenantSessionsMap();
+    if (!before.equals(after)) {
+      before.forEach((tenant, sessions) -> add(tenant, -sessions));
+      after.forEach(this::add);
+    }
+  }
+
+  private void add(String tenant, int sessions) {
+    int sum = tenantSessions.getOrDefault(tenant, 0) + sessions;
+    if (sum == 0) {
+      tenantSessions.remove(tenant);
+    } else {
+      tenantSessions.put(tenant, sum);
+    }
   }
 
   /** A member didn't answer. */
@@ -84,34 +110,48 @@ public final class PoolView {
 
   /** A member is one no more. */
   public synchronized void remove(String member) {
-    members.remove(member);
+    Known before = members.remove(member);
+    if (before != null) {
+      count(before.state.getTenantSessionsMap(), MemberState.getDefaultInstance());
+    }
   }
 
   /** Forgets members that aren't among these. */
   public synchronized void retain(Set<String> names) {
-    members.keySet().retainAll(names);
+    List<String> others = new ArrayList<>(members.keySet());
+    others.removeAll(names);
+    others.forEach(this::remove);
   }
 
   /** The members that were heard of lately. */
   public synchronized List<MemberState> reachable() {
-    List<MemberState> reachable = new ArrayList<>();
+    long now = nanoClock.getAsLong();
+    List<MemberState> reachable = new ArrayList<>(members.size());
     for (Known known : members.values()) {
-      if (isReachable(known)) {
+      if (isReachable(known, now)) {
         reachable.add(known.state);
       }
     }
     return reachable;
   }
 
-  private boolean isReachable(Known known) {
-    return known.trouble == null && nanoClock.getAsLong() - known.heardNanos <= staleNanos;
+  /** What is known of all members, also of silent ones, and of those of which nothing is. */
+  synchronized List<MemberState> states() {
+    List<MemberState> states = new ArrayList<>(members.size());
+    members.values().forEach(each -> states.add(each.state));
+    return states;
+  }
+
+  private boolean isReachable(Known known, long now) {
+    return known.trouble == null && now - known.heardNanos <= staleNanos;
   }
 
   /** All members, for people. */
   public synchronized List<KnownMember> all() {
+    long now = nanoClock.getAsLong();
     List<KnownMember> all = new ArrayList<>();
     for (Known known : members.values()) {
-      boolean reachable = isReachable(known);
+      boolean reachable = isReachable(known, now);
       String trouble = known.trouble == null ? "it is silent" : known.trouble;
       all.add(
           KnownMember.newBuilder()
@@ -125,14 +165,11 @@ public final class PoolView {
 
   /** How many sessions a tenant has on the members but one, as far as is known. */
   public synchronized int sessionsElsewhere(String tenant, String member) {
-    int sum = 0;
-    for (Known known : members.values()) {
-      // What a member had that doesn't answer may be there still.
-      if (!known.state.getName().equals(member)) {
-        sum += known.state.getTenantSessionsOrDefault(tenant, 0);
-      }
-    }
-    return sum;
+    // What a member had that doesn't answer may be there still, so all of them count.
+    int everywhere = tenantSessions.getOrDefault(tenant, 0);
+    Known known = members.get(member);
+    int there = known == null ? 0 : known.state.getTenantSessionsOrDefault(tenant, 0);
+    return everywhere - there;
   }
 
   /** Counts a session that was just promised on a member. */
@@ -157,5 +194,6 @@ public final class PoolView {
     }
     int before = state.getTenantSessionsOrDefault(demand.tenant(), 0);
     known.state = state.putTenantSessions(demand.tenant(), before + 1).build();
+    add(demand.tenant(), 1);
   }
 }

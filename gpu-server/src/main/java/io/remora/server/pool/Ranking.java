@@ -4,8 +4,12 @@ package io.remora.server.pool;
 import io.remora.v1.MemberDevice;
 import io.remora.v1.MemberState;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Puts devices and members in the order in which a policy wants them. What is equal to the policy
@@ -33,18 +37,54 @@ final class Ranking {
   static List<MemberState> members(List<MemberState> members, Demand demand, int draw) {
     List<Scored<MemberState>> scored = new ArrayList<>();
     for (MemberState member : members) {
-      List<MemberDevice> room = Fitness.room(member, demand);
-      if (room.size() < demand.devices()) {
-        continue;
+      OptionalDouble score = score(member, demand);
+      if (score.isPresent()) {
+        scored.add(new Scored<>(member, score.getAsDouble(), tie(member, draw)));
       }
-      double score =
-          devices(room, demand.policy()).stream()
-              .limit(demand.devices())
-              .mapToDouble(each -> score(each, demand.policy()))
-              .sum();
-      scored.add(new Scored<>(member, score, (member.getName().hashCode() ^ draw) * SPREAD_BITS));
     }
     return sorted(scored);
+  }
+
+  /** The first of {@link #members}, without putting the others in order: pools may be large. */
+  static Optional<MemberState> best(List<MemberState> members, Demand demand, int draw) {
+    @Nullable MemberState best = null;
+    double least = 0;
+    for (MemberState member : members) {
+      OptionalDouble score = score(member, demand);
+      if (score.isEmpty()) {
+        continue;
+      }
+      int order = best == null ? -1 : Double.compare(score.getAsDouble(), least);
+      if (order < 0 || (order == 0 && best != null && tie(member, draw) < tie(best, draw))) {
+        best = member;
+        least = score.getAsDouble();
+      }
+    }
+    return Optional.ofNullable(best);
+  }
+
+  private static int tie(MemberState member, int draw) {
+    return (member.getName().hashCode() ^ draw) * SPREAD_BITS;
+  }
+
+  /** The sum over the devices that the session would get; empty if there are too few. */
+  private static OptionalDouble score(MemberState member, Demand demand) {
+    double[] scores = new double[member.getDevicesCount()];
+    int room = 0;
+    for (MemberDevice device : member.getDevicesList()) {
+      if (Fitness.hasRoom(device, demand.memoryBytes())) {
+        scores[room++] = score(device, demand.policy());
+      }
+    }
+    if (room < demand.devices()) {
+      return OptionalDouble.empty();
+    }
+    Arrays.sort(scores, 0, room);
+    double sum = 0;
+    for (int i = 0; i < demand.devices(); i++) {
+      sum += scores[i];
+    }
+    return OptionalDouble.of(sum);
   }
 
   /** Devices, best first. */

@@ -81,7 +81,7 @@ final class SpanAttempt {
         placer.view().reachable().stream()
             .filter(MemberState::getServing)
             .filter(each -> !closed.contains(each.getName()))
-            .filter(each -> Fitness.whyNever(each, one).isEmpty())
+            .filter(each -> Fitness.isFit(each, one))
             .toList();
     // The policy decides between those that have as much.
     List<Part> parts =

@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -78,7 +79,7 @@ final class PlacerTest {
   }
 
   /** What a listener was told. */
-  private static final class Heard implements Placer.Listener {
+  private static class Heard implements Placer.Listener {
     private String last = "";
     private boolean gone;
 
@@ -123,6 +124,60 @@ final class PlacerTest {
     assertThat(Ranking.members(view.reachable(), by(Policy.LEAST_LOADED, GIB), 1).get(0).getName())
         .isEqualTo("idle");
     assertThat(place(by(Policy.PACK, 3 * GIB)).last).isEqualTo("placed idle");
+  }
+
+  @Test
+  void theBestMemberIsTheFirstOfAll() {
+    SplittableRandom random = new SplittableRandom(5);
+    for (int round = 0; round < 200; round++) {
+      List<MemberState> members = new ArrayList<>();
+      for (int i = 0; i < 12; i++) {
+        // Few different numbers, so that many are equal and the draw decides.
+        members.add(
+            member(
+                    "m" + i,
+                    device(0, random.nextInt(5), random.nextInt(3) * GIB, 0),
+                    device(1, random.nextInt(5), random.nextInt(3) * GIB, random.nextInt(2)))
+                .build());
+      }
+      for (Policy policy : Policy.values()) {
+        Demand demand = demand("a", 1 + round % 2, 6 * GIB, Map.of(), policy, Duration.ZERO);
+        assertThat(Ranking.best(members, demand, round))
+            .isEqualTo(Ranking.members(members, demand, round).stream().findFirst());
+      }
+    }
+  }
+
+  @Test
+  void whoAsksAgainWhenRefusedMakesNobodyHearTwice() {
+    view.heard(member("a", device(0, 0, 0, 0)).build());
+    outcomes.put("a", Outcome.NO_ROOM);
+    Demand waits = demand("alice", 1, 0, Map.of(), Policy.PACK, Duration.ofSeconds(1));
+    List<String> heard = new ArrayList<>();
+    placer.place(
+        waits,
+        new Heard() {
+          @Override
+          public void refused(Placer.Refusal reason, String message) {
+            heard.add("first");
+            placer.place(waits, new Heard());
+          }
+        });
+    placer.place(
+        waits,
+        new Heard() {
+          @Override
+          public void refused(Placer.Refusal reason, String message) {
+            heard.add("second");
+          }
+        });
+    run();
+    assertThat(placer.waiting()).isEqualTo(2);
+    // Nobody is reachable any more, so both are refused by one look.
+    nanos += TimeUnit.SECONDS.toNanos(5);
+    look();
+    assertThat(heard).containsExactly("first", "second");
+    assertThat(placer.waiting()).isEqualTo(1);
   }
 
   @Test

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.remora.server.pool;
 
-import io.remora.server.tenant.TenantClass;
 import io.remora.v1.MemberState;
 import io.remora.v1.ReserveReply;
 import io.remora.v1.ReserveRequest;
@@ -18,13 +17,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * A pool with the real placers, views and promises, a simulated network and registry, and members
- * that die, are cut off and are drained. Everything follows from the seed.
+ * A pool with the real placers, views and promises, a simulated network, registry and devices, and
+ * {@link SimulatedTroubles}. Everything follows from the seed.
  */
 final class PoolSimulation {
   private static final long SECOND = 1_000_000_000L;
-  private static final int TENANT_SESSIONS_MAX = 20;
-  private static final int TRIES_MAX = 6;
+  static final int ZONES = 8;
+
+  /** No program tries, waits and runs for longer. */
+  private static final int SESSION_SECONDS_MAX = 400;
 
   /**
    * How large it is.
@@ -34,39 +35,21 @@ final class PoolSimulation {
    */
   record Size(int members, int gateways, int tenants, int sessions, int seconds) {}
 
-  /** What became of the sessions, and how. */
-  static final class Figures {
-    int finished;
-    int spanning;
-    int refused;
-    int lost;
-    int deaths;
-    int cuts;
-    int drains;
-    int retries;
-    final List<Long> placedNanos = new ArrayList<>();
-    final List<Double> imbalances = new ArrayList<>();
-    long steps;
-
-    long quantileMicros(double part) {
-      List<Long> sorted = placedNanos.stream().sorted().toList();
-      return sorted.isEmpty() ? 0 : sorted.get((int) ((sorted.size() - 1) * part)) / 1000;
-    }
-  }
-
   private final Size size;
-  private final SplittableRandom random;
-  private final SimulatedTime time = new SimulatedTime();
-  private final SimulatedNetwork network;
+  final SplittableRandom random;
+  final SimulatedTime time = new SimulatedTime();
+  final SimulatedNetwork network;
+  final SimulationFigures figures = new SimulationFigures();
   private final SimulatedRegistry registry;
   private final Map<String, SimulatedMember> members = new HashMap<>();
   private final List<SimulatedMember> all = new ArrayList<>();
   private final List<Gateway> gateways = new ArrayList<>();
-  private final Figures figures = new Figures();
   private final Set<SimulatedMember> touched = new HashSet<>();
+  private final Map<String, SimulatedRegistry.Of> counts = new HashMap<>();
+  private final Set<SimulatedClient> clients = new HashSet<>();
   private int open;
 
-  private static final class Gateway {
+  static final class Gateway {
     final SimulatedMember member;
     final PoolView view;
     Placer placer;
@@ -85,8 +68,8 @@ final class PoolSimulation {
     registry = new SimulatedRegistry(time);
     for (int i = 0; i < size.members(); i++) {
       String name = "m" + i;
-      SimulatedMember member =
-          new SimulatedMember(name, "z" + i % 8, time, registry.new Of(name, network));
+      counts.put(name, registry.new Of(name, network));
+      SimulatedMember member = new SimulatedMember(name, "z" + i % ZONES, time, counts.get(name));
       members.put(name, member);
       all.add(member);
       if (i < size.gateways()) {
@@ -106,16 +89,44 @@ final class PoolSimulation {
 
           @Override
           public void release(MemberState to, String placement) {
-            SimulatedMember member = Objects.requireNonNull(members.get(to.getName()));
-            network.send(at.name, member.name, () -> member.release(placement), () -> {});
+            SimulatedMember member = member(to);
+            network.send(at.name, member.name, () -> touch(member).release(placement), () -> {});
           }
         };
     return new Placer("sim", view, neighbours, time, time::nanos);
   }
 
+  SimulatedMember member(MemberState state) {
+    return Objects.requireNonNull(members.get(state.getName()));
+  }
+
+  /** A member that is looked at after this step. */
+  SimulatedMember touch(SimulatedMember member) {
+    touched.add(member);
+    return member;
+  }
+
+  /** Where a client asks. */
+  Gateway gateway() {
+    return gateways.get(random.nextInt(gateways.size()));
+  }
+
+  /** A client's program has begun to look for room. */
+  void come(SimulatedClient client) {
+    clients.add(client);
+  }
+
+  /** A client's program has come to its end. */
+  void gone(SimulatedClient client) {
+    if (!clients.remove(client)) {
+      throw new AssertionError("a program has ended twice");
+    }
+    open--;
+  }
+
   private CompletionStage<ReserveReply> reserve(
       SimulatedMember from, MemberState to, ReserveRequest request) {
-    SimulatedMember member = Objects.requireNonNull(members.get(to.getName()));
+    SimulatedMember member = member(to);
     CompletableFuture<ReserveReply> answer = new CompletableFuture<>();
     Runnable lost = () -> answer.completeExceptionally(new IllegalStateException("no answer"));
     network.send(
@@ -126,32 +137,40 @@ final class PoolSimulation {
             lost.run();
             return;
           }
-          touched.add(member);
           var unused =
-              member
+              touch(member)
                   .reserve(request)
                   .whenComplete(
                       (reply, failure) ->
-                          network.send(member.name, from.name, () -> answer.complete(reply), lost));
+                          network.send(
+                              touch(member).name, from.name, () -> answer.complete(reply), lost));
         },
         lost);
     return answer;
   }
 
   /** Runs until every session has come to an end; throws if an invariant breaks. */
-  Figures run() {
+  SimulationFigures run() {
     all.forEach(SimulatedMember::beat);
     tick();
     for (int i = 0; i < size.sessions(); i++) {
       long at = random.nextLong(3 * SECOND, (3L + size.seconds()) * SECOND);
-      int tenant = random.nextInt(size.tenants());
-      time.after(at, () -> new Client("t" + tenant).come());
+      // Some have many sessions, most have few.
+      double part = random.nextDouble();
+      String tenant = "t" + (int) (part * part * size.tenants());
+      time.after(at, () -> new SimulatedClient(this, tenant).come());
     }
     open = size.sessions();
-    time.after(5 * SECOND, this::trouble);
+    new SimulatedTroubles(
+            random.split(), time, network, all, figures, this::stopped, () -> open == 0)
+        .begin();
+    long last = (3L + size.seconds() + SESSION_SECONDS_MAX) * SECOND;
     while (open > 0 && time.step()) {
       touched.forEach(SimulatedMember::check);
       touched.clear();
+      if (time.nanos() > last) {
+        throw new AssertionError(open + " sessions wait for a word that doesn't come");
+      }
     }
     settle();
     figures.steps = time.steps();
@@ -162,10 +181,13 @@ final class PoolSimulation {
   private void settle() {
     all.forEach(each -> network.heal(each.name));
     network.heal(SimulatedNetwork.REGISTRY);
+    network.join();
     long until = time.nanos() + 90 * SECOND;
     while (time.nanos() < until && time.step()) {
+      touched.forEach(SimulatedMember::check);
       touched.clear();
     }
+    checkAll();
     for (SimulatedMember member : all) {
       if (!member.isEmpty()) {
         throw new AssertionError(member.name + " has promises or sessions that nobody has");
@@ -174,7 +196,7 @@ final class PoolSimulation {
     if (registry.total() != 0) {
       throw new AssertionError(registry.total() + " sessions are counted that nobody has");
     }
-    if (figures.finished + figures.refused + figures.lost != size.sessions()) {
+    if (figures.finished + figures.refused + figures.lost() != size.sessions()) {
       throw new AssertionError("a session has ended without a word");
     }
   }
@@ -184,6 +206,7 @@ final class PoolSimulation {
     registry.expire();
     for (SimulatedMember member : all) {
       if (member.up) {
+        figures.resumed += member.meetClients(network.reachesFromOutside(member.name));
         member.expire();
         member.beat();
         MemberState state = member.state();
@@ -196,8 +219,31 @@ final class PoolSimulation {
       }
     }
     gateways.forEach(each -> each.placer.look());
+    checkAll();
     measure();
     time.after(SECOND, this::tick);
+  }
+
+  /** All ledgers, with each other; what one step changes is checked after it. */
+  private void checkAll() {
+    int attended = 0;
+    for (SimulatedMember member : all) {
+      member.check();
+      member.checkCounts();
+      attended += member.attended();
+    }
+    int opened = 0;
+    for (SimulatedClient client : clients) {
+      opened += client.check();
+    }
+    if (attended != opened) {
+      throw new AssertionError(
+          "members have " + attended + " sessions, and clients have " + opened);
+    }
+    Set<String> unknown = registry.unknown(counts);
+    if (!unknown.isEmpty()) {
+      throw new AssertionError("the registry counts what nobody has: " + unknown);
+    }
   }
 
   /** How unevenly sessions lie on devices: the standard deviation by the mean. */
@@ -220,196 +266,13 @@ final class PoolSimulation {
     }
   }
 
-  /** Every second something breaks, and is whole again after a while. */
-  private void trouble() {
-    if (open == 0) {
-      return;
-    }
-    SimulatedMember member = all.get(random.nextInt(all.size()));
-    long healNanos = random.nextLong(SECOND, 20 * SECOND);
-    switch (random.nextInt(4)) {
-      case 0 -> kill(member, healNanos);
-      case 1 -> {
-        figures.cuts++;
-        network.cut(member.name);
-        time.after(healNanos, () -> network.heal(member.name));
-      }
-      case 2 -> {
-        figures.drains++;
-        member.draining = true;
-        time.after(healNanos, () -> member.draining = false);
-      }
-      default -> {
-        if (random.nextInt(10) == 0) {
-          figures.cuts++;
-          network.cut(SimulatedNetwork.REGISTRY);
-          time.after(3 * SECOND, () -> network.heal(SimulatedNetwork.REGISTRY));
-        }
-      }
-    }
-    time.after(SECOND, this::trouble);
-  }
-
-  private void kill(SimulatedMember member, long healNanos) {
-    if (!member.up) {
-      return;
-    }
-    figures.deaths++;
-    member.die().forEach(Runnable::run);
+  /** Its placer is gone with it; a new one begins with an empty line. */
+  private void stopped(SimulatedMember member) {
     for (Gateway gateway : gateways) {
       if (gateway.member == member) {
         Placer gone = gateway.placer;
         gateway.placer = placer(member, gateway.view);
         gone.stop();
-      }
-    }
-    time.after(healNanos, member::start);
-  }
-
-  private record Opened(SimulatedMember member, String placement) {}
-
-  /** A program that wants devices for a while. */
-  private final class Client implements Placer.Listener {
-    private final String tenant;
-    private final Demand demand;
-    private final Set<String> avoid = new HashSet<>();
-    private final List<Opened> opened = new ArrayList<>();
-    private boolean lost;
-    private long cameNanos;
-    private int tries;
-
-    Client(String tenant) {
-      this.tenant = tenant;
-      int kind = random.nextInt(10);
-      demand =
-          new Demand(
-              tenant,
-              TenantClass.values()[random.nextInt(3)],
-              kind == 0 ? random.nextInt(2, 7) : 1,
-              kind < 3 ? random.nextLong(1, 20) << 30 : 0,
-              kind == 9 ? Map.of("zone", "z" + random.nextInt(8)) : Map.of(),
-              Policy.values()[random.nextInt(2) + 1],
-              Duration.ofSeconds(random.nextInt(10)),
-              TENANT_SESSIONS_MAX,
-              Set.of(),
-              true);
-    }
-
-    void come() {
-      cameNanos = time.nanos();
-      ask();
-    }
-
-    private void ask() {
-      Gateway gateway = gateways.get(random.nextInt(gateways.size()));
-      if (tries++ == TRIES_MAX) {
-        figures.refused++;
-        open--;
-      } else if (!gateway.member.up || !network.reaches("client", gateway.member.name)) {
-        figures.retries++;
-        time.after(SECOND / 10, this::ask);
-      } else {
-        gateway.placer.place(
-            new Demand(
-                tenant,
-                demand.tenantClass(),
-                demand.devices(),
-                demand.memoryBytes(),
-                demand.labels(),
-                demand.policy(),
-                demand.waitTime(),
-                demand.tenantSessionsMax(),
-                avoid,
-                demand.span()),
-            this);
-      }
-    }
-
-    @Override
-    public void position(int position) {}
-
-    @Override
-    public boolean isGone() {
-      return false;
-    }
-
-    @Override
-    public void refused(Placer.Refusal reason, String message) {
-      if (message.isEmpty()) {
-        throw new AssertionError("a refusal without a word");
-      }
-      if (reason == Placer.Refusal.STOPPING) {
-        figures.retries++;
-        time.after(SECOND / 10, this::ask);
-      } else {
-        figures.refused++;
-        open--;
-      }
-    }
-
-    @Override
-    public void placed(List<Placer.Grant> grants) {
-      figures.spanning += grants.size() > 1 ? 1 : 0;
-      opened.clear();
-      open(grants, 0);
-    }
-
-    /** Opens a session on each member, one after the other; on all or none. */
-    private void open(List<Placer.Grant> grants, int number) {
-      if (number == grants.size()) {
-        figures.placedNanos.add(time.nanos() - cameNanos);
-        time.after(random.nextLong(SECOND, 120 * SECOND), this::end);
-        return;
-      }
-      Placer.Grant grant = grants.get(number);
-      SimulatedMember member = Objects.requireNonNull(members.get(grant.member().getName()));
-      network.send(
-          "client",
-          member.name,
-          () -> {
-            touched.add(member);
-            if (lost) {
-              return;
-            }
-            if (member.open(grant.placement(), tenant, this::died)) {
-              opened.add(new Opened(member, grant.placement()));
-              open(grants, number + 1);
-            } else {
-              again(member);
-            }
-          },
-          () -> again(member));
-    }
-
-    private void again(SimulatedMember member) {
-      if (!lost) {
-        closeAll();
-        figures.retries++;
-        avoid.add(member.name);
-        ask();
-      }
-    }
-
-    private void closeAll() {
-      opened.forEach(each -> each.member().close(each.placement(), tenant));
-      opened.clear();
-    }
-
-    private void end() {
-      if (!lost) {
-        closeAll();
-        figures.finished++;
-        open--;
-      }
-    }
-
-    /** One of its members: then the program ends. */
-    private void died() {
-      if (!lost) {
-        lost = true;
-        closeAll();
-        figures.lost++;
-        open--;
       }
     }
   }

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.remora.server.tenant.Tenant;
 import io.remora.server.tenant.TenantClass;
 import io.remora.v1.MemberDevice;
+import io.remora.v1.MemberState;
 import io.remora.v1.PlaceRequest;
 import java.time.Duration;
 import java.util.List;
@@ -80,6 +81,29 @@ final class PromisesTest {
     counts.give("alice", "1");
     assertThat(counts.own()).isEmpty();
     assertThat(counts.take("alice", "2", 3).toCompletableFuture().get()).isTrue();
+  }
+
+  @Test
+  void tenantsSumsFollowWhatMembersSay() {
+    PoolView view = new PoolView(() -> nanos, Duration.ofSeconds(4));
+    for (String name : List.of("a", "b", "c")) {
+      view.heard(member(name, device(0, 0, 0, 0)).putTenantSessions("alice", 2).build());
+    }
+    assertThat(view.sessionsElsewhere("alice", "")).isEqualTo(6);
+    assertThat(view.sessionsElsewhere("alice", "b")).isEqualTo(4);
+    view.placed("a", demand(1, 0));
+    assertThat(view.sessionsElsewhere("alice", "")).isEqualTo(7);
+    view.heard(member("a", device(0, 0, 0, 0)).putTenantSessions("bob", 5).build());
+    assertThat(view.sessionsElsewhere("alice", "")).isEqualTo(4);
+    assertThat(view.sessionsElsewhere("bob", "")).isEqualTo(5);
+    view.listed("b", "elsewhere:1");
+    assertThat(view.sessionsElsewhere("alice", "")).isEqualTo(2);
+    view.retain(Set.of("a", "b"));
+    assertThat(view.sessionsElsewhere("alice", "")).isZero();
+    view.remove("a");
+    view.remove("a");
+    assertThat(view.sessionsElsewhere("bob", "")).isZero();
+    assertThat(view.states()).extracting(MemberState::getName).containsExactly("b");
   }
 
   @Test

@@ -17,10 +17,15 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 
 /** A member with simulated devices around the real promises. */
 final class SimulatedMember {
   static final int DEVICES = 4;
+
+  /** How long a session waits for a client that was cut off. */
+  static final long GRACE_NANOS = 12_000_000_000L;
+
   static final int PLACES = 16;
   static final long DEVICE_BYTES = 80L << 30;
 
@@ -35,11 +40,35 @@ final class SimulatedMember {
   boolean up = true;
   boolean draining;
 
+  /** Since when no client has reached it; 0: they do. */
+  private long cutNanos;
+
+  /** Sessions whose clients can't or won't come back, and when they end. */
+  private final Map<String, Long> left = new HashMap<>();
+
+  /** It is about to be started anew with another version. */
+  boolean upgrading;
+
   /** What was promised and not given back, kept here a second time: by id. */
   private final Map<String, Promises.Promise> book = new HashMap<>();
 
-  /** What to tell the clients of its sessions when it dies, by id. */
-  final Map<String, Runnable> sessions = new HashMap<>();
+  /** Its sessions by id. */
+  final Map<String, Session> sessions = new HashMap<>();
+
+  /** Why a session ends that its client hasn't ended. */
+  enum End {
+    DEATH,
+    UPGRADE,
+    GRACE
+  }
+
+  /**
+   * A session.
+   *
+   * @param ended tells its client
+   * @param move asks it to go elsewhere
+   */
+  record Session(String tenant, Consumer<End> ended, Runnable move) {}
 
   SimulatedMember(String name, String zone, SimulatedTime time, SimulatedRegistry.Of counts) {
     this.name = name;
@@ -51,10 +80,9 @@ final class SimulatedMember {
 
   private List<MemberDevice> bare() {
     List<MemberDevice> devices = new ArrayList<>();
+    int[] loads = loads();
     for (int ordinal = 0; ordinal < DEVICES; ordinal++) {
-      int here = ordinal;
-      int running =
-          (int) sessions.keySet().stream().filter(id -> of(id).devices().contains(here)).count();
+      int running = loads[ordinal];
       devices.add(
           MemberDevice.newBuilder()
               .setOrdinal(ordinal)
@@ -75,7 +103,7 @@ final class SimulatedMember {
             .setServer(name + ":7443")
             .setIncarnation(name + "#" + incarnation)
             .setRevision(++revision)
-            .setServing(!draining)
+            .setServing(serves())
             .putLabels("zone", zone)
             .addAllClasses(List.of("latency", "normal", "batch"))
             .putAllTenantSessions(counts.own());
@@ -83,8 +111,12 @@ final class SimulatedMember {
     return state.build();
   }
 
+  private boolean serves() {
+    return !draining && !upgrading;
+  }
+
   CompletionStage<ReserveReply> reserve(ReserveRequest request) {
-    if (draining) {
+    if (!serves()) {
       return CompletableFuture.completedFuture(
           ReserveReply.newBuilder().setOutcome(Outcome.CLOSED).build());
     }
@@ -128,21 +160,68 @@ final class SimulatedMember {
   }
 
   /** A session comes for its promise. */
-  boolean open(String placement, String tenant, Runnable died) {
-    if (!up || promises.keep(placement, tenant).isEmpty()) {
+  boolean open(String placement, Session session) {
+    if (!up || promises.keep(placement, session.tenant()).isEmpty()) {
       return false;
     }
-    sessions.put(placement, died);
+    sessions.put(placement, session);
     return true;
   }
 
   /** A session ends. */
-  void close(String placement, String tenant) {
-    if (sessions.remove(placement) != null) {
+  void close(String placement) {
+    Session session = sessions.remove(placement);
+    left.remove(placement);
+    if (session != null) {
       promises.release(placement);
       book.remove(placement);
-      counts.give(tenant, placement);
+      counts.give(session.tenant(), placement);
     }
+  }
+
+  /** A session's client has ended, and the member can't hear of it: it waits in vain. */
+  void leave(String placement) {
+    if (sessions.containsKey(placement)) {
+      left.put(placement, time.nanos() + GRACE_NANOS);
+    }
+  }
+
+  /**
+   * Ends sessions that have waited for their clients for long enough.
+   *
+   * @param reached whether clients reach it now
+   * @return how many sessions go on with their clients
+   */
+  int meetClients(boolean reached) {
+    long now = time.nanos();
+    List<String> late = new ArrayList<>();
+    left.forEach(
+        (id, until) -> {
+          if (now >= until) {
+            late.add(id);
+          }
+        });
+    late.forEach(this::close);
+    if (reached) {
+      int resumed = cutNanos == 0 ? 0 : sessions.size() - left.size();
+      cutNanos = 0;
+      return resumed;
+    }
+    if (cutNanos == 0) {
+      cutNanos = now;
+    } else if (now - cutNanos >= GRACE_NANOS) {
+      Map<String, Session> ended = Map.copyOf(sessions);
+      ended.keySet().stream().sorted().forEach(this::close);
+      ended.entrySet().stream()
+          .sorted(Map.Entry.comparingByKey())
+          .forEach(each -> each.getValue().ended().accept(End.GRACE));
+    }
+    return 0;
+  }
+
+  /** Asks all sessions to go elsewhere. */
+  void moveAll() {
+    List.copyOf(sessions.values()).forEach(each -> each.move().run());
   }
 
   /** A promise comes back that nobody will use. */
@@ -169,10 +248,11 @@ final class SimulatedMember {
   }
 
   /** Power fails: all that was promised is gone; the registry hears of nothing. */
-  List<Runnable> die() {
-    List<Runnable> died = List.copyOf(sessions.values());
+  List<Session> die() {
+    List<Session> died = List.copyOf(sessions.values());
     up = false;
     sessions.clear();
+    left.clear();
     book.clear();
     return died;
   }
@@ -181,14 +261,22 @@ final class SimulatedMember {
   void start() {
     up = true;
     draining = false;
+    upgrading = false;
+    cutNanos = 0;
     incarnation++;
     revision = 0;
     promises = new Promises(time::nanos);
     counts.forgetAll();
   }
 
-  /** No place and no byte of a device is promised twice. */
+  /**
+   * No place and no byte of a device is promised twice, and the ledger says what the book says.
+   * Also right between a death and the next start.
+   */
   void check() {
+    if (!up) {
+      return;
+    }
     long[] bytes = new long[DEVICES];
     int[] places = new int[DEVICES];
     for (Promises.Promise promise : book.values()) {
@@ -210,6 +298,42 @@ final class SimulatedMember {
                 + device);
       }
     }
+    checkLedger(places, bytes);
+  }
+
+  private void checkLedger(int[] places, long[] bytes) {
+    int[] running = loads();
+    for (int device = 0; device < DEVICES; device++) {
+      MemberDevice state = promises.on(MemberDevice.newBuilder().setOrdinal(device).build());
+      int open = places[device] - running[device];
+      if (state.getSessions() != open || state.getTakenBytes() != bytes[device]) {
+        throw new AssertionError(
+            name + " keeps a wrong ledger of device " + device + ": " + state + open);
+      }
+    }
+  }
+
+  /** What it has in the registry is what it has promised; what runs is counted there. */
+  void checkCounts() {
+    if (!up) {
+      return;
+    }
+    Set<String> ids = counts.ids();
+    if (!book.keySet().containsAll(ids) || !ids.containsAll(sessions.keySet())) {
+      throw new AssertionError(name + " counts " + ids + " and has " + book.keySet());
+    }
+    if (!counts.isCounted()) {
+      throw new AssertionError("the registry doesn't count what " + name + " has");
+    }
+  }
+
+  boolean has(String placement) {
+    return sessions.containsKey(placement);
+  }
+
+  /** Sessions whose clients are there, or may come back. */
+  int attended() {
+    return sessions.size() - left.size();
   }
 
   private Promises.Promise of(String id) {

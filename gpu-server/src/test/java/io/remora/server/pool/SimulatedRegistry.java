@@ -23,6 +23,9 @@ final class SimulatedRegistry {
 
   private final Map<String, Long> heardNanos = new HashMap<>();
 
+  /** What members want to delete and couldn't yet: MEMBER/ID. */
+  private final Set<String> leftovers = new HashSet<>();
+
   SimulatedRegistry(SimulatedTime time) {
     this.time = time;
   }
@@ -33,6 +36,23 @@ final class SimulatedRegistry {
 
   int total() {
     return counted.values().stream().mapToInt(Set::size).sum();
+  }
+
+  /** What it counts beyond what members have and are about to delete; empty if it is exact. */
+  Set<String> unknown(Map<String, Of> members) {
+    Set<String> unknown = new HashSet<>();
+    counted.forEach(
+        (tenant, ids) -> {
+          for (String id : ids) {
+            int slash = id.indexOf('/');
+            Of of = members.get(id.substring(0, slash));
+            if (!leftovers.contains(id)
+                && (of == null || !of.has(tenant, id.substring(slash + 1)))) {
+              unknown.add(id);
+            }
+          }
+        });
+    return unknown;
   }
 
   /** Ends leases that were not renewed. */
@@ -57,6 +77,34 @@ final class SimulatedRegistry {
     Of(String member, SimulatedNetwork network) {
       this.member = member;
       this.network = network;
+    }
+
+    /** Whether it has counted something and not given it back. */
+    boolean has(String tenant, String id) {
+      return taken.getOrDefault(tenant, Set.of()).contains(id);
+    }
+
+    /** All that it has counted. */
+    Set<String> ids() {
+      Set<String> ids = new HashSet<>();
+      taken.values().forEach(ids::addAll);
+      return ids;
+    }
+
+    /** Whether the registry counts all that this has, as it does after each heartbeat. */
+    boolean isCounted() {
+      if (!heardNanos.getOrDefault(member, -1L).equals(time.nanos())) {
+        return true;
+      }
+      return taken.entrySet().stream()
+          .allMatch(
+              each ->
+                  each.getValue().stream()
+                      .allMatch(
+                          id ->
+                              counted
+                                  .getOrDefault(each.getKey(), Set.of())
+                                  .contains(member + "/" + id)));
     }
 
     /** Renews the lease; what etcd has forgotten meanwhile is counted again, whatever the limit. */
@@ -109,6 +157,9 @@ final class SimulatedRegistry {
       if (own == null || !own.remove(id)) {
         return;
       }
+      if (own.isEmpty()) {
+        taken.remove(tenant);
+      }
       forget(tenant, id);
     }
 
@@ -119,9 +170,12 @@ final class SimulatedRegistry {
     }
 
     private void forget(String tenant, String id) {
+      String key = member + "/" + id;
       if (network.reaches(member, SimulatedNetwork.REGISTRY)) {
-        counted.getOrDefault(tenant, new HashSet<>()).remove(member + "/" + id);
+        leftovers.remove(key);
+        counted.getOrDefault(tenant, new HashSet<>()).remove(key);
       } else {
+        leftovers.add(key);
         // As leftovers are deleted when etcd is back.
         time.after(1_000_000_000, () -> forget(tenant, id));
       }
