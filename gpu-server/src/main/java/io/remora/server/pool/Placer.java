@@ -261,6 +261,11 @@ public final class Placer {
     return usable;
   }
 
+  /** Another number for each session, and for each member that places. */
+  private int draw(Waiting waiting) {
+    return Long.hashCode((nanoClock.getAsLong() + waiting.number) * 31 + line.size());
+  }
+
   private void tryNext(Waiting waiting) {
     Demand demand = waiting.demand;
     List<MemberState> members =
@@ -272,9 +277,7 @@ public final class Placer {
             .toList();
     waiting.limited = view.sessionsElsewhere(demand.tenant(), "") >= demand.tenantSessionsMax();
     Optional<MemberState> best =
-        waiting.limited
-            ? Optional.empty()
-            : Ranking.best(members, demand, Long.hashCode(waiting.number * 31 + line.size()));
+        waiting.limited ? Optional.empty() : Ranking.best(members, demand, draw(waiting));
     if (best.isEmpty()) {
       boolean span = demand.span() && demand.devices() > 1 && !waiting.limited && !waiting.spanned;
       waiting.trying = span;

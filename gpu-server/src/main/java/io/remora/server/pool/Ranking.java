@@ -23,6 +23,9 @@ final class Ranking {
   /** What a session is expected to do of which nothing is measured yet. */
   private static final double NEWCOMER = 0.5;
 
+  /** Of how many members, on average, one is chosen. */
+  private static final int LOOKED_AT = 8;
+
   private static final int SPREAD_BITS = 0x9E3779B9;
 
   private Ranking() {}
@@ -45,8 +48,34 @@ final class Ranking {
     return sorted(scored);
   }
 
-  /** The first of {@link #members}, without putting the others in order: pools may be large. */
+  /**
+   * The member to ask first: the first of {@link #members} in small pools. Of many members only
+   * some are looked at, drawn anew for each session, because all that place know the same, a second
+   * late, and would all choose the few that have just come back empty; the best of a few drawn ones
+   * is nearly as good (Mitzenmacher, The power of two choices in randomized load balancing, 2001).
+   * A policy that packs wants all of them to choose the same.
+   *
+   * @param draw any number
+   */
   static Optional<MemberState> best(List<MemberState> members, Demand demand, int draw) {
+    boolean some = demand.policy() != Policy.PACK && members.size() > LOOKED_AT;
+    Optional<MemberState> best = Optional.empty();
+    if (some) {
+      long part = ((long) LOOKED_AT << Integer.SIZE) / members.size();
+      best =
+          bestOf(
+              members.stream()
+                  .filter(each -> Integer.toUnsignedLong(tie(each, draw)) < part)
+                  .toList(),
+              demand,
+              draw);
+    }
+    // None of those that were drawn has room.
+    return best.isEmpty() ? bestOf(members, demand, draw) : best;
+  }
+
+  /** The first of {@link #members}, without putting the others in order. */
+  private static Optional<MemberState> bestOf(List<MemberState> members, Demand demand, int draw) {
     @Nullable MemberState best = null;
     double least = 0;
     for (MemberState member : members) {
@@ -64,7 +93,8 @@ final class Ranking {
   }
 
   private static int tie(MemberState member, int draw) {
-    return (member.getName().hashCode() ^ draw) * SPREAD_BITS;
+    int mixed = (member.getName().hashCode() ^ draw) * SPREAD_BITS;
+    return (mixed ^ mixed >>> 15) * SPREAD_BITS;
   }
 
   /** The sum over the devices that the session would get; empty if there are too few. */

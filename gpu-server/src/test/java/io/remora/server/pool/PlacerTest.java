@@ -127,11 +127,11 @@ final class PlacerTest {
   }
 
   @Test
-  void theBestMemberIsTheFirstOfAll() {
+  void inASmallPoolAndForPackingTheBestMemberIsTheFirstOfAll() {
     SplittableRandom random = new SplittableRandom(5);
     for (int round = 0; round < 200; round++) {
       List<MemberState> members = new ArrayList<>();
-      for (int i = 0; i < 12; i++) {
+      for (int i = 0; i < 1 + round % 12; i++) {
         // Few different numbers, so that many are equal and the draw decides.
         members.add(
             member(
@@ -140,11 +140,43 @@ final class PlacerTest {
                     device(1, random.nextInt(5), random.nextInt(3) * GIB, random.nextInt(2)))
                 .build());
       }
-      for (Policy policy : Policy.values()) {
+      for (Policy policy : members.size() <= 8 ? Policy.values() : new Policy[] {Policy.PACK}) {
         Demand demand = demand("a", 1 + round % 2, 6 * GIB, Map.of(), policy, Duration.ZERO);
         assertThat(Ranking.best(members, demand, round))
             .isEqualTo(Ranking.members(members, demand, round).stream().findFirst());
       }
+    }
+  }
+
+  /** Sixteen that place know of the same two empty members among a hundred. */
+  @Test
+  void inALargePoolNotAllThatPlaceChooseTheSameMembers() {
+    List<MemberState> members = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      members.add(member("m" + i, device(0, i < 2 ? 0 : 3 + i % 2, 0, 0.3)).build());
+    }
+    int empty = 0;
+    int fuller = 0;
+    for (int draw = 0; draw < 1600; draw++) {
+      MemberState best = Ranking.best(members, by(Policy.SPREAD, 0), draw * 977).orElseThrow();
+      int sessions = best.getDevices(0).getSessions();
+      empty += sessions == 0 ? 1 : 0;
+      fuller += sessions == 4 ? 1 : 0;
+    }
+    // Eight of a hundred are looked at, so each of the two is for one in thirteen.
+    assertThat(empty).isBetween(1600 / 20, 1600 / 4);
+    assertThat(fuller).isLessThan(1600 / 20);
+  }
+
+  @Test
+  void whereNoneOfThoseThatAreDrawnHasRoomAllAreLookedAt() {
+    List<MemberState> members = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      members.add(member("m" + i, device(0, 0, i == 70 ? 0 : 8 * GIB, 0)).build());
+    }
+    for (int draw = 0; draw < 50; draw++) {
+      assertThat(Ranking.best(members, by(Policy.SPREAD, GIB), draw * 977))
+          .hasValueSatisfying(best -> assertThat(best.getName()).isEqualTo("m70"));
     }
   }
 
