@@ -27,7 +27,7 @@ final class Drivers {
     return switch (choice) {
       case CUDA -> cuda();
       case AUTO -> automatic(software);
-      case SOFTWARE -> software(software);
+      case SOFTWARE -> new SoftwareDriver(deviceConfig(software));
     };
   }
 
@@ -44,12 +44,8 @@ final class Drivers {
       return described(CudaDriver.open(false));
     } catch (CudaUnavailableException e) {
       log.info("serving the software device: {}", e.getMessage());
-      return software(software);
+      return new SoftwareDriver(deviceConfig(software));
     }
-  }
-
-  private static Driver software(SoftwareSettings settings) {
-    return new SoftwareDriver(deviceConfig(settings)).warmedUp();
   }
 
   private static Driver described(Driver driver) {

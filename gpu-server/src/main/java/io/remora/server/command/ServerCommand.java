@@ -146,6 +146,7 @@ public final class ServerCommand implements RemoraCommand {
     Runtime.getRuntime().addShutdownHook(new Thread(() -> drain(server, driver), "remora-stop"));
     out.println(readyLine(server, settings, driver.devices()));
     out.flush();
+    driver.warmUp();
     if (untilExit == null) {
       new CountDownLatch(1).await();
     } else {

@@ -20,6 +20,12 @@ public interface Driver extends AutoCloseable {
   List<DeviceDescription> devices();
 
   /**
+   * Does in the background what the first session would else wait for; once, when the server
+   * accepts sessions. {@link #close} waits for it.
+   */
+  default void warmUp() {}
+
+  /**
    * What a device can do for sessions that another can't, in words for the operator.
    *
    * @param device ordinal of {@link #devices()}

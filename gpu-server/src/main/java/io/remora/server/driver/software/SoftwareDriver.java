@@ -39,7 +39,7 @@ public final class SoftwareDriver implements Driver {
   private final KernelWatch watch = new KernelWatch();
   private final ThreadPoolExecutor streamThreads;
   private final LongSupplier nanoClock;
-  private @Nullable Thread warmUp;
+  private volatile @Nullable Thread warmUp;
 
   /** A driver that reads the system's clock. */
   public SoftwareDriver(SoftwareDeviceConfig config) {
@@ -60,17 +60,6 @@ public final class SoftwareDriver implements Driver {
   }
 
   /**
-   * Loads the compiler in the background, once, so that the first program doesn't wait for it.
-   * {@link #close} waits for the end.
-   */
-  public SoftwareDriver warmedUp() {
-    if (warmUp == null) {
-      warmUp = WarmUp.begin();
-    }
-    return this;
-  }
-
-  /**
    * Threads as needed: every domain has its own bound ({@link StreamRunner}), because in a pool
    * with one bound for all, endless kernels of one domain could take every thread.
    */
@@ -87,6 +76,13 @@ public final class SoftwareDriver implements Driver {
           thread.setDaemon(true);
           return thread;
         });
+  }
+
+  @Override
+  public void warmUp() {
+    if (warmUp == null) {
+      warmUp = WarmUp.begin();
+    }
   }
 
   @Override
@@ -169,9 +165,10 @@ public final class SoftwareDriver implements Driver {
   }
 
   private void awaitWarmUp() {
-    if (warmUp != null) {
+    Thread running = warmUp;
+    if (running != null) {
       try {
-        warmUp.join();
+        running.join();
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }

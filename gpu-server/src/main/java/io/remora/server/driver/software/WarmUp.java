@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Compiles a kernel and runs it before a program asks for one. The first compilation of a process
  * loads the compiler itself, half a second's work that would be the first user's wait; this takes
- * it off him while the server still opens its doors. The kernel has memory and threads of its own
- * and touches no session.
+ * it off him as soon as the server has opened its doors, which would open later if it came before.
+ * The kernel has memory and threads of its own and touches no session.
  */
 final class WarmUp {
   private static final Logger log = LoggerFactory.getLogger(WarmUp.class);
